@@ -1,0 +1,80 @@
+"""The pytest plugin that public and hidden tests are written with: marks, fixtures, wording.
+
+@pytest.mark.exercise("softmax", kind="gradient")
+def test_softmax_gradient(student, draw): ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograder.student import Backend, Failure, LocalBackend, Student
+
+if TYPE_CHECKING:
+    from autograder.draw import Draw
+
+BACKEND = pytest.StashKey[Backend]()
+SEED = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --submission: whose files the tests call."""
+    parser.addoption(
+        "--submission",
+        metavar="DIR",
+        default=None,
+        help="test the files in DIR; by default those beside the test file",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line(
+        "markers",
+        "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
+        "it looks at values ('correctness') or at gradients ('gradient')",
+    )
+
+
+@pytest.fixture
+def device() -> str:
+    """Where the student's function runs; grading runs the same test on other devices too."""
+    return "cpu"
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest, device: str) -> Student:
+    """The student's units: `student.attention.softmax(x)`."""
+    backend = request.config.stash.get(BACKEND, None)
+    if backend is None:
+        folder = request.config.getoption("--submission") or request.path.parent
+        backend = LocalBackend(Path(folder).resolve())
+    return Student(backend, device)
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """Random inputs, seeded by the course's secret, the submission and the test."""
+    from autograder.draw import Draw
+
+    seed = request.config.stash.get(SEED, "public")
+    name = request.node.originalname or request.node.name
+    digest = hashlib.sha256(f"{seed}\n{name}".encode()).digest()
+    return Draw(int.from_bytes(digest[:8], "big") >> 1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a student their mistake, and of the traceback only the lines that are theirs."""
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, Failure):
+        report.longrepr = "\n".join(filter(None, [error.message, error.help]))
+    return report

@@ -1,0 +1,102 @@
+"""One call of a student's function, with what the tests want to know of it besides its value.
+
+The same code runs in a student's own pytest and beside their code in the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+
+@dataclass
+class Outcome:
+    """What one call gave.
+
+    value: what the function returned.
+    changed: positions of the positional arguments that the function changed in place.
+    gradients: for a vector-Jacobian product, one entry for each floating tensor among the
+        positional arguments, in order; None where the value does not depend on it.
+    """
+
+    value: Any
+    changed: list[int] = field(default_factory=list)
+    gradients: list[torch.Tensor | None] | None = None
+
+
+def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:
+    """Every tensor and array in a value, depth first, through lists, tuples and dicts."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from arrays(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from arrays(item)
+
+
+def snapshot(value: object) -> list[torch.Tensor | np.ndarray]:
+    """Copy every tensor and array in a value."""
+    return [
+        item.detach().clone() if isinstance(item, torch.Tensor) else item.copy()
+        for item in arrays(value)
+    ]
+
+
+def same(value: object, before: Sequence[torch.Tensor | np.ndarray]) -> bool:
+    """Whether a value still holds what the snapshot holds (two NaNs are the same)."""
+    now = list(arrays(value))
+    return len(now) == len(before) and all(_equal(a, b) for a, b in zip(now, before, strict=True))
+
+
+def _equal(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> bool:
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if not isinstance(b, torch.Tensor) or a.shape != b.shape:
+        return False
+    a = a.detach()
+    return bool(((a == b) | ((a != a) & (b != b))).all())
+
+
+def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """Call the function and see which positional arguments it changed."""
+    before = [snapshot(argument) for argument in args]
+    value = function(*args, **kwargs)
+    pairs = enumerate(zip(args, before, strict=True))
+    return Outcome(value, [i for i, (argument, old) in pairs if not same(argument, old)])
+
+
+def vjp(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    cotangents: Sequence[torch.Tensor | None],
+) -> Outcome:
+    """Call the function and pull `cotangents` back to its floating tensor arguments.
+
+    cotangents: one for each tensor that the function returns; None leaves that output out.
+    """
+    leaves = [t for t in arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    value = function(*args, **kwargs)
+    outputs = [t for t in arrays(value) if isinstance(t, torch.Tensor)]
+    pairs = [
+        (output, cotangent.to(output.dtype))
+        for output, cotangent in zip(outputs, cotangents, strict=False)
+        if cotangent is not None and output.requires_grad and output.shape == cotangent.shape
+    ]
+    if not pairs:
+        return Outcome(value, gradients=[None] * len(leaves))
+    gradients = torch.autograd.grad(
+        [output for output, _ in pairs],
+        leaves,
+        [cotangent for _, cotangent in pairs],
+        allow_unused=True,
+    )
+    return Outcome(value, gradients=list(gradients))

@@ -1,0 +1,192 @@
+"""The `student` object that tests call: `student.attention.softmax(x, dim=1)`.
+
+Under a local pytest a call is a direct one; under grading it is a message to a sandbox. A test
+cannot tell the difference.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from autograder.sandbox.evaluate import Outcome
+
+
+class Failure(AssertionError):
+    """What a student's program did wrong, in words for the student.
+
+    help: what to look at. help_id: the name of the recognised mistake. facts: plain data.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",
+        help_id: str = "",
+        **facts: Any,  # noqa: A002
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.help_id = help_id
+        self.facts = facts
+
+
+class Backend(Protocol):
+    """Where calls of a student's functions go."""
+
+    def call(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> Outcome:
+        """Call a function, or, where cotangents are given, its vector-Jacobian product."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student's units, by attribute."""
+
+    backend: Backend
+    device: str = "cpu"
+
+    def __getattr__(self, unit: str) -> Unit:
+        return Unit(self, unit)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit's functions, by attribute."""
+
+    student: Student
+    name: str
+
+    def __getattr__(self, function: str) -> Function:
+        return Function(self.student, self.name, function)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A student's function. Arguments and results are CPU tensors, whatever the device."""
+
+    student: Student
+    unit: str
+    name: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function and return what it returned."""
+        __tracebackhide__ = True
+        return self.observe(*args, **kwargs).value
+
+    def observe(self, *args: Any, **kwargs: Any) -> Outcome:
+        """Call the function and return the value and which arguments it changed."""
+        __tracebackhide__ = True
+        return self._send(args, kwargs, None)
+
+    def vjp(
+        self, args: Sequence[Any], cotangents: Sequence[torch.Tensor | None], **kwargs: Any
+    ) -> Outcome:
+        """Call the function and pull the cotangents, one an output, back to its tensors."""
+        __tracebackhide__ = True
+        return self._send(args, kwargs, cotangents)
+
+    def _send(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> Outcome:
+        __tracebackhide__ = True
+        student = self.student
+        return student.backend.call(self.unit, self.name, args, kwargs, student.device, cotangents)
+
+
+class LocalBackend:
+    """Direct calls of the functions in a folder, so that tracebacks and debuggers work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def call(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> Outcome:
+        """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
+        __tracebackhide__ = True
+        from autograder.sandbox import evaluate
+
+        found = find_function(self._module(unit), unit, function)
+        try:
+            if cotangents is None:
+                return evaluate.call(found, args, kwargs)
+            return evaluate.vjp(found, args, kwargs, cotangents)
+        except NotImplementedError as error:
+            raise Failure(not_implemented(unit, function, error), help_id="not_started") from None
+
+    def _module(self, unit: str) -> ModuleType:
+        __tracebackhide__ = True
+        folder = str(self.folder)
+        if sys.path[:1] != [folder]:
+            sys.path.insert(0, folder)
+        try:
+            return importlib.import_module(unit)
+        except ModuleNotFoundError as error:
+            if error.name == unit:
+                raise Failure(f"There is no {unit}.py in {self.folder}.") from None
+            raise
+        except SyntaxError as error:
+            raise Failure(syntax_error(error)) from None
+
+
+def find_function(module: object, unit: str, name: str) -> Any:
+    """Return the module's function, or raise Failure: it is missing, or cannot be called."""
+    __tracebackhide__ = True
+    found = getattr(module, name, None)
+    if callable(found):
+        return found
+    if found is None:
+        raise Failure(
+            f"{unit}.py defines no function `{name}`. Was it renamed or deleted?",
+            help_id="missing_function",
+        )
+    raise Failure(f"`{name}` in {unit}.py is a {type(found).__name__}, not a function.")
+
+
+def not_implemented(unit: str, function: str, error: NotImplementedError) -> str:
+    """Say which function is not written yet; it may be one that the called one builds on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = frames[-1].name if frames else function
+    where = f"`{function}` in {unit}.py"
+    if inner == function or not inner.isidentifier():
+        return f"{where} is not implemented yet."
+    return f"{where} calls `{inner}`, which is not implemented yet."
+
+
+def syntax_error(error: SyntaxError) -> str:
+    """Say where Python could not read a file."""
+    file = Path(error.filename or "the file").name
+    return f"Python cannot read {file}, line {error.lineno}: {error.msg}."
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 number`, `2 numbers`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
