@@ -1,1 +1,1 @@
-"""Exercises, hidden tests and a sandboxed grader for the lesson "why attention replaced the RNN"."""
+"""Exercises, hidden tests and a sandboxed grader: why attention replaced the RNN."""

@@ -76,7 +76,7 @@ def assert_close(
     )
     if wanted.numel() > 1:
         message += f"; {facts['wrong']} of {plural(facts['count'], 'number')} differ"
-    raise Mismatch(message + ".", **facts)
+    raise Mismatch(message + ".", facts=facts)
 
 
 def assert_equal(got: object, expected: object, name: str = "the result") -> None:
@@ -100,7 +100,7 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
             raise Mismatch(
                 f"{name}{worst} is {facts['got']}, expected {facts['expected']}; "
                 f"{facts['wrong']} of {facts['count']} differ.",
-                **facts,
+                facts=facts,
             )
         return
     if type(got) is not type(expected) or got != expected:
@@ -117,7 +117,7 @@ def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
             f"{function.name} changed its argument {which} in place. The caller still needs it: "
             "work on a new tensor (`h = h + x` makes one, `h += x` and `h[:, t] = x` do not).",
             help_id="in_place",
-            changed=changed,
+            facts={"changed": changed},
         )
 
 
@@ -145,8 +145,8 @@ def assert_gradients(
     wanted_cotangents = [cotangents] if isinstance(cotangents, torch.Tensor) else list(cotangents)
     copies = _copy(args)
     truth = evaluate.vjp(oracle, copies, kwargs, wanted_cotangents)
-    got = function.vjp(args, wanted_cotangents, **kwargs)
-    expected = [t.detach() for t in evaluate.arrays(truth.value)]
+    got = function.vjp(_copy(args), wanted_cotangents, **kwargs)
+    expected = [t.detach() for t in evaluate.arrays(truth.value) if isinstance(t, torch.Tensor)]
     outputs = list(evaluate.arrays(got.value))
     if len(outputs) != len(expected):
         raise Mismatch(
@@ -210,8 +210,7 @@ def _check_shape(actual: torch.Tensor, wanted: torch.Tensor, name: str) -> None:
     if actual.shape != wanted.shape:
         raise Mismatch(
             f"{name} has shape {tuple(actual.shape)}, expected {tuple(wanted.shape)}.",
-            shape=list(wanted.shape),
-            got_shape=list(actual.shape),
+            facts={"shape": list(wanted.shape), "got_shape": list(actual.shape)},
         )
 
 

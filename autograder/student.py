@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.evaluate import Outcome
 
 
-class Failure(AssertionError):
+class Failure(AssertionError):  # noqa: N818 - not an error of ours
     """What a student's program did wrong, in words for the student.
 
     help: what to look at. help_id: the name of the recognised mistake. facts: plain data.
@@ -31,15 +31,15 @@ class Failure(AssertionError):
         self,
         message: str,
         *,
-        help: str = "",
+        help: str = "",  # noqa: A002 - the report's own word
         help_id: str = "",
-        **facts: Any,  # noqa: A002
+        facts: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
         self.help_id = help_id
-        self.facts = facts
+        self.facts = facts or {}
 
 
 class Backend(Protocol):
