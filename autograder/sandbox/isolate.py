@@ -1,0 +1,144 @@
+"""What a forked child does to itself before any student code: it gives everything up.
+
+Source: namespaces(7), capabilities(7), seccomp(2), prctl(2) of the Linux manual.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from collections.abc import Sequence
+from pathlib import Path
+
+NOBODY = 65534
+TMPFS_BYTES = 64 << 20
+OPEN_FILES = 64
+FILE_BYTES = 64 << 20
+
+_CLONE_NEWNS, _CLONE_NEWCGROUP, _CLONE_NEWUTS = 0x00020000, 0x02000000, 0x04000000
+_CLONE_NEWIPC, _CLONE_NEWUSER = 0x08000000, 0x10000000
+_CLONE_NEWPID, _CLONE_NEWNET = 0x20000000, 0x40000000
+_NAMESPACES = (
+    _CLONE_NEWNS
+    | _CLONE_NEWCGROUP
+    | _CLONE_NEWUTS
+    | _CLONE_NEWIPC
+    | _CLONE_NEWUSER
+    | _CLONE_NEWPID
+    | _CLONE_NEWNET
+)
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
+_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 22, 24, 38
+_PR_SET_CHILD_SUBREAPER = 36
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _FilterProgram(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
+
+def drop_root() -> None:
+    """Become nobody for good, where bubblewrap was started by root."""
+    if os.getuid() != 0:
+        return
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    # The change of user made /proc/self root's; the id maps below are written through it.
+    _prctl(_PR_SET_DUMPABLE, 1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of grandchildren whose parent has left, so as to learn how they end."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def unshare() -> None:
+    """Enter namespaces of one's own; the next fork is process 1 of a new process table."""
+    uid, gid = os.getuid(), os.getgid()
+    _check(_libc.unshare(_NAMESPACES), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1")
+
+
+def own_session() -> None:
+    """Leave the host's process group, which signals and priorities could reach."""
+    os.setsid()
+
+
+def mount_private() -> None:
+    """Mount the process table of this namespace and scratch space of this child's own."""
+    protect = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    _mount(b"proc", b"/proc", b"proc", protect | _MS_RDONLY, b"")
+    for target in (b"/tmp", b"/dev/shm"):
+        _mount(b"tmpfs", target, b"tmpfs", protect, b"size=%d,nr_inodes=1k" % TMPFS_BYTES)
+    os.chdir("/tmp")
+
+
+def limit(memory: int | None, cpu_seconds: int, threads: int = 64) -> None:
+    """Set what the kernel enforces by itself.
+
+    memory: bytes of address space beyond what the process has now; None (with CUDA, which reserves
+        far more than it uses) leaves memory to the supervisor.
+    """
+    if memory is not None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        _set_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+    _set_limit(resource.RLIMIT_CPU, cpu_seconds)
+    _set_limit(resource.RLIMIT_NPROC, threads)
+    _set_limit(resource.RLIMIT_NOFILE, OPEN_FILES if memory is not None else 1024)
+    _set_limit(resource.RLIMIT_FSIZE, FILE_BYTES)
+    _set_limit(resource.RLIMIT_CORE, 0)
+
+
+def keep_only(descriptors: Sequence[int]) -> None:
+    """Close every descriptor but these."""
+    low = 0
+    for keep in sorted(descriptors):
+        if low < keep:  # closerange(n, n) is not empty: at 0 it closes everything
+            os.closerange(low, keep)
+        low = keep + 1
+    os.closerange(low, 1 << 16)
+
+
+def drop_capabilities() -> None:
+    """Give up the rights that a new user namespace brought."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    for capability in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
+            break
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    _check(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+
+
+def filter_calls(program: bytes) -> None:
+    """Install a seccomp filter, given as compiled by libseccomp."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    buffer = ctypes.create_string_buffer(program, len(program))
+    packed = _FilterProgram(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p).value)
+    _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(packed)), "seccomp")
+
+
+def _set_limit(which: int, value: int) -> None:
+    _, hard = resource.getrlimit(which)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
+
+
+def _mount(source: bytes, target: bytes, kind: bytes, flags: int, options: bytes) -> None:
+    _check(_libc.mount(source, target, kind, flags, options), f"mount {target.decode()}")
+
+
+def _prctl(option: int, value: int) -> None:
+    _check(_libc.prctl(option, value, 0, 0, 0), f"prctl {option}")
+
+
+def _check(result: int, what: str) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

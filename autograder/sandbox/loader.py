@@ -1,0 +1,161 @@
+"""Imports a submission from memory, so that nothing of it is ever written to a disk.
+
+Of a notebook only what the exercises need is run: the functions asked for, and every top-level
+statement that binds a name which those use, in turn. Magics, plots, training runs and scratch
+cells are left alone, so they can neither fail nor slow down a right program.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import re
+import sys
+from collections.abc import Sequence
+from types import CodeType, ModuleType
+
+from autograder.sandbox.wire import Source
+
+_MAGIC = re.compile(r"^[%!?]|^\w.*\?\s*$")
+
+
+class Submission(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and runs a student's files as modules."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = {source.module: source for source in sources}
+
+    def install(self) -> None:
+        """Let `import attention` find the student's own file first."""
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """See importlib."""
+        source = self._sources.get(fullname)
+        if source is None:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, origin=source.file)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """See importlib."""
+        source = self._sources[module.__name__]
+        module.__file__ = source.file
+        for code in compile_source(source):
+            exec(code, module.__dict__)
+
+    def get_source(self, fullname: str) -> str:
+        """See importlib; what inspect.getsource reads."""
+        return "\n".join(self._sources[fullname].cells)
+
+
+def compile_source(source: Source) -> list[CodeType]:
+    """Compile a file, or the needed statements of a notebook. Raises SyntaxError."""
+    if not source.notebook:
+        _remember(source.file, source.cells[0])
+        return [compile(source.cells[0], source.file, "exec", dont_inherit=True)]
+    return _compile_notebook(source)
+
+
+def _compile_notebook(source: Source) -> list[CodeType]:
+    """Compile cell by cell: a cell that Python cannot read counts only if it is needed."""
+    parsed: list[tuple[str, list[ast.stmt]]] = []
+    unreadable: SyntaxError | None = None
+    for number, cell in enumerate(source.cells, start=1):
+        name = f"{source.file}, code cell {number}"
+        _remember(name, cell)
+        try:
+            parsed.append((name, parse_cell(cell, name)))
+        except SyntaxError as error:
+            if any(f"def {function}" in cell for function in source.wanted):
+                raise
+            unreadable = unreadable or error
+    needed = needed_statements([s for _, body in parsed for s in body], source.wanted)
+    if unreadable and not needed:
+        raise unreadable
+    flags = _future_flags(needed)
+    return [
+        compile(ast.Module(kept, []), name, "exec", flags, dont_inherit=True)
+        for name, body in parsed
+        if (kept := [statement for statement in body if statement in needed])
+    ]
+
+
+def parse_cell(cell: str, name: str) -> list[ast.stmt]:
+    """Parse a cell, without its magics where it has any. Raises SyntaxError."""
+    try:
+        return ast.parse(cell, name).body
+    except SyntaxError:
+        return ast.parse(without_magics(cell), name).body
+
+
+def without_magics(cell: str) -> str:
+    """Blank the lines that only IPython reads; a cell in another language goes whole."""
+    lines = cell.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if first.startswith("%%") and not first.startswith(("%%time", "%%capture", "%%prun")):
+        return ""
+    return "\n".join("" if _MAGIC.search(line) else line for line in lines)
+
+
+def needed_statements(statements: Sequence[ast.stmt], wanted: Sequence[str]) -> list[ast.stmt]:
+    """The statements that bind the wanted names and, in turn, every name that those use."""
+    binds = [_bound_names(statement) for statement in statements]
+    kept = {i for i, names in enumerate(binds) if "*" in names}
+    names, todo = set(wanted), True
+    while todo:
+        new = {i for i, bound in enumerate(binds) if i not in kept and bound & names}
+        kept |= new
+        for i in new:
+            names |= {n.id for n in ast.walk(statements[i]) if isinstance(n, ast.Name)}
+        todo = bool(new)
+    return [statements[i] for i in sorted(kept)]
+
+
+def _bound_names(statement: ast.stmt) -> set[str]:
+    """The module-level names that a statement gives a value to, or changes."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return {"*"}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+    bound = set()
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= _bound_names(node)
+        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            bound |= _stored_name(node)
+    return bound
+
+
+def _stored_name(node: ast.expr) -> set[str]:
+    """`x` for `x = …`, and also for `x.a = …` and `x[0] = …`."""
+    if not isinstance(getattr(node, "ctx", None), ast.Store):
+        return set()
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _future_flags(statements: Sequence[ast.stmt]) -> int:
+    """As in Jupyter, a `from __future__ import` holds in every later cell too."""
+    names = [
+        alias.name
+        for statement in statements
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+        for alias in statement.names
+    ]
+    return sum(getattr(__future__, n).compiler_flag for n in names if hasattr(__future__, n))
+
+
+def _remember(name: str, text: str) -> None:
+    """Let tracebacks quote a file that is on no disk."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)

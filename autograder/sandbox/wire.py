@@ -1,0 +1,329 @@
+"""What crosses the sandbox's wall: fixed frames over a socket, never pickle.
+
+A frame is two lengths (header, payload), a MessagePack header of one of the types below, and the
+raw bytes of the tensors that the header names, in order. A reader checks every length, dtype and
+shape before it allocates. There is no shared memory, so nothing can be shrunk or rewritten while
+the other side reads it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+import torch
+from msgspec import Meta
+
+LENGTHS = struct.Struct("!IQ")
+MAX_REPLY_HEADER = 1 << 20
+MAX_REPLY_PAYLOAD = 256 << 20
+MAX_DEPTH = 32
+TEXT = 2000  # characters of a message or a source line that are passed on
+
+DTYPES: dict[str, tuple[torch.dtype, int]] = {
+    "bool": (torch.bool, 1),
+    "uint8": (torch.uint8, 1),
+    "int8": (torch.int8, 1),
+    "int16": (torch.int16, 2),
+    "int32": (torch.int32, 4),
+    "int64": (torch.int64, 8),
+    "float16": (torch.float16, 2),
+    "bfloat16": (torch.bfloat16, 2),
+    "float32": (torch.float32, 4),
+    "float64": (torch.float64, 8),
+    "complex64": (torch.complex64, 8),
+    "complex128": (torch.complex128, 16),
+}
+NAMES = {dtype: name for name, (dtype, _) in DTYPES.items()}
+
+Size = Annotated[int, Meta(ge=0, le=1 << 40)]
+Sizes = Annotated[list[Size], Meta(max_length=8)]
+Text = Annotated[str, Meta(max_length=TEXT)]
+Short = Annotated[str, Meta(max_length=200)]
+
+
+class WireError(Exception):
+    """A frame that is not one of ours: too large, cut short, or of no known form."""
+
+
+class Tensor(msgspec.Struct, frozen=True, tag="tensor"):
+    """A tensor or array; its bytes are in the payload. Without strides it is contiguous."""
+
+    library: Literal["torch", "numpy"]
+    dtype: Short
+    shape: Sizes
+    strides: Sizes | None = None
+    device: Short = "cpu"
+
+    @property
+    def elements(self) -> int:
+        """How many elements the payload holds for it."""
+        if self.strides is None or 0 in self.shape:
+            return math.prod(self.shape)
+        pairs = zip(self.shape, self.strides, strict=True)
+        return 1 + sum((size - 1) * stride for size, stride in pairs)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes of the payload are its own."""
+        return self.elements * DTYPES[self.dtype][1]
+
+
+class Items(msgspec.Struct, frozen=True, tag="items"):
+    """A list or a tuple: the same to a test."""
+
+    items: list[Node]
+
+
+class Fields(msgspec.Struct, frozen=True, tag="fields"):
+    """A dict with names for keys."""
+
+    fields: dict[str, Node]
+
+
+class Device(msgspec.Struct, frozen=True, tag="device"):
+    """A torch.device."""
+
+    name: Short
+
+
+class Other(msgspec.Struct, frozen=True, tag="other"):
+    """A value of a type that does not cross; only its type's name does."""
+
+    name: Short
+
+    def __str__(self) -> str:
+        return f"a value of type {self.name}"
+
+
+Node = Tensor | Items | Fields | Device | Other | bool | int | float | str | None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One file of a submission: a module, or a notebook's code cells."""
+
+    module: str
+    file: str
+    cells: list[str]
+    notebook: bool
+    wanted: list[str]
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """The submission, sent once, before any call."""
+
+    nonce: int
+    sources: list[Source]
+
+
+class Call(msgspec.Struct, frozen=True, tag="call"):
+    """Call a function; with cotangents, pull them back to its floating tensor arguments."""
+
+    nonce: int
+    module: str
+    function: str
+    args: Items
+    kwargs: Fields
+    device: str = "cpu"
+    cotangents: Items | None = None
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    """What a call gave: see evaluate.Outcome."""
+
+    nonce: int
+    value: Node = None
+    changed: Annotated[list[Size], Meta(max_length=32)] = []
+    gradients: Items | None = None
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One line of a traceback, in a file of the submission."""
+
+    file: Short
+    line: int
+    function: Short
+    text: Short
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """An exception, in the words of the program that raised it."""
+
+    nonce: int
+    stage: Literal["import", "call", "reply"]
+    error: Short
+    message: Text
+    frames: Annotated[list[Frame], Meta(max_length=20)] = []
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """No such function; `found` is the type of what has its name, if anything has."""
+
+    nonce: int
+    found: Short | None = None
+
+
+Request = Load | Call
+Reply = Result | Raised | Missing
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+def pack(message: Request | Reply, payload: Sequence[bytes] = ()) -> list[bytes]:
+    """Frame a message and its tensors' bytes, as buffers to send in order."""
+    header = _encoder.encode(message)
+    return [LENGTHS.pack(len(header), sum(map(len, payload))), header, *payload]
+
+
+def parse_request(header: bytes) -> Request:
+    """Decode a request's header."""
+    return _requests.decode(header)
+
+
+def parse_reply(header: bytes) -> Reply:
+    """Decode a reply's header, which nobody vouches for. Raises WireError."""
+    try:
+        return _replies.decode(header)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise WireError(f"not a reply: {error}") from None
+
+
+def reply_payload_size(reply: Reply) -> int:
+    """How many bytes must follow a reply's header. Raises WireError where it asks too much."""
+    if not isinstance(reply, Result):
+        return 0
+    total = 0
+    for tensor in [*tensors(reply.value), *tensors(reply.gradients)]:
+        if tensor.dtype not in DTYPES or tensor.strides is not None:
+            raise WireError(f"a tensor of dtype {tensor.dtype!r} or with strides")
+        total += tensor.nbytes
+        if total > MAX_REPLY_PAYLOAD:
+            raise WireError(f"a result of more than {MAX_REPLY_PAYLOAD >> 20} MiB")
+    return total
+
+
+def tensors(node: Node, depth: int = 0) -> Iterator[Tensor]:
+    """The tensors of a tree, in the order of their bytes. Raises WireError where it is too deep."""
+    if depth > MAX_DEPTH:
+        raise WireError(f"a value nested more than {MAX_DEPTH} deep")
+    if isinstance(node, Tensor):
+        yield node
+    elif isinstance(node, Items):
+        for item in node.items:
+            yield from tensors(item, depth + 1)
+    elif isinstance(node, Fields):
+        for item in node.fields.values():
+            yield from tensors(item, depth + 1)
+
+
+def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: int = 0) -> Node:
+    """Turn a value into a tree and append its tensors' bytes to `payload`.
+
+    strided: keep the strides of tensors that are not contiguous (only trusted readers send them).
+    """
+    if depth > MAX_DEPTH:
+        return Other("nested too deep")
+    if value is None or isinstance(value, (bool, float, str)):
+        return value[:TEXT] if isinstance(value, str) else value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else Other("int, too large")
+    if isinstance(value, torch.Tensor):
+        return _encode_torch(value, payload, strided)
+    if isinstance(value, np.ndarray):
+        return _encode_numpy(value, payload, strided)
+    if isinstance(value, np.generic):
+        return encode(value.item(), payload, depth=depth + 1)
+    if isinstance(value, Mapping):
+        fields = {
+            str(key)[:TEXT]: encode(item, payload, strided=strided, depth=depth + 1)
+            for key, item in value.items()
+        }
+        return Fields(fields)
+    if isinstance(value, (list, tuple)):
+        return Items([encode(v, payload, strided=strided, depth=depth + 1) for v in value])
+    if isinstance(value, torch.device):
+        return Device(str(value))
+    return Other(type(value).__qualname__[:200])
+
+
+def _encode_torch(value: torch.Tensor, payload: list[bytes], strided: bool) -> Node:
+    name = NAMES.get(value.dtype)
+    if name is None or value.layout != torch.strided:
+        return Other(f"{value.dtype} tensor"[:200])
+    device = str(value.device)
+    value = value.detach().cpu().resolve_conj().resolve_neg()
+    strides = None
+    if strided and not value.is_contiguous() and value.numel():
+        strides = list(value.stride())
+        tensor = Tensor("torch", name, list(value.shape), strides)
+        flat = value.as_strided((tensor.elements,), (1,))
+    else:
+        flat = value.contiguous().reshape(-1)
+    payload.append(flat.view(torch.uint8).numpy().tobytes())
+    return Tensor("torch", name, list(value.shape), strides, device)
+
+
+def _encode_numpy(value: np.ndarray, payload: list[bytes], strided: bool) -> Node:
+    name = value.dtype.name
+    if name not in DTYPES:
+        return Other(f"{name} array"[:200])
+    if not value.dtype.isnative:
+        value = value.astype(value.dtype.newbyteorder("="))
+    steps = [step // value.itemsize for step in value.strides]
+    if strided and not value.flags.c_contiguous and value.size and min(steps) >= 0:
+        tensor = Tensor("numpy", name, list(value.shape), steps)
+        flat = np.lib.stride_tricks.as_strided(value, (tensor.elements,), (value.itemsize,))
+        payload.append(flat.tobytes())
+        return tensor
+    payload.append(value.tobytes())
+    return Tensor("numpy", name, list(value.shape))
+
+
+class Reader:
+    """Takes a tree's tensors out of a payload, in order."""
+
+    def __init__(self, payload: bytearray, device: str = "cpu") -> None:
+        self._payload = payload
+        self._offset = 0
+        self._device = device
+
+    def decode(self, node: Node) -> Any:
+        """Build the value that a tree stands for; tensors are on the reader's device."""
+        if isinstance(node, Tensor):
+            return self._tensor(node)
+        if isinstance(node, Items):
+            return [self.decode(item) for item in node.items]
+        if isinstance(node, Fields):
+            return {key: self.decode(item) for key, item in node.fields.items()}
+        if isinstance(node, Device):
+            return torch.device(node.name)
+        return node
+
+    def _tensor(self, node: Tensor) -> torch.Tensor | np.ndarray:
+        start, self._offset = self._offset, self._offset + node.nbytes
+        dtype = DTYPES[node.dtype][0]
+        if node.nbytes:
+            flat = torch.frombuffer(
+                self._payload, dtype=dtype, count=node.elements, offset=start
+            ).clone()
+        else:
+            flat = torch.empty(0, dtype=dtype)
+        if node.library == "numpy":
+            return _strided_array(flat.numpy(), node)
+        flat = flat.to(self._device)
+        if node.strides is None or not node.nbytes:
+            return flat.reshape(node.shape)
+        return flat.as_strided(node.shape, node.strides)
+
+
+def _strided_array(flat: np.ndarray, node: Tensor) -> np.ndarray:
+    if node.strides is None:
+        return flat.reshape(node.shape)
+    strides = [stride * flat.itemsize for stride in node.strides]
+    return np.lib.stride_tricks.as_strided(flat, node.shape, strides)

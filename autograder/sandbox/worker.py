@@ -1,0 +1,173 @@
+"""The loop beside a student's code: reads a request, calls the function, writes the reply."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from autograder.sandbox import evaluate, wire
+from autograder.sandbox.loader import Submission
+
+Stage = Literal["import", "call", "reply"]
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer requests until the other side hangs up."""
+    files: frozenset[str] = frozenset()
+    buffers = Buffers()
+    while (received := _receive(connection)) is not None:
+        request, payload = received
+        body: list[bytes] = []
+        if isinstance(request, wire.Load):
+            files = frozenset(source.file for source in request.sources)
+            Submission(request.sources).install()
+            reply: wire.Reply = wire.Result(request.nonce)
+        else:
+            reply = answer(request, payload, body, buffers, files)
+        for part in wire.pack(reply, body if isinstance(reply, wire.Result) else ()):
+            connection.sendall(part)
+
+
+def answer(
+    request: wire.Call,
+    payload: bytearray,
+    body: list[bytes],
+    buffers: Buffers,
+    files: frozenset[str],
+) -> wire.Reply:
+    """Make one call; whatever it raises becomes a reply."""
+    stage: Stage = "import"
+    try:
+        module = importlib.import_module(request.module)
+        function = getattr(module, request.function, None)
+        if not callable(function):
+            found = None if function is None else type(function).__qualname__[:200]
+            return wire.Missing(request.nonce, found)
+        stage = "call"
+        outcome = _call(function, request, payload, buffers)
+        stage = "reply"
+        value = wire.encode(outcome.value, body)
+        gradients = outcome.gradients
+        pulled = (
+            None if gradients is None else wire.Items([wire.encode(g, body) for g in gradients])
+        )
+        return wire.Result(request.nonce, value, outcome.changed, pulled)
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: a reply is owed
+        return _raised(request.nonce, stage, error, files)
+
+
+def _call(
+    function: Callable[..., Any], request: wire.Call, payload: bytearray, buffers: Buffers
+) -> evaluate.Outcome:
+    reader = wire.Reader(payload, request.device)
+    args, kwargs = reader.decode(request.args), reader.decode(request.kwargs)
+    if request.cotangents is None:
+        return evaluate.call(function, buffers.refill(args), kwargs)
+    return evaluate.vjp(function, args, kwargs, reader.decode(request.cotangents))
+
+
+class Buffers:
+    """The last call's arguments: a new call's values are written into the same memory.
+
+    So does a training loop with its batches; a cache by identity or address then shows.
+    """
+
+    def __init__(self) -> None:
+        self._last: list[Any] = []
+
+    def refill(self, args: list[Any]) -> list[Any]:
+        """Return `args`, those that fit put into the buffers of the call before."""
+        fresh = [
+            _refilled(self._last[i], arg) if i < len(self._last) else arg
+            for i, arg in enumerate(args)
+        ]
+        self._last = fresh
+        return fresh
+
+
+def _refilled(old: Any, new: Any) -> Any:
+    if isinstance(new, torch.Tensor) and isinstance(old, torch.Tensor):
+        fits = (
+            old.shape == new.shape
+            and old.stride() == new.stride()
+            and old.dtype == new.dtype
+            and old.device == new.device
+            and not old.requires_grad
+            and 0 not in new.stride()
+        )
+        if fits:
+            return old.copy_(new)
+    if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
+        fits = old.shape == new.shape and old.strides == new.strides and old.dtype == new.dtype
+        if fits and old.flags.writeable and 0 not in old.strides:
+            np.copyto(old, new)
+            return old
+    return new
+
+
+def _raised(nonce: int, stage: Stage, error: BaseException, files: frozenset[str]) -> wire.Raised:
+    """Describe an exception, itself a thing that a student wrote, without trusting it."""
+    try:
+        message = str(error)[: wire.TEXT]
+        if isinstance(error, SyntaxError):
+            return wire.Raised(
+                nonce, stage, "SyntaxError", str(error.msg)[: wire.TEXT], [_syntax_frame(error)]
+            )
+        frames = list(_frames(error, files))[-20:]
+        return wire.Raised(nonce, stage, type(error).__qualname__[:200], message, frames)
+    except BaseException:
+        return wire.Raised(nonce, stage, "Exception", "an exception that cannot be described")
+
+
+def _frames(error: BaseException, files: frozenset[str]) -> Iterator[wire.Frame]:
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.partition(",")[0] in files:
+            text = (frame.line or "")[:200]
+            yield wire.Frame(frame.filename[:200], frame.lineno or 0, frame.name[:200], text)
+
+
+def _syntax_frame(error: SyntaxError) -> wire.Frame:
+    text = str(error.text or "").strip()
+    return wire.Frame(str(error.filename)[:200], int(error.lineno or 0), "", text[:200])
+
+
+def _receive(connection: socket.socket) -> tuple[wire.Request, bytearray] | None:
+    lengths = _read(connection, wire.LENGTHS.size)
+    if lengths is None:
+        return None
+    header_size, payload_size = wire.LENGTHS.unpack(lengths)
+    header, payload = _read(connection, header_size), _read(connection, payload_size)
+    if header is None or payload is None:
+        return None
+    return wire.parse_request(bytes(header)), payload
+
+
+def _read(connection: socket.socket, size: int) -> bytearray | None:
+    buffer = bytearray(size)
+    view = memoryview(buffer)
+    done = 0
+    while done < size:
+        count = connection.recv_into(view[done:])
+        if not count:
+            return None
+        done += count
+    return buffer
+
+
+def main(connection: socket.socket) -> None:
+    """Serve, then leave without running anything that the student registered for the exit."""
+    sys.argv = [""]
+    sys.path[:] = [path for path in sys.path if path]
+    os.environ.clear()
+    try:
+        serve(connection)
+    finally:
+        os._exit(0)

@@ -1,0 +1,247 @@
+"""The trusted side of the sandbox: starts the warm host, spawns children, enforces the limits.
+
+Nothing that a child sends is believed beyond its form; time and memory are watched from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from autograder import isolation
+from autograder.sandbox import host, wire
+
+POLL_SECONDS = 0.05
+START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
+_answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class GraderError(Exception):
+    """Something failed on our side: no submission is to blame."""
+
+
+class ChildDied(Exception):  # noqa: N818 - an outcome, not an error of ours
+    """The student's process ended during a call; the message says how, for the student."""
+
+
+class ChildTimedOut(Exception):  # noqa: N818
+    """The student's process did not answer in time and was ended."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one child. memory: bytes beyond torch itself; cpu_seconds: for its whole life."""
+
+    memory: int
+    cpu_seconds: int
+
+
+class WarmHost:
+    """The process behind the wall that forks children; restarted if it dies."""
+
+    def __init__(self, masks: Sequence[Path], device: str = "cpu") -> None:
+        self.device = device
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        filters = {device: isolation.seccomp_program(device)}
+        with theirs:
+            command = isolation.bubblewrap_command(theirs.fileno(), masks, device)
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+        self._control.settimeout(START_SECONDS)
+        try:
+            self._control.send(_encode(host.Setup(filters)))
+            ready = self._control.recv(host.CONTROL_BYTES)
+        except OSError as error:
+            raise self._start_failure(str(error)) from error
+        if not ready:
+            raise self._start_failure("it ended")
+
+    def _start_failure(self, reason: str) -> isolation.IsolationError:
+        self._process.kill()
+        _, complaint = self._process.communicate()
+        said = complaint.decode(errors="replace").strip() or reason
+        return isolation.IsolationError(
+            f"The sandbox could not start: {said}. `autograder doctor` says what is missing."
+        )
+
+    def spawn(self, limits: Limits) -> Child:
+        """Fork a fresh child; the one before it, if any, is ended."""
+        ours, theirs = socket.socketpair()
+        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds)
+        with theirs:
+            answer, descriptors = self._ask(command, [theirs.fileno()])
+        if isinstance(answer, host.Ready) and descriptors:
+            return Child(self, ours, descriptors[0], limits)
+        ours.close()
+        for descriptor in descriptors:
+            os.close(descriptor)
+        reason = answer.reason if isinstance(answer, host.Refused) else "no child came"
+        raise isolation.IsolationError(f"A sandboxed process could not be made: {reason}.")
+
+    def reap(self) -> host.Ended:
+        """End the child and learn how it had ended."""
+        answer, _ = self._ask(host.Reap(), [])
+        return answer if isinstance(answer, host.Ended) else host.Ended()
+
+    def close(self) -> None:
+        """End the host and with it everything inside the wall."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, command: host.Command, descriptors: list[int]) -> tuple[host.Answer, list[int]]:
+        try:
+            socket.send_fds(self._control, [_encode(command)], descriptors)
+            data, received, _, _ = socket.recv_fds(self._control, host.CONTROL_BYTES, 1)
+            return _answers.decode(data), list(received)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise GraderError(f"The sandbox's host is gone: {error}") from error
+
+
+class Child:
+    """One student's process: requests out, replies in, each before its deadline."""
+
+    def __init__(
+        self, owner: WarmHost, connection: socket.socket, pidfd: int, limits: Limits
+    ) -> None:
+        self._host = owner
+        self._connection = connection
+        self._connection.setblocking(False)
+        self._pidfd = pidfd
+        self._limits = limits
+        self._statm = Path(f"/proc/{_pid_of(pidfd)}/statm")
+        self._base = self._resident()
+
+    def request(
+        self, message: wire.Request, payload: Sequence[bytes], deadline: float
+    ) -> tuple[wire.Reply, bytearray]:
+        """Send a request and return its reply with its payload.
+
+        deadline: on the monotonic clock, for the whole exchange, however slowly it drips.
+        Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
+        """
+        for part in wire.pack(message, payload):
+            self._send(part, deadline)
+        lengths = self._receive(wire.LENGTHS.size, deadline)
+        header_size, payload_size = wire.LENGTHS.unpack(lengths)
+        if header_size > wire.MAX_REPLY_HEADER:
+            raise wire.WireError("a result with too many parts")
+        reply = wire.parse_reply(bytes(self._receive(header_size, deadline)))
+        if payload_size != wire.reply_payload_size(reply):
+            raise wire.WireError("a result of another size than it says")
+        if reply.nonce != message.nonce:
+            raise wire.WireError("a reply to another question")
+        return reply, self._receive(payload_size, deadline)
+
+    def close(self) -> host.Ended:
+        """End the process, whatever it is doing, and say how it had ended."""
+        self._connection.close()
+        ended = self._host.reap()
+        os.close(self._pidfd)
+        return ended
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(select.POLLOUT, deadline)
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    view = view[self._connection.send(view) :]
+                except (BrokenPipeError, ConnectionResetError):
+                    raise ChildDied("ended") from None
+
+    def _receive(self, size: int, deadline: float) -> bytearray:
+        buffer = bytearray(size)
+        view = memoryview(buffer)
+        while view:
+            self._wait(select.POLLIN, deadline)
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    count = self._connection.recv_into(view)
+                except ConnectionResetError:
+                    count = 0
+                if not count:
+                    raise ChildDied("ended")
+                view = view[count:]
+        return buffer
+
+    def _wait(self, event: int, deadline: float) -> None:
+        """Wait until the connection is ready; watch the clock and the memory meanwhile."""
+        poller = select.poll()
+        poller.register(self._connection, event)
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise ChildTimedOut
+            if poller.poll(min(remaining, POLL_SECONDS) * 1000):
+                return
+            if self._resident() - self._base > self._limits.memory:
+                self.kill()
+                raise ChildDied("took more memory than it may")
+
+    def kill(self) -> None:
+        """End the process and everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _resident(self) -> int:
+        """Resident bytes, file-backed and shared pages included; 0 once it is gone."""
+        try:
+            return int(self._statm.read_text().split()[1]) * resource.getpagesize()
+        except (OSError, IndexError):
+            return 0
+
+
+def nonce() -> int:
+    """A number that a reply can carry only if it was made after the request was read."""
+    return secrets.randbits(63)
+
+
+def how(ended: host.Ended) -> str:
+    """Say how a process ended, for a student."""
+    if ended.signal is not None:
+        names = {
+            signal.SIGSEGV: "crashed (segmentation fault)",
+            signal.SIGXCPU: "used up its CPU time",
+            signal.SIGABRT: "aborted",
+            signal.SIGFPE: "crashed (arithmetic error)",
+            signal.SIGBUS: "crashed (bus error)",
+            signal.SIGKILL: "was ended by the system (too much memory or CPU time)",
+        }
+        return names.get(signal.Signals(ended.signal), f"was ended by signal {ended.signal}")
+    return "ended the Python process (as `exit()`, `quit()` and `os._exit()` do)"
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process number in our own process table, which the kernel keeps in fdinfo."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise GraderError("the kernel does not tell a pidfd's process (Linux 5.4 or newer is needed)")
