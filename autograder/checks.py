@@ -221,6 +221,8 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
                 f"{name} is a {got.dtype} tensor, expected {dtype}, the dtype of the input."
             )
         return got
+    if isinstance(got, np.generic):
+        got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if isinstance(got, bool) or not isinstance(got, (np.ndarray, int, float)):
         wanted = "a NumPy array" if isinstance(expected, np.ndarray) else "a number"
         raise Mismatch(f"{name} is {describe(got)}, expected {wanted}.")

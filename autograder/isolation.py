@@ -37,7 +37,11 @@ HARMLESS_PRCTL = (3, 15, 16, 39)  # get dumpable, set and get the name, get no_n
 CLONE_THREAD = 0x00010000
 
 
-class IsolationError(Exception):
+class GraderError(Exception):
+    """Something failed on our side: no submission is to blame."""
+
+
+class IsolationError(GraderError):
     """This machine cannot isolate a student's program; the message says why and the remedy."""
 
 

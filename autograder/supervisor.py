@@ -22,16 +22,13 @@ from typing import Self
 import msgspec
 
 from autograder import isolation
+from autograder.isolation import GraderError
 from autograder.sandbox import host, wire
 
 POLL_SECONDS = 0.05
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class GraderError(Exception):
-    """Something failed on our side: no submission is to blame."""
 
 
 class ChildDied(Exception):  # noqa: N818 - an outcome, not an error of ours

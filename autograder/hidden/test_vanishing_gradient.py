@@ -105,15 +105,16 @@ def test_gradient_norms_linear(student, draw):
 
 @pytest.mark.exercise("gradient_norms")
 def test_gradient_norms_long(student, draw):
-    """Two hundred steps, vanishing by thirty powers of ten or more, or exploding, digit by digit.
+    """Two hundred steps that vanish or explode by tens of powers of ten, each norm to its size.
 
-    Catches: an epsilon in the norm, float32 inside, index off by one, a clipped gradient.
+    Catches: an epsilon in the norm, float32 inside (it underflows), a clipped gradient.
     """
-    for gain in (0.8, 4.0):
+    for gain in (1.0, 4.0):
         w_hh, grad_last = gain * draw.weight(5, 5).numpy(), draw.array(5)
         inputs = states(draw, 200, 5), w_hh, grad_last
         got = student.vanishing_gradient.gradient_norms(*inputs)
-        assert_close(got, norms64(*inputs), elementwise=True)
+        # rounding errors grow where a product nearly cancels, so not to the last digit
+        assert_close(got, norms64(*inputs), relative=1e-6, elementwise=True)
 
 
 @pytest.mark.exercise("gradient_norms")
@@ -151,7 +152,7 @@ def test_spectral_radius_known(student, draw):
     size = draw.integer(3, 30) / 10
     rotation = size * np.array([[0.6, -0.8], [0.8, 0.6]])  # size · (0.6 ± 0.8i)
     quarter_turn = size * np.array([[0.0, -1.0], [1.0, 0.0]])  # ±size · i
-    negative = size * np.array([[-3.0, 1.0, 5.0], [0.0, 2.0, -4.0], [0.0, 0.0, 1.0]])
+    negative = size * np.array([[1.0, 5.0, -4.0], [0.0, 2.0, 1.0], [0.0, 0.0, -3.0]])
     mixed = np.zeros((3, 3))  # the largest real part belongs to the smaller modulus
     mixed[:2, :2], mixed[2, 2] = rotation, 0.7 * size
     for w, truth in [

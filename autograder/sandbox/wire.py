@@ -114,10 +114,11 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
-    """The submission, sent once, before any call."""
+    """The submission, sent once, before any call; its module `main` is imported at once."""
 
     nonce: int
     sources: list[Source]
+    main: str
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):
@@ -222,6 +223,11 @@ def tensors(node: Node, depth: int = 0) -> Iterator[Tensor]:
             yield from tensors(item, depth + 1)
 
 
+def clean(text: object, limit: int = TEXT) -> str:
+    """A string that UTF-8 can carry (no lone surrogates), cut to a limit."""
+    return str(text)[:limit].encode("utf-8", "replace").decode("utf-8")
+
+
 def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: int = 0) -> Node:
     """Turn a value into a tree and append its tensors' bytes to `payload`.
 
@@ -229,10 +235,14 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
     """
     if depth > MAX_DEPTH:
         return Other("nested too deep")
-    if value is None or isinstance(value, (bool, float, str)):
-        return value[:TEXT] if isinstance(value, str) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, int):
-        return value if -(2**63) <= value < 2**63 else Other("int, too large")
+        return int(value) if -(2**63) <= value < 2**63 else Other("int, too large")
     if isinstance(value, torch.Tensor):
         return _encode_torch(value, payload, strided)
     if isinstance(value, np.ndarray):
@@ -241,7 +251,7 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
         return encode(value.item(), payload, depth=depth + 1)
     if isinstance(value, Mapping):
         fields = {
-            str(key)[:TEXT]: encode(item, payload, strided=strided, depth=depth + 1)
+            clean(key): encode(item, payload, strided=strided, depth=depth + 1)
             for key, item in value.items()
         }
         return Fields(fields)
@@ -249,7 +259,7 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
         return Items([encode(v, payload, strided=strided, depth=depth + 1) for v in value])
     if isinstance(value, torch.device):
         return Device(str(value))
-    return Other(type(value).__qualname__[:200])
+    return Other(clean(type(value).__qualname__, 200))
 
 
 def _encode_torch(value: torch.Tensor, payload: list[bytes], strided: bool) -> Node:

@@ -28,12 +28,21 @@ def serve(connection: socket.socket) -> None:
         body: list[bytes] = []
         if isinstance(request, wire.Load):
             files = frozenset(source.file for source in request.sources)
-            Submission(request.sources).install()
-            reply: wire.Reply = wire.Result(request.nonce)
+            reply: wire.Reply = load(request, files)
         else:
             reply = answer(request, payload, body, buffers, files)
         for part in wire.pack(reply, body if isinstance(reply, wire.Result) else ()):
             connection.sendall(part)
+
+
+def load(request: wire.Load, files: frozenset[str]) -> wire.Reply:
+    """Make the submission importable and import its main module."""
+    Submission(request.sources).install()
+    try:
+        importlib.import_module(request.main)
+        return wire.Result(request.nonce)
+    except BaseException as error:  # SystemExit too: a reply is owed
+        return _raised(request.nonce, "import", error, files)
 
 
 def answer(
@@ -49,7 +58,7 @@ def answer(
         module = importlib.import_module(request.module)
         function = getattr(module, request.function, None)
         if not callable(function):
-            found = None if function is None else type(function).__qualname__[:200]
+            found = None if function is None else wire.clean(type(function).__qualname__, 200)
             return wire.Missing(request.nonce, found)
         stage = "call"
         outcome = _call(function, request, payload, buffers)
@@ -116,27 +125,26 @@ def _refilled(old: Any, new: Any) -> Any:
 def _raised(nonce: int, stage: Stage, error: BaseException, files: frozenset[str]) -> wire.Raised:
     """Describe an exception, itself a thing that a student wrote, without trusting it."""
     try:
-        message = str(error)[: wire.TEXT]
         if isinstance(error, SyntaxError):
-            return wire.Raised(
-                nonce, stage, "SyntaxError", str(error.msg)[: wire.TEXT], [_syntax_frame(error)]
-            )
-        frames = list(_frames(error, files))[-20:]
-        return wire.Raised(nonce, stage, type(error).__qualname__[:200], message, frames)
+            frames, message = [_syntax_frame(error)], wire.clean(error.msg)
+        else:
+            frames, message = list(_frames(error, files))[-20:], wire.clean(error)
+        return wire.Raised(nonce, stage, wire.clean(type(error).__name__, 200), message, frames)
     except BaseException:
-        return wire.Raised(nonce, stage, "Exception", "an exception that cannot be described")
+        return wire.Raised(nonce, stage, "Exception", "it cannot be described")
 
 
 def _frames(error: BaseException, files: frozenset[str]) -> Iterator[wire.Frame]:
+    """The lines of the traceback that are in the submission's own files."""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.partition(",")[0] in files:
-            text = (frame.line or "")[:200]
-            yield wire.Frame(frame.filename[:200], frame.lineno or 0, frame.name[:200], text)
+            name, text = wire.clean(frame.name, 200), wire.clean(frame.line or "", 200)
+            yield wire.Frame(wire.clean(frame.filename, 200), frame.lineno or 0, name, text)
 
 
 def _syntax_frame(error: SyntaxError) -> wire.Frame:
-    text = str(error.text or "").strip()
-    return wire.Frame(str(error.filename)[:200], int(error.lineno or 0), "", text[:200])
+    text = wire.clean(error.text or "", 200).strip()
+    return wire.Frame(wire.clean(error.filename, 200), int(error.lineno or 0), "", text)
 
 
 def _receive(connection: socket.socket) -> tuple[wire.Request, bytearray] | None:

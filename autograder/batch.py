@@ -1,0 +1,110 @@
+"""Many submissions over a pool of graders.
+
+A thread drives each grader, which is a process of its own (see tester.py): the threads only wait,
+so nothing is pickled, and a grader that dies is replaced without breaking the pool.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from autograder import reports, submission
+from autograder.course import Course, Unit
+from autograder.grading import Grader, Options, key
+from autograder.reports import Report
+
+
+class Batch:
+    """A folder of submissions, the units asked for, and where the reports go."""
+
+    def __init__(
+        self,
+        course: Course,
+        submissions: Path,
+        results: Path,
+        units: Sequence[Unit],
+        options: Options,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self.course = course
+        self.submissions = submissions
+        self.results = results
+        self.units = units
+        self.options = options
+        self.fresh = fresh
+        self.students = submission.find_students(submissions, course)
+
+    @property
+    def count(self) -> int:
+        """How many reports there will be."""
+        return len(self.students) * len(self.units)
+
+    def run(self, jobs: int, done: Callable[[Report, bool], None]) -> None:
+        """Grade everything; call `done(report, was_new)` for each report, in this thread.
+
+        A report is on the disk before `done` hears of it. On an interrupt the graders are ended at
+        once; what is done stays done, and the next run goes on from there.
+        """
+        masks = [path.resolve() for path in (self.course.root, self.submissions, self.results)]
+        graders: queue.SimpleQueue[Grader] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def work(student: str) -> list[tuple[Report, bool]]:
+            if stop.is_set():
+                return []
+            grader = graders.get()
+            try:
+                return [(r, new) for r, new in self._grade(student, grader) if not stop.is_set()]
+            finally:
+                graders.put(grader)
+
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(jobs))
+            for _ in range(jobs):
+                graders.put(stack.enter_context(Grader(self.course, self.options, masks)))
+            stack.callback(stop.set)
+            for results in windowed(pool, work, self.students, 2 * jobs):
+                for report, new in results:
+                    done(report, new)
+
+    def _grade(self, student: str, grader: Grader) -> Iterator[tuple[Report, bool]]:
+        """Grade one student's units, except those whose report already says it all."""
+        handed_in = submission.read(self.submissions, student, self.course)
+        for unit in self.units:
+            path = reports.path_for(self.results, student, unit.name)
+            wanted = key(handed_in, unit, self.options, self.course)
+            old = None if self.fresh else reports.read(path)
+            if old is not None and old.key == wanted and old.status != "incomplete":
+                yield old, False
+                continue
+            report = grader.grade(handed_in, unit)
+            if grader.closed:
+                return
+            reports.write(path, reports.encode(report))
+            yield report, True
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def windowed(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], width: int
+) -> Iterator[Result]:
+    """Map over a pool with at most `width` items in flight; results as they come."""
+    waiting: set[Future[Result]] = set()
+    for item in items:
+        waiting.add(pool.submit(function, item))
+        if len(waiting) >= width:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+    while waiting:
+        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in finished)

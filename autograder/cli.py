@@ -1,0 +1,207 @@
+"""The commands, thin: each reads its options, calls one module and prints what came of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from autograder import course as courses
+from autograder.course import Course, CourseError, Unit
+
+if TYPE_CHECKING:
+    from autograder.batch import Batch
+    from autograder.reports import Report
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exercises and a sandboxed grader for one lesson: why attention replaced the RNN.\n\n"
+    "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
+    "grades a class, `autograder doctor` tells what this machine can do.",
+)
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine; print tables.")
+app.add_typer(bench_app, name="bench")
+
+CourseOption = Annotated[
+    Path | None,
+    typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
+]
+
+
+def _fail(message: str, code: int = 2) -> NoReturn:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def _load(root: Path | None) -> Course:
+    try:
+        return courses.load(root)
+    except CourseError as error:
+        _fail(str(error))
+
+
+def _units(course: Course, names: list[str]) -> list[Unit]:
+    try:
+        return [course.unit(name) for name in names] or course.units
+    except CourseError as error:
+        _fail(str(error))
+
+
+@app.command()
+def grade(
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with one folder a student: <student>/<unit>.py, <student>/<unit>.ipynb "
+            "or <student>/<unit>/<file>.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Grade this unit only; may be repeated.")
+    ] = None,
+    device: Annotated[
+        Literal["cpu", "cuda", "auto"],
+        typer.Option(
+            help="cpu: no GPU points count. cuda: a GPU is demanded. auto: a GPU if there is one."
+        ),
+    ] = "auto",
+    results: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("results"),
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = len(
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    ),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Grade again what is graded already.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Grade every submission in a folder.
+
+    Writes RESULTS/<student>/<unit>.json and RESULTS/summary.csv. Stopping it (Ctrl-C) loses
+    nothing: run the same command again and it goes on; work that is done is not done twice.
+
+    Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
+    could not be graded for a reason on our side.
+    """
+    from autograder.batch import Batch
+    from autograder.grading import Options
+    from autograder.isolation import GraderError
+    from autograder.reports import write
+    from autograder.reports.table import print_class, summary_csv
+    from autograder.submission import SubmissionsError
+
+    loaded = _load(course)
+    units = _units(loaded, unit or [])
+    console = Console(highlight=False)
+    try:
+        batch = Batch(
+            loaded, submissions, results, units, Options(cuda=_settle(device)), fresh=fresh
+        )
+        marks, kept = _run(batch, jobs)
+    except (SubmissionsError, CourseError) as error:
+        _fail(str(error))
+    except GraderError as error:
+        _fail(str(error), 3)
+    except KeyboardInterrupt:
+        _fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
+    write(results / "summary.csv", summary_csv(marks, units))
+    print_class(console, marks, units)
+    if kept:
+        console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
+    console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
+    reasons = {r.message for by in marks.values() for r in by.values() if r.status == "incomplete"}
+    if reasons:
+        _fail(
+            "Not everything could be graded. Run the same command again.\n" + "\n".join(reasons), 3
+        )
+
+
+def _run(batch: "Batch", jobs: int) -> "tuple[dict[str, dict[str, Report]], int]":
+    """Run a batch behind a progress bar; return the reports by student, and how many were old."""
+    marks: dict[str, dict[str, Report]] = {}
+    kept = 0
+    columns = [
+        TextColumn("Grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("reports"),
+        TimeElapsedColumn(),
+        TextColumn("· left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[student]}", markup=False),
+    ]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("grading", total=batch.count, student="")
+
+        def done(report: "Report", new: bool) -> None:
+            nonlocal kept
+            kept += not new
+            marks.setdefault(report.student, {})[report.unit] = report
+            progress.update(bar, advance=1, student=report.student)
+
+        batch.run(jobs, done)
+    return dict(sorted(marks.items())), kept
+
+
+def _settle(device: str) -> bool:
+    """Whether GPU tests count, decided once, before anything runs."""
+    if device == "cpu":
+        return False
+    found = any(Path("/dev").glob("nvidia[0-9]*")) and _torch_sees_a_gpu()
+    if device == "cuda" and not found:
+        _fail(
+            "--device cuda was asked for, but PyTorch sees no GPU here. `autograder doctor` helps."
+        )
+    return found
+
+
+def _torch_sees_a_gpu() -> bool:
+    """Ask another process: this one neither imports torch nor starts CUDA."""
+    code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@app.command()
+def check(
+    unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public tests on your files and show what to fix first."""
+    from autograder.check import check_folder
+
+    loaded = _load(course)
+    units = _units(loaded, [unit] if unit else [])
+    raise typer.Exit(check_folder(loaded, units, Console(highlight=False)))
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what this machine can do, and how to mend what it cannot."""
+    from autograder.doctor import diagnose
+
+    raise typer.Exit(diagnose(Console(highlight=False)))
+
+
+@bench_app.command("startup")
+def bench_startup(
+    rounds: Annotated[int, typer.Option(min=3, help="Measurements of each.")] = 21,
+    course: CourseOption = None,
+) -> None:
+    """How long from "grade this" to a student's first call answered, against a fresh Python."""
+    from autograder.bench import startup
+
+    startup(_load(course), rounds, Console(highlight=False))

@@ -1,0 +1,221 @@
+"""Calls of a student's functions in the sandbox, and what went wrong there in a student's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from autograder.course import Limits as CourseLimits
+from autograder.sandbox import evaluate, wire
+from autograder.student import Failure, plural
+from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits, WarmHost, how, nonce
+
+RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
+
+
+class SandboxBackend:
+    """Where calls go under grading (see student.Backend): one child a device, made anew if it dies.
+
+    hosts: a function that returns the warm host of a device.
+    problem: why the unit's file cannot be run at all; every call then fails with it.
+    """
+
+    def __init__(
+        self,
+        hosts: Callable[[str], WarmHost],
+        unit: str,
+        sources: Sequence[wire.Source],
+        limits: CourseLimits,
+        problem: str = "",
+    ) -> None:
+        self._hosts = hosts
+        self._unit = unit
+        self._sources = list(sources)
+        self._limits = limits
+        self._children: dict[str, Child] = {}
+        self._hopeless = Failure(problem, help_id="not_loaded") if problem else None
+        self._hung: dict[str, int] = {}
+        self._spent = 0.0
+
+    def call(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> evaluate.Outcome:
+        """See student.Backend. Raises Failure for whatever the student's side does wrong."""
+        if self._hopeless:
+            raise _again(self._hopeless)
+        if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
+            raise Failure(
+                f"`{function}` was not called again: it had not returned "
+                f"{plural(self._hung[function], 'time')} before.",
+                help_id="timeout",
+            )
+        payload: list[bytes] = []
+        message = wire.Call(
+            nonce(),
+            unit,
+            function,
+            wire.Items([wire.encode(arg, payload, strided=True) for arg in args]),
+            wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in kwargs.items()}),
+            device,
+            None
+            if cotangents is None
+            else wire.Items([wire.encode(c, payload) for c in cotangents]),
+        )
+        child = self._child(device)
+        reply, body = self._exchange(child, device, message, payload, f"`{function}`")
+        if isinstance(reply, wire.Result):
+            if cotangents is not None:
+                _check_gradients(reply, args)
+            _check_device(reply, args, kwargs, device)
+            return _outcome(reply, body)
+        raise explain(reply, unit, function, self._file(unit))
+
+    def close(self) -> None:
+        """End the children."""
+        for child in self._children.values():
+            child.close()
+        self._children.clear()
+
+    def _child(self, device: str) -> Child:
+        """The device's child with the submission loaded, or the reason why it cannot be."""
+        if device in self._children:
+            return self._children[device]
+        memory = self._limits.memory_mib << 20
+        seconds = int(self._limits.unit_seconds * 2) + 5
+        child = self._hosts(device).spawn(Limits(memory, seconds))
+        self._children[device] = child
+        load = wire.Load(nonce(), self._sources, self._unit)
+        what = f"Importing {self._file(self._unit)}"
+        try:
+            reply, _ = self._exchange(child, device, load, [], what)
+        except Failure as failure:
+            self._hopeless = failure
+            raise
+        if isinstance(reply, wire.Raised):
+            self._hopeless = explain(reply, self._unit, "", self._file(self._unit))
+            raise _again(self._hopeless)
+        return child
+
+    def _exchange(
+        self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
+    ) -> tuple[wire.Reply, bytearray]:
+        """One request and its reply; a child that fails to give one is ended."""
+        start = time.monotonic()
+        left = self._limits.unit_seconds - self._spent
+        if left <= 0:
+            raise Failure(
+                f"The unit's {self._limits.unit_seconds:g} seconds were used up before this test.",
+                help_id="timeout",
+            )
+        seconds = min(self._limits.call_seconds, left)
+        try:
+            return child.request(message, payload, start + seconds)
+        except ChildTimedOut:
+            self._end(device)
+            if isinstance(message, wire.Call):
+                self._hung[message.function] = self._hung.get(message.function, 0) + 1
+            raise Failure(
+                f"{what} did not finish within {seconds:.3g} seconds.",
+                help="Is there a loop that never ends, or one over every single number?",
+                help_id="timeout",
+            ) from None
+        except ChildDied as death:
+            ended = self._end(device)
+            reason = how(ended) if str(death) == "ended" else str(death)
+            raise Failure(f"{what}: the program {reason}.", help_id="crashed") from None
+        except wire.WireError as error:
+            self._end(device)
+            raise Failure(f"{what} gave {error}.", help_id="unreadable_result") from None
+        finally:
+            self._spent += time.monotonic() - start
+
+    def _end(self, device: str) -> Any:
+        return self._children.pop(device).close()
+
+    def _file(self, unit: str) -> str:
+        return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
+
+
+def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: str) -> Failure:
+    """Turn what the child said into words; all of it is text that a student may have written."""
+    if isinstance(reply, wire.Missing):
+        if reply.found is None:
+            return Failure(
+                f"{file} defines no function `{function}`. Was it renamed or deleted?",
+                help_id="missing_function",
+            )
+        return Failure(f"`{function}` in {file} is a {reply.found}, not a function.")
+    last = reply.frames[-1] if reply.frames else wire.Frame(file, 0, "", "")
+    where = f"{last.file}, line {last.line}" if last.line else last.file
+    if reply.error == "SyntaxError":
+        code = f": `{last.text}`" if last.text else ""
+        return Failure(f"Python cannot read {where}: {reply.message}{code}", help_id="syntax_error")
+    if reply.error == "NotImplementedError" and reply.stage == "call":
+        inner = last.function
+        if inner in ("", function):
+            message = f"`{function}` in {file} is not implemented yet."
+        else:
+            message = f"`{function}` calls `{inner}` in {last.file}, which is not implemented yet."
+        return Failure(message, help_id="not_started")
+    said = f"{reply.error}: {reply.message}" if reply.message else reply.error
+    code = f" (`{last.text}`)" if last.text else ""
+    if reply.stage == "import":
+        return Failure(f"{file} cannot be imported: {said} in {where}{code}.", help=_hint(reply))
+    return Failure(f"`{function}` raised {said} in {where}{code}.", help=_hint(reply))
+
+
+def _hint(reply: wire.Raised) -> str:
+    if reply.error == "ModuleNotFoundError":
+        return "Only PyTorch, NumPy, Python's own library and your other units can be imported."
+    if reply.error == "MemoryError" or "can't allocate memory" in reply.message:
+        return "It asked for more memory than a submission may have."
+    return ""
+
+
+def _outcome(reply: wire.Result, body: bytearray) -> evaluate.Outcome:
+    reader = wire.Reader(body)
+    value = reader.decode(reply.value)
+    gradients = None if reply.gradients is None else reader.decode(reply.gradients)
+    return evaluate.Outcome(value, list(reply.changed), gradients)
+
+
+def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:
+    """One gradient, a tensor or none, for each floating tensor sent: nothing else is ours."""
+    leaves = [
+        t for t in evaluate.arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()
+    ]
+    got = reply.gradients.items if reply.gradients else []
+    known = all(g is None or (isinstance(g, wire.Tensor) and g.library == "torch") for g in got)
+    if len(got) != len(leaves) or not known:
+        raise Failure("The gradients that came back are not those of the arguments.")
+
+
+def _check_device(
+    reply: wire.Result, args: Sequence[Any], kwargs: Mapping[str, Any], device: str
+) -> None:
+    """A result belongs on the device of the tensors it was made from, or on the one asked for."""
+    if not kwargs.get("device") and not any(
+        isinstance(t, torch.Tensor) for t in evaluate.arrays([*args, *kwargs.values()])
+    ):
+        return
+    for tensor in wire.tensors(reply.value):
+        if tensor.library == "torch" and tensor.device.partition(":")[0] != device:
+            raise Failure(
+                f"The result is on {tensor.device}, the input on {device}. "
+                "Make new tensors with `device=x.device`.",
+                help_id="wrong_device",
+            )
+
+
+def _again(failure: Failure) -> Failure:
+    """The same failure for another test, with a traceback of its own."""
+    return Failure(failure.message, help=failure.help, help_id=failure.help_id, facts=failure.facts)

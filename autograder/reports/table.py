@@ -1,0 +1,76 @@
+"""A class's marks on a terminal, and as summary.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.course import Unit
+from autograder.reports import Report
+
+Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
+MANY = 60  # rows that still fit a terminal's patience
+
+
+def number(value: float) -> str:
+    """A mark with at most two decimals, and none that are zero."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
+    """Print a row a student: each unit's score, the total, and why where one reason covers it."""
+    table = Table(title="Marks", title_justify="left", row_styles=["", "dim"])
+    table.add_column("student", overflow="fold")
+    most = {unit.name: 0.0 for unit in units}
+    for by_unit in marks.values():
+        most |= {name: report.max_score for name, report in by_unit.items()}
+    for unit in units:
+        table.add_column(f"{unit.name}\n/{number(most[unit.name])}", justify="right")
+    table.add_column(f"total\n/{number(sum(most.values()))}", justify="right", style="bold")
+    rows = list(marks.items())
+    for student, by_unit in rows[:MANY]:
+        cells = [_cell(by_unit.get(unit.name)) for unit in units]
+        total = number(sum(report.score for report in by_unit.values()))
+        table.add_row(student, *cells, total)
+    console.print(table)
+    if len(rows) > MANY:
+        console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
+
+
+def _cell(report: Report | None) -> str:
+    if report is None:
+        return "–"
+    if report.status == "incomplete":
+        return "[yellow]?[/]"
+    color = "green" if report.score == report.max_score else "red" if not report.score else ""
+    return f"[{color}]{number(report.score)}[/]" if color else number(report.score)
+
+
+def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
+    """summary.csv: a row a student, in UTF-8 with a mark that lets spreadsheets know it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [unit.name for unit in units]
+    writer.writerow(["student", *names, "score", "max_score", "status"])
+    for student, by_unit in sorted(marks.items()):
+        found = [by_unit[name] for name in names if name in by_unit]
+        scores = [number(by_unit[name].score) if name in by_unit else "" for name in names]
+        total = number(sum(report.score for report in found))
+        most = number(sum(report.max_score for report in found))
+        writer.writerow([no_formula(student), *scores, total, most, worst(found)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def no_formula(text: str) -> str:
+    """A spreadsheet runs a cell that starts like a formula; a leading quote makes it text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def worst(found: Sequence[Report]) -> str:
+    """The worst status: incomplete before advisory before graded."""
+    statuses = {report.status for report in found}
+    return next((s for s in ("incomplete", "advisory", "graded") if s in statuses), "")

@@ -1,0 +1,204 @@
+"""Finds submissions in a folder and reads them, trusting neither names nor contents.
+
+Layouts: `<student>/<unit>.py`, `<student>/<unit>.ipynb`, and nbgrader's
+`<student>/<unit>/<any one file>`. Links are not followed, only regular files are opened, sizes are
+capped, and what cannot be read becomes a problem in words instead of an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from autograder.course import Course, Unit
+
+NOTEBOOK_FACTOR = 16  # a notebook carries pictures
+SUFFIXES = (".py", ".ipynb")
+MAX_FILES = 64  # of one student
+
+
+class SubmissionsError(Exception):
+    """The folder given holds no submissions; the message says what was expected."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file of a submission: its cells (one, for a .py file), or what is wrong with it."""
+
+    module: str
+    name: str
+    cells: list[str] = []
+    notebook: bool = False
+    problem: str = ""
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """All that one student handed in, and a digest of it."""
+
+    student: str
+    files: list[File]
+    digest: str
+
+    def file(self, unit: str) -> File | None:
+        """The file that was handed in for a unit, if any was."""
+        return next((file for file in self.files if file.module == unit), None)
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str] = ""
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell]
+
+
+def find_students(folder: Path, course: Course) -> list[str]:
+    """The names of the students' folders, sorted. Raises SubmissionsError where there are none."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise SubmissionsError(f"{folder} cannot be read: {error.strerror}.") from error
+    students = [
+        entry.name
+        for entry in entries
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith((".", "__pycache__"))
+    ]
+    if students:
+        return students
+    names = {entry.name for entry in entries}
+    own = [unit + suffix for unit in course.unit_names for suffix in SUFFIXES]
+    if found := [name for name in own if name in names]:
+        raise SubmissionsError(
+            f"{folder} holds {found[0]} itself. Name the folder above it: one folder a student, "
+            f"as in {folder.parent}/<student>/{found[0]}."
+        )
+    raise SubmissionsError(
+        f"{folder} holds no submissions. Expected one folder a student, "
+        f"as in {folder}/<student>/{own[0]}."
+    )
+
+
+def read(folder: Path, student: str, course: Course) -> Submission:
+    """Read everything that one student handed in."""
+    files: list[File] = []
+    digest = hashlib.sha256(os.fsencode(student))
+    for module, path in _candidates(folder / student, course):
+        file, data = _read_file(module, path, course.limits.source_kib << 10)
+        files.append(file)
+        for part in (os.fsencode(path.name), data, file.problem.encode()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return Submission(student, files, digest.hexdigest())
+
+
+def _candidates(folder: Path, course: Course) -> Iterator[tuple[str, Path]]:
+    """The units' files, then the student's own helper modules."""
+    units = {unit.name for unit in course.units}
+    for unit in course.units:
+        if path := _unit_file(folder, unit):
+            yield unit.name, path
+    helpers = [
+        path
+        for path in _listing(folder)
+        if path.suffix == ".py" and path.stem.isidentifier() and path.stem not in units
+    ]
+    for path in helpers[:MAX_FILES]:
+        yield path.stem, path
+
+
+def _unit_file(folder: Path, unit: Unit) -> Path | None:
+    """A unit's file; where there are several, .py comes before .ipynb."""
+    for suffix in SUFFIXES:
+        path = folder / f"{unit.name}{suffix}"
+        if os.path.lexists(path):
+            return path
+    inside = [path for path in _listing(folder / unit.name) if path.suffix in SUFFIXES]
+    named = [path for path in inside if path.stem == unit.name]
+    chosen = sorted(named or inside, key=lambda path: (SUFFIXES.index(path.suffix), path.name))
+    return chosen[0] if chosen else None
+
+
+def _listing(folder: Path) -> list[Path]:
+    """The entries of a real folder that are not folders, by name."""
+    try:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return []
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if not e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names)]
+
+
+def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
+    notebook = path.suffix == ".ipynb"
+    limit *= NOTEBOOK_FACTOR if notebook else 1
+    name = printable(path.name)
+    try:
+        data = _read_bytes(path, limit)
+        cells = _notebook_cells(data) if notebook else [importlib.util.decode_source(data)]
+    except _Unreadable as error:
+        return File(module, name, notebook=notebook, problem=f"{name} {error}"), b""
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        problem = f"{name} is not text in UTF-8. Save it with the encoding UTF-8 in your editor."
+        return File(module, name, notebook=notebook, problem=problem), data
+    except msgspec.MsgspecError as error:
+        problem = (
+            f"{name} is not a Jupyter notebook ({error}). Open it in Jupyter, save it, "
+            "and hand in the saved file."
+        )
+        return File(module, name, notebook=True, problem=problem), data
+    return File(module, name, [_encodable(cell) for cell in cells], notebook), data
+
+
+class _Unreadable(Exception):  # noqa: N818 - ends as words in a report
+    pass
+
+
+def _read_bytes(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes, without following links or blocking."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():
+            raise _Unreadable("is a link, not a file. Hand in the file itself.") from error
+        raise _Unreadable(f"cannot be read: {error.strerror}.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _Unreadable("is not a regular file.")
+        if status.st_size > limit:
+            raise _Unreadable(
+                f"is too large: {status.st_size / 2**20:,.1f} MiB, at most "
+                f"{limit / 2**20:,.0f} MiB. Clear outputs and leave data out."
+            )
+        return file.read(limit)
+
+
+def _notebook_cells(data: bytes) -> list[str]:
+    """The code cells' texts."""
+    try:
+        notebook = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Notebook)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deep") from error
+    return [
+        cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def _encodable(text: str) -> str:
+    """A notebook's JSON may hold half a character (a lone surrogate), which UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def printable(name: str) -> str:
+    """A file's or student's name for people to read: nothing that moves a terminal's cursor."""
+    clean = name.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in clean)

@@ -1,0 +1,66 @@
+"""What grading and its warm tester say to each other. Both ends are trusted."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import msgspec
+
+from autograder.course import Limits
+from autograder.reports import TestResult
+from autograder.submission import File
+
+_LENGTH = struct.Struct("!I")
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """Sent once.
+
+    masks: folders that the sandbox must not see.
+    functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
+    """
+
+    masks: list[str]
+    functions: dict[str, list[str]]
+    gpu: dict[str, list[str]]
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One unit of one submission. `problem`: why its file cannot be run at all."""
+
+    unit: str
+    files: list[File]
+    limits: Limits
+    seed: str
+    problem: str
+    cuda: bool
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The tests' results, their points not counted yet; `error` says what failed on our side."""
+
+    tests: list[TestResult] = []
+    error: str = ""
+
+
+def send(connection: socket.socket, message: Setup | Task | bytes) -> None:
+    """Send a message, or one that is encoded already, with its length before it."""
+    data = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
+    connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(connection: socket.socket) -> bytes | None:
+    """Receive a message; None at the end of the connection."""
+    length = _exactly(connection, _LENGTH.size)
+    return None if length is None else _exactly(connection, _LENGTH.unpack(length)[0])
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        chunk = connection.recv(min(size - len(data), 1 << 20))
+        if not chunk:
+            return None
+        data += chunk
+    return bytes(data)
