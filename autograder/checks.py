@@ -221,6 +221,8 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
                 f"{name} is a {got.dtype} tensor, expected {dtype}, the dtype of the input."
             )
         return got
+    if isinstance(got, (list, tuple)) and isinstance(expected, np.ndarray):
+        got = _as_array(got)  # a list of numbers is as good as an array
     if isinstance(got, np.generic):
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if isinstance(got, bool) or not isinstance(got, (np.ndarray, int, float)):
@@ -228,7 +230,17 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
         raise Mismatch(f"{name} is {describe(got)}, expected {wanted}.")
     if isinstance(got, np.ndarray) and got.dtype.kind == "c":
         raise Mismatch(f"{name} is complex, expected real numbers.")
+    if isinstance(got, np.ndarray):
+        got = got.copy()  # torch takes no array that runs backwards, such as norms[::-1]
     return torch.as_tensor(got, dtype=torch.float64)
+
+
+def _as_array(numbers: Sequence[Any]) -> object:
+    """A list of numbers as an array; anything else as it is."""
+    try:
+        return np.asarray(numbers, dtype=np.float64)
+    except (TypeError, ValueError):
+        return numbers
 
 
 def _check_shape(actual: torch.Tensor, wanted: torch.Tensor, name: str) -> None:

@@ -25,6 +25,7 @@ from autograder.course import Kind
 from autograder.isolation import GraderError, IsolationError
 from autograder.remote import SandboxBackend
 from autograder.reports import TestResult, TestStatus
+from autograder.sandbox import worker
 from autograder.sandbox.wire import Source
 from autograder.student import Failure
 from autograder.supervisor import WarmHost
@@ -154,9 +155,7 @@ def run(task: Task, hosts: Hosts, setup: Setup) -> Outcome:
 
 def serve(connection: socket.socket) -> None:
     """Warm up, then fork for each task until the other side hangs up."""
-    import torch
-
-    torch.set_num_threads(1)
+    worker.warm()
     data = receive(connection)
     if data is None:
         return

@@ -91,7 +91,7 @@ def test_score_every_call(student, draw):
     for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
         q, k, _ = qkv(draw, 2, t_q=t_q, t_k=t_k)
         assert_close(student.attention.score(q, k), q @ k.mT)
-    q, k = draw.strided(2, 5, 7), draw.normal(7, 11, 2).permute(2, 1, 0)
+    q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
     for _ in range(3):
         assert_unchanged(student.attention.score, q, k)
         assert_close(student.attention.score(q, k), q @ k.mT)
@@ -130,7 +130,7 @@ def test_scale_every_call(student, draw):
 
     Catches: `scores /= ...`, a cached result, float64 returned.
     """
-    scores = draw.strided(2, 5, 11)
+    scores = draw.strided(5, 2, 11).transpose(0, 1)
     for d_k in (7, 13, 7):
         assert_unchanged(student.attention.scale, scores, d_k)
         assert_close(student.attention.scale(scores, d_k), scores / math.sqrt(d_k))
@@ -211,7 +211,7 @@ def test_softmax_every_call(student, draw):
         scores = draw.normal(*shape)
         for dim in (-1, 1):
             assert_close(student.attention.softmax(scores, dim=dim), torch.softmax(scores, dim))
-    scores = draw.strided(2, 5, 11)
+    scores = draw.strided(5, 2, 11).transpose(0, 1)
     for _ in range(3):
         assert_close(student.attention.softmax(scores), torch.softmax(scores, -1))
         scores.copy_(draw.normal(2, 5, 11))
@@ -286,7 +286,8 @@ def test_weighted_sum_every_call(student, draw):
     for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
         weights, v = draw.normal(2, t_q, t_k), draw.normal(2, t_k, 13)
         assert_close(student.attention.weighted_sum(weights, v), weights @ v)
-    weights, v = draw.strided(2, 5, 11), draw.normal(13, 11, 2).permute(2, 1, 0)
+    weights = draw.strided(5, 2, 11).transpose(0, 1)
+    v = draw.normal(13, 11, 2).permute(2, 1, 0)
     for _ in range(3):
         assert_unchanged(student.attention.weighted_sum, weights, v)
         assert_close(student.attention.weighted_sum(weights, v), weights @ v)
@@ -411,7 +412,8 @@ def test_attention_every_call(student, draw):
     for n, t_q, t_k in [(1, 1, 1), (2, 1, 211), (1, 307, 2), (2, 3, 1)]:
         q, k, v = qkv(draw, n, t_q=t_q, t_k=t_k)
         assert_each_close(student.attention.attention(q, k, v), attention64(q, k, v), NAMES)
-    q, k, v = draw.strided(2, 5, 7), draw.normal(7, 11, 2).permute(2, 1, 0), draw.strided(2, 11, 13)
+    q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
+    v = draw.strided(11, 2, 13).transpose(0, 1)
     mask = draw.mask(11, 5, 2).permute(2, 1, 0)
     for _ in range(3):
         assert_unchanged(student.attention.attention, q, k, v, mask)

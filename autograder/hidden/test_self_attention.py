@@ -112,7 +112,7 @@ def test_project_every_call(student, draw):
         args = inputs(draw, 2, 211, 13, 7, 5, dtype)
         expected = [in_float64(torch.matmul, [args[0], w]) for w in args[1:]]
         assert_each_close(student.self_attention.project(*args), expected, PROJECTED, dtype=dtype)
-    args = [draw.strided(2, 11, 13), *(draw.weight(d, 13).mT for d in (7, 7, 5))]
+    args = [draw.strided(11, 2, 13).transpose(0, 1), *(draw.weight(d, 13).mT for d in (7, 7, 5))]
     for _ in range(3):
         x, *weights = args
         assert_unchanged(student.self_attention.project, *args)
@@ -240,7 +240,7 @@ def test_self_attention_every_call(student, draw):
         for causal in (True, False):
             got = student.self_attention.self_attention(*args, causal=causal)
             assert_close(got, self_attention64(*args, causal))
-    args = [draw.strided(2, 11, 13), *(draw.weight(d, 13).mT for d in (7, 7, 5))]
+    args = [draw.strided(11, 2, 13).transpose(0, 1), *(draw.weight(d, 13).mT for d in (7, 7, 5))]
     for _ in range(3):
         assert_unchanged(student.self_attention.self_attention, *args, True)
         got = student.self_attention.self_attention(*args, causal=True)
@@ -364,7 +364,7 @@ def test_multi_head_every_call(student, draw):
         for causal in (True, False):
             got = student.self_attention.multi_head_self_attention(*args, causal=causal)
             assert_close(got, multi_head64(*args, causal))
-    args = [draw.strided(2, 11, 13), *(draw.weight(d, 13).mT for d in (21, 21, 15))]
+    args = [draw.strided(11, 2, 13).transpose(0, 1), *(draw.weight(d, 13).mT for d in (21, 21, 15))]
     args += [draw.weight(17, 15).mT, 3]
     for _ in range(3):
         assert_unchanged(student.self_attention.multi_head_self_attention, *args, True)

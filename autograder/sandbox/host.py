@@ -90,11 +90,10 @@ class Host:
             _isolated(command, self._setup, connection, there)
         os.close(connection)
         there.close()
-        _, descriptors, _, _ = socket.recv_fds(here, CONTROL_BYTES, 1)
+        descriptors, answer = _introduction(here)
         os.waitpid(middle, 0)
-        self._child = descriptors[0] if descriptors else None
-        answer = here.recv(CONTROL_BYTES) or _encode(Refused("it ended on the way in"))
         here.close()
+        self._child = descriptors[0] if descriptors else None
         socket.send_fds(self._control, [answer], descriptors)
 
     def _end(self) -> Ended:
@@ -116,6 +115,18 @@ class Host:
         return Ended(signal=result.si_status)
 
 
+def _introduction(report: socket.socket) -> tuple[list[int], bytes]:
+    """A new child's pidfd, from its parent, and its own word: they come in any order."""
+    descriptors: list[int] = []
+    answer = _encode(Refused("it ended on the way in"))
+    for _ in range(2):
+        data, received, _, _ = socket.recv_fds(report, CONTROL_BYTES, 1)
+        descriptors += received
+        if data and not received:
+            answer = data
+    return descriptors, answer
+
+
 def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
     """In the fork: enter the namespaces, fork process 1 of the new table, pass it on, leave."""
     try:
@@ -125,7 +136,6 @@ def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.sock
             _process_one(command, setup, connection, report)
         socket.send_fds(report, [b"child"], [os.pidfd_open(child)])
     except OSError as error:
-        report.send(b"no child")
         report.send(_encode(Refused(str(error))))
     finally:
         os._exit(0)
@@ -170,12 +180,9 @@ def main() -> None:
 def _warm() -> None:
     """Import what every submission needs, once."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-    import torch
-
     from autograder.sandbox import worker
 
-    torch.set_num_threads(1)
-    assert worker
+    worker.warm()
     gc.collect()
     gc.freeze()
 

@@ -14,12 +14,14 @@ import importlib.machinery
 import importlib.util
 import linecache
 import re
+import symtable
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import CodeType, ModuleType
 
 from autograder.sandbox.wire import Source
 
+EVERYTHING = "*"  # what a star import may bind
 _MAGIC = re.compile(r"^[%!?]|^\w.*\?\s*$")
 
 
@@ -105,44 +107,43 @@ def without_magics(cell: str) -> str:
 
 def needed_statements(statements: Sequence[ast.stmt], wanted: Sequence[str]) -> list[ast.stmt]:
     """The statements that bind the wanted names and, in turn, every name that those use."""
-    binds = [_bound_names(statement) for statement in statements]
-    kept = {i for i, names in enumerate(binds) if "*" in names}
-    names, todo = set(wanted), True
-    while todo:
-        new = {i for i, bound in enumerate(binds) if i not in kept and bound & names}
+    scopes = [_names(statement) for statement in statements]
+    kept = {i for i, (bound, _) in enumerate(scopes) if EVERYTHING in bound}
+    needed = set(wanted)
+    while new := {i for i, (bound, _) in enumerate(scopes) if i not in kept and bound & needed}:
         kept |= new
-        for i in new:
-            names |= {n.id for n in ast.walk(statements[i]) if isinstance(n, ast.Name)}
-        todo = bool(new)
+        needed |= {name for i in new for name in scopes[i][1]}
     return [statements[i] for i in sorted(kept)]
 
 
-def _bound_names(statement: ast.stmt) -> set[str]:
-    """The module-level names that a statement gives a value to, or changes."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
-    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-        return {"*"}
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
-    bound = set()
-    for node in ast.walk(statement):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound |= _bound_names(node)
-        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-            bound |= _stored_name(node)
-    return bound
+def _names(statement: ast.stmt) -> tuple[set[str], set[str]]:
+    """The module-level names that a statement binds or changes, and those that it uses."""
+    if isinstance(statement, ast.ImportFrom) and (
+        statement.module == "__future__" or statement.names[0].name == "*"
+    ):
+        return {EVERYTHING}, set()
+    bound, used = set(_changed_in_place(statement)), set()
+    tables = [symtable.symtable(ast.unparse(statement), "", "exec")]
+    for table in tables:
+        tables.extend(table.get_children())
+        for symbol in table.get_symbols():
+            if table.get_type() != "module" and not symbol.is_global():
+                continue
+            if symbol.is_assigned() or symbol.is_imported():
+                bound.add(symbol.get_name())
+            if symbol.is_referenced():
+                used.add(symbol.get_name())
+    return bound, used
 
 
-def _stored_name(node: ast.expr) -> set[str]:
-    """`x` for `x = …`, and also for `x.a = …` and `x[0] = …`."""
-    if not isinstance(getattr(node, "ctx", None), ast.Store):
-        return set()
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
+def _changed_in_place(statement: ast.stmt) -> Iterator[str]:
+    """`x`, for `x.a = …` and `x[0] = …` at module level."""
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    for target in targets:
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+            if isinstance(target, ast.Name):
+                yield target.id
 
 
 def _future_flags(statements: Sequence[ast.stmt]) -> int:
