@@ -6,6 +6,7 @@ cannot tell the difference.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 import traceback
@@ -135,6 +136,7 @@ class LocalBackend:
         from autograder.sandbox import evaluate
 
         found = find_function(self._module(unit), unit, function)
+        args, kwargs = copy.deepcopy((args, kwargs))  # as when sent: the test keeps its own
         try:
             if cotangents is None:
                 return evaluate.call(found, args, kwargs)

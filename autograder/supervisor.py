@@ -26,6 +26,7 @@ from autograder.isolation import GraderError
 from autograder.sandbox import host, wire
 
 POLL_SECONDS = 0.05
+CHUNK = 1 << 16
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
@@ -131,6 +132,9 @@ class Child:
         self._host = owner
         self._connection = connection
         self._connection.setblocking(False)
+        self._poller = select.poll()
+        self._poller.register(connection)
+        self._inbox = bytearray()
         self._pidfd = pidfd
         self._limits = limits
         self._statm = Path(f"/proc/{_pid_of(pidfd)}/statm")
@@ -144,8 +148,7 @@ class Child:
         deadline: on the monotonic clock, for the whole exchange, however slowly it drips.
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
-        for part in wire.pack(message, payload):
-            self._send(part, deadline)
+        self._send(b"".join(wire.pack(message, payload)), deadline)
         lengths = self._receive(wire.LENGTHS.size, deadline)
         header_size, payload_size = wire.LENGTHS.unpack(lengths)
         if header_size > wire.MAX_REPLY_HEADER:
@@ -175,29 +178,27 @@ class Child:
                     raise ChildDied("ended") from None
 
     def _receive(self, size: int, deadline: float) -> bytearray:
-        buffer = bytearray(size)
-        view = memoryview(buffer)
-        while view:
+        while len(self._inbox) < size:
             self._wait(select.POLLIN, deadline)
             with contextlib.suppress(BlockingIOError):
                 try:
-                    count = self._connection.recv_into(view)
+                    chunk = self._connection.recv(max(size - len(self._inbox), CHUNK))
                 except ConnectionResetError:
-                    count = 0
-                if not count:
+                    chunk = b""
+                if not chunk:
                     raise ChildDied("ended")
-                view = view[count:]
-        return buffer
+                self._inbox += chunk
+        taken, self._inbox = self._inbox[:size], self._inbox[size:]
+        return taken
 
     def _wait(self, event: int, deadline: float) -> None:
         """Wait until the connection is ready; watch the clock and the memory meanwhile."""
-        poller = select.poll()
-        poller.register(self._connection, event)
+        self._poller.modify(self._connection, event)
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise ChildTimedOut
-            if poller.poll(min(remaining, POLL_SECONDS) * 1000):
+            if self._poller.poll(min(remaining, POLL_SECONDS) * 1000):
                 return
             if self._resident() - self._base > self._limits.memory:
                 self.kill()

@@ -65,21 +65,14 @@ class Recorder:
     def __init__(self, gpu: list[str], cuda: bool) -> None:
         self._gpu = gpu
         self._cuda = cuda
-        self.results: dict[str, TestResult] = {}
+        self._results: dict[str, TestResult] = {}
         self.error = ""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run an exercise's tests on a GPU too, where the manifest gives points for it."""
         mark = metafunc.definition.get_closest_marker("exercise")
-        if mark and "device" in metafunc.fixturenames:
-            devices = ["cpu", "cuda"] if mark.args[0] in self._gpu else ["cpu"]
-            metafunc.parametrize("device", devices)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Leave the GPU's tests out where no GPU was asked for."""
-        if _on_gpu(item) and not self._cuda:
-            pytest.skip("It runs on a GPU, and this grading was on the CPU alone.")
+        if self._cuda and mark and mark.args[0] in self._gpu and "device" in metafunc.fixturenames:
+            metafunc.parametrize("device", ["cpu", "cuda"])
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -89,14 +82,22 @@ class Recorder:
         report = yield
         if call.when == "call" or call.excinfo:
             error = call.excinfo.value if call.excinfo else None
-            self.results.setdefault(item.nodeid, self._result(item, error))
+            self._results.setdefault(item.nodeid, self._result(item, error))
         return report
+
+    @property
+    def results(self) -> list[TestResult]:
+        """What came of each test; on a machine's CPU alone, the GPU's tests are not run."""
+        ran = list(self._results.values())
+        if self._cuda:
+            return ran
+        return ran + [_not_run(result) for result in ran if result.exercise in self._gpu]
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         mark = item.get_closest_marker("exercise")
         assert mark, f"{item.nodeid} belongs to no exercise"
         kind: Kind = "gpu" if _on_gpu(item) else mark.kwargs.get("kind", "correctness")
-        name = getattr(item, "originalname", item.name) + ("[cuda]" if kind == "gpu" else "")
+        name = getattr(item, "originalname", item.name) + "[cuda]" * (kind == "gpu")
         status, message, advice, help_id, facts = self._judge(error)
         return TestResult(name, mark.args[0], kind, status, 0, 0, message, advice, help_id, facts)
 
@@ -105,8 +106,6 @@ class Recorder:
     ) -> tuple[TestStatus, str, str, str, dict[str, Any]]:
         if error is None:
             return "passed", "", "", "", {}
-        if isinstance(error, pytest.skip.Exception):
-            return "not_run", str(error), "", "", {}
         if isinstance(error, Failure):
             return "failed", error.message, error.help, error.help_id, error.facts
         if isinstance(error, GraderError):
@@ -117,6 +116,12 @@ class Recorder:
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
         message = f"The result could not be used: {type(error).__name__}: {str(error)[:300]}"
         return "failed", message, "", "unusable_result", facts
+
+
+def _not_run(result: TestResult) -> TestResult:
+    """The GPU's twin of a test that ran on the CPU alone."""
+    why = "It runs on a GPU, and this grading was on the CPU alone."
+    return TestResult(f"{result.id}[cuda]", result.exercise, "gpu", "not_run", message=why)
 
 
 def _on_gpu(item: pytest.Item) -> bool:
@@ -150,7 +155,7 @@ def run(task: Task, hosts: Hosts, setup: Setup) -> Outcome:
         backend.close()
     if not recorder.results or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return Outcome(error=f"pytest ended with {code!r} on the tests of {task.unit}")
-    return Outcome(list(recorder.results.values()), recorder.error)
+    return Outcome(recorder.results, recorder.error)
 
 
 def serve(connection: socket.socket) -> None:
