@@ -61,6 +61,7 @@ def assert_close(
     worst = [int(i) for i in np.unravel_index(int(excess.argmax()), tuple(wanted.shape))]
     at = tuple(worst)
     facts: dict[str, Any] = {
+        "name": name,
         "shape": list(wanted.shape),
         "worst_index": worst,
         "expected": float(wanted[at]),
@@ -110,6 +111,7 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
             worst = [int(i) for i in wrong.nonzero()[0]]
             at = tuple(worst)
             facts = {
+                "name": name,
                 "shape": list(expected.shape),
                 "worst_index": worst,
                 "expected": expected[at].item(),
@@ -247,7 +249,7 @@ def _check_shape(actual: torch.Tensor, wanted: torch.Tensor, name: str) -> None:
     if actual.shape != wanted.shape:
         raise Mismatch(
             f"{name} has shape {tuple(actual.shape)}, expected {tuple(wanted.shape)}.",
-            facts={"shape": list(wanted.shape), "got_shape": list(actual.shape)},
+            facts={"name": name, "shape": list(wanted.shape), "got_shape": list(actual.shape)},
         )
 
 

@@ -203,12 +203,12 @@ def versions() -> dict[str, str]:
 def _code_digest(unit: str) -> str:
     """A hash of the unit's tests and of the code that judges."""
     package = Path(__file__).parent
-    names = ["checks.py", "draw.py", "remote.py", "student.py", "tester.py"]
+    names = "checks.py diagnosis.py draw.py remote.py student.py supervisor.py tester.py".split()
     files = [*(package / name for name in names), *sorted((package / "sandbox").glob("*.py"))]
-    files.append(package / "hidden" / f"test_{unit}.py")
+    files += [package / "hidden" / f"test_{unit}.py", package / "misconceptions" / f"{unit}.py"]
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.read_bytes())
+        digest.update(file.read_bytes() if file.exists() else b"")
     return digest.hexdigest()
 
 

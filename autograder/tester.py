@@ -13,21 +13,23 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import torch
 
-from autograder import plugin
+from autograder import diagnosis, plugin
 from autograder.course import Kind
 from autograder.isolation import GraderError, IsolationError
 from autograder.remote import SandboxBackend
 from autograder.reports import TestResult, TestStatus
 from autograder.sandbox import worker
+from autograder.sandbox.evaluate import Outcome as Evaluated
 from autograder.sandbox.wire import Source
-from autograder.student import Failure
+from autograder.student import Backend, Failure
 from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
 
@@ -59,10 +61,44 @@ class Hosts:
         self._hosts.clear()
 
 
+class Recording:
+    """A backend that remembers the last call, which is the one that a failed check is about."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._last: tuple[str, str, Sequence[Any], Mapping[str, Any], object] | None = None
+
+    def call(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> Evaluated:
+        """See student.Backend."""
+        self._last = None
+        outcome = self._backend.call(unit, function, args, kwargs, device, cotangents)
+        self._last = (unit, function, args, kwargs, outcome.value)
+        return outcome
+
+    def diagnose(self, failure: Failure) -> tuple[str, str]:
+        """The help for a failure and its names: its own, or those of the mistakes recognised."""
+        about = failure.facts.get("name", "the gradient")
+        if failure.help_id or self._last is None or about.startswith("the gradient"):
+            return failure.help, failure.help_id
+        found = diagnosis.recognise(*self._last)
+        advice = dict.fromkeys(mistake.help["en"] for mistake in found)
+        names = dict.fromkeys(mistake.id for mistake in found)
+        return " Or: ".join(advice) or failure.help, ",".join(names)
+
+
 class Recorder:
     """The pytest plugin of one run: which devices, and what came of each test."""
 
-    def __init__(self, gpu: list[str], cuda: bool) -> None:
+    def __init__(self, backend: Recording, gpu: list[str], cuda: bool) -> None:
+        self._backend = backend
         self._gpu = gpu
         self._cuda = cuda
         self._results: dict[str, TestResult] = {}
@@ -107,7 +143,8 @@ class Recorder:
         if error is None:
             return "passed", "", "", "", {}
         if isinstance(error, Failure):
-            return "failed", error.message, error.help, error.help_id, error.facts
+            advice, names = self._backend.diagnose(error)
+            return "failed", error.message, advice, names, error.facts
         if isinstance(error, GraderError):
             self.error = str(error)
             return "error", str(error), "", "", {}
@@ -139,13 +176,14 @@ def run(task: Task, hosts: Hosts, setup: Setup) -> Outcome:
         if not file.problem
     ]
     backend = SandboxBackend(hosts, task.unit, sources, task.limits, task.problem)
-    recorder = Recorder(setup.gpu.get(task.unit, []), task.cuda)
+    recording = Recording(backend)
+    recorder = Recorder(recording, setup.gpu.get(task.unit, []), task.cuda)
 
     class Connect:
         """Give the tests their backend and their seed."""
 
         def pytest_configure(self, config: pytest.Config) -> None:
-            config.stash[plugin.BACKEND] = backend
+            config.stash[plugin.BACKEND] = recording
             config.stash[plugin.SEED] = task.seed
 
     path = HIDDEN / f"test_{task.unit}.py"
@@ -167,6 +205,8 @@ def serve(connection: socket.socket) -> None:
     setup = msgspec.msgpack.decode(data, type=Setup)
     # In the host's own process, so that every fork finds the tests' modules imported.
     pytest.main([*QUIET, f"--rootdir={HIDDEN}", "--collect-only", str(HIDDEN)])
+    for unit in setup.functions:
+        diagnosis.known(unit)
     hosts = Hosts([Path(mask) for mask in setup.masks])
     gc.collect()
     gc.freeze()

@@ -111,7 +111,7 @@ def test_self_attention_like_torch(student, draw):
     Catches: a wrong scale, one projection for all three, the dtype changed.
     """
     for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5)]:
-        args = [draw.normal(2, 11, 7, dtype=dtype)]
+        args = [draw.normal(2, 11, 7, std=0.5, dtype=dtype)]
         args += [draw.weight(7, 7, dtype=dtype) for _ in range(3)]
         for causal in (False, True):
             expected = torch_self_attention(*(a.double() for a in args), causal)
@@ -124,7 +124,7 @@ def test_self_attention_like_torch(student, draw):
 def test_self_attention_gradient(student, draw):
     """Autograd reaches x and the three matrices, causal and not. Catches: a cut graph."""
     for causal in (False, True):
-        args = [draw.normal(2, 5, 7), *(draw.weight(7, 7) for _ in range(3)), causal]
+        args = [draw.normal(2, 5, 7, std=0.5), *(draw.weight(7, 7) for _ in range(3)), causal]
         function, cotangent = student.self_attention.self_attention, draw.normal(2, 5, 7)
         assert_gradients(function, torch_self_attention, args, cotangent, NAMES[:4])
 
@@ -151,7 +151,7 @@ def test_multi_head_like_torch(student, draw):
 
     Catches: a view without a transpose, heads interleaved or mixed, √d_model for √d_head.
     """
-    args = [draw.normal(2, 7, 15), *(draw.weight(15, 15) for _ in range(4))]
+    args = [draw.normal(2, 7, 15, std=0.5), *(draw.weight(15, 15) for _ in range(4))]
     for heads in (3, 1, 5):
         for causal in (False, True):
             expected = torch_multi_head(*args, heads, causal)
@@ -162,6 +162,6 @@ def test_multi_head_like_torch(student, draw):
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")
 def test_multi_head_gradient(student, draw):
     """Autograd reaches x and the four matrices. Catches: a cut graph."""
-    args = [draw.normal(2, 5, 6), *(draw.weight(6, 6) for _ in range(4)), 3, True]
+    args = [draw.normal(2, 5, 6, std=0.5), *(draw.weight(6, 6) for _ in range(4)), 3, True]
     function, cotangent = student.self_attention.multi_head_self_attention, draw.normal(2, 5, 6)
     assert_gradients(function, torch_multi_head, args, cotangent, NAMES)

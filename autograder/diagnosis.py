@@ -1,0 +1,106 @@
+"""Recognises a known mistake: a wrong variant whose output equals the student's.
+
+@mistake("softmax", "wrong_axis", en="The softmax runs over …", zh="softmax 的方向 …")
+def softmax_wrong_axis(scores, dim=-1): ...
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.sandbox import evaluate
+
+# How near two computations of the same wrong formula come, relative to the largest number.
+NEAR = {torch.float64: 1e-7, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known mistake in one function. `help` is by language, and gives no answer away."""
+
+    function: str
+    id: str
+    help: dict[str, str]
+    variant: Callable[..., Any]
+
+
+_KNOWN: dict[str, list[Mistake]] = {}
+
+
+def mistake(
+    function: str,
+    id: str,  # noqa: A002 - the report's own word
+    *,
+    en: str,
+    zh: str,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a wrong variant of `function`, in the module of its unit."""
+
+    def register(variant: Callable[..., Any]) -> Callable[..., Any]:
+        unit = variant.__module__.rpartition(".")[2]
+        _KNOWN.setdefault(unit, []).append(Mistake(function, id, {"en": en, "zh": zh}, variant))
+        return variant
+
+    return register
+
+
+def known(unit: str) -> list[Mistake]:
+    """The known mistakes of a unit, in the order of its module."""
+    name = f"autograder.misconceptions.{unit}"
+    if importlib.util.find_spec(name):
+        importlib.import_module(name)
+    return _KNOWN.get(unit, [])
+
+
+def recognise(
+    unit: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], value: object
+) -> list[Mistake]:
+    """The known mistakes that give `value` for these arguments; none is ever guessed."""
+    return [
+        mistake
+        for mistake in known(unit)
+        if mistake.function == function and _gives(mistake.variant, args, kwargs, value)
+    ]
+
+
+def _gives(
+    variant: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], value: object
+) -> bool:
+    args, kwargs = copy.deepcopy((args, kwargs))
+    try:
+        with torch.no_grad(), np.errstate(all="ignore"):
+            inspect.signature(variant).bind(*args, **kwargs)
+            return near(variant(*args, **kwargs), value)
+    except Exception:  # a wrong variant may well fail where the student's program does not
+        return False
+
+
+def near(a: object, b: object) -> bool:
+    """Whether two results are the same but for rounding; NaN equals NaN here."""
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(near(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        same_kind = a.shape == b.shape and a.dtype == b.dtype
+        return same_kind and _near(a, b, NEAR.get(a.dtype, 0.0))
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), 1e-7)
+    numbers = (int, float, np.generic)
+    if isinstance(a, numbers) and isinstance(b, numbers):
+        return _near(torch.tensor(float(a)), torch.tensor(float(b)), 1e-7)
+    return type(a) is type(b) and not list(evaluate.arrays(a)) and bool(a == b)
+
+
+def _near(a: torch.Tensor, b: torch.Tensor, relative: float) -> bool:
+    a, b = a.detach().to(torch.float64), b.detach().to(torch.float64)
+    finite = a[a.isfinite()].abs()
+    scale = float(finite.max()) if finite.numel() else 0.0
+    return torch.allclose(a, b, rtol=0.0, atol=relative * scale, equal_nan=True)
