@@ -98,6 +98,8 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     command += ["--bind", "/proc", "/proc", "--perms", "1777", "--dir", "/tmp"]
     command += ["--setenv", "PYTHONPATH", INSIDE, "--setenv", "PYTHONDONTWRITEBYTECODE", "1"]
     command += ["--setenv", "HOME", "/tmp", "--setenv", "USER", "student"]
+    if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
+        command += ["--setenv", "LD_LIBRARY_PATH", libraries]
     command += ["--remount-ro", "/", "--chdir", "/"]
     return [*command, sys.executable, "-s", "-m", "autograder.sandbox.host", str(control)]
 
