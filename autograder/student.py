@@ -57,6 +57,16 @@ class Backend(Protocol):
     ) -> Outcome:
         """Call a function, or, where cotangents are given, its vector-Jacobian product."""
 
+    def measure(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+    ) -> Outcome:
+        """Call a function in a fresh process, and say what memory that took at its peak."""
+
 
 @dataclass(frozen=True)
 class Student:
@@ -105,6 +115,15 @@ class Function:
         __tracebackhide__ = True
         return self._send(args, kwargs, cotangents)
 
+    def measure(self, *args: Any, **kwargs: Any) -> Outcome:
+        """Call the function in a process of its own and return the value and the peak memory.
+
+        The peak is None where it cannot be seen from outside: in a local run, and on a GPU.
+        """
+        __tracebackhide__ = True
+        student = self.student
+        return student.backend.measure(self.unit, self.name, args, kwargs, student.device)
+
     def _send(
         self,
         args: Sequence[Any],
@@ -143,6 +162,18 @@ class LocalBackend:
             return evaluate.vjp(found, args, kwargs, cotangents)
         except NotImplementedError as error:
             raise Failure(not_implemented(unit, function, error), help_id="not_started") from None
+
+    def measure(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+    ) -> Outcome:
+        """See Backend. A local run has no process of its own to look at: the peak is None."""
+        __tracebackhide__ = True
+        return self.call(unit, function, args, kwargs, device, None)
 
     def _module(self, unit: str) -> ModuleType:
         __tracebackhide__ = True

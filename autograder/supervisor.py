@@ -137,7 +137,7 @@ class Child:
         self._inbox = bytearray()
         self._pidfd = pidfd
         self._limits = limits
-        self._statm = Path(f"/proc/{_pid_of(pidfd)}/statm")
+        self._proc = Path(f"/proc/{_pid_of(pidfd)}")
         self._base = self._resident()
 
     def request(
@@ -204,6 +204,18 @@ class Child:
                 self.kill()
                 raise ChildDied("took more memory than it may")
 
+    def peak(self) -> int:
+        """The most bytes that were resident at once, beyond what the process was forked with.
+
+        Not beyond what it held before some call: a program could hold much then, and free it.
+        """
+        if _peak_of(Path("/proc/self")) is None:
+            raise GraderError("the kernel does not tell a process's peak memory (VmHWM)")
+        peak = _peak_of(self._proc)
+        if peak is None:
+            raise ChildDied("ended")
+        return max(0, peak - self._base)
+
     def kill(self) -> None:
         """End the process and everything it started."""
         with contextlib.suppress(ProcessLookupError):
@@ -212,9 +224,18 @@ class Child:
     def _resident(self) -> int:
         """Resident bytes, file-backed and shared pages included; 0 once it is gone."""
         try:
-            return int(self._statm.read_text().split()[1]) * resource.getpagesize()
+            return int((self._proc / "statm").read_text().split()[1]) * resource.getpagesize()
         except (OSError, IndexError):
             return 0
+
+
+def _peak_of(process: Path) -> int | None:
+    """A process's peak resident bytes; None once it has ended, or where the kernel keeps none."""
+    try:
+        lines = (process / "status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:")), None)
 
 
 def nonce() -> int:

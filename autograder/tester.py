@@ -9,13 +9,14 @@ from __future__ import annotations
 import gc
 import os
 import select
+import signal
 import socket
 import sys
 import time
 import traceback
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import msgspec
 import pytest
@@ -37,7 +38,8 @@ HIDDEN = Path(__file__).parent / "hidden"
 QUIET = (
     "-c /dev/null --import-mode=importlib --assert=plain -p autograder.plugin -p no:terminal "
     "-p no:unraisableexception -p no:threadexception -p no:logging -p no:cacheprovider "
-    "-p no:faulthandler -p no:junitxml -p no:pastebin -p no:doctest"
+    "-p no:faulthandler -p no:junitxml -p no:pastebin -p no:doctest -p no:warnings -p no:skipping "
+    "-p no:tmpdir --capture=no --continue-on-collection-errors"
 ).split()
 
 
@@ -83,6 +85,18 @@ class Recording:
         self._last = (unit, function, args, kwargs, outcome.value)
         return outcome
 
+    def measure(
+        self,
+        unit: str,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        device: str,
+    ) -> Evaluated:
+        """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
+        self._last = None
+        return self._backend.measure(unit, function, args, kwargs, device)
+
     def diagnose(self, failure: Failure) -> tuple[str, str]:
         """The help for a failure and its names: its own, or those of the mistakes recognised."""
         about = failure.facts.get("name", "the gradient")
@@ -95,47 +109,37 @@ class Recording:
 
 
 class Recorder:
-    """The pytest plugin of one run: which devices, and what came of each test."""
+    """The pytest plugin of one task: what came of each test."""
 
-    def __init__(self, backend: Recording, gpu: list[str], cuda: bool) -> None:
+    def __init__(self, backend: Recording) -> None:
         self._backend = backend
-        self._gpu = gpu
-        self._cuda = cuda
         self._results: dict[str, TestResult] = {}
         self.error = ""
 
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run an exercise's tests on a GPU too, where the manifest gives points for it."""
-        mark = metafunc.definition.get_closest_marker("exercise")
-        if self._cuda and mark and mark.args[0] in self._gpu and "device" in metafunc.fixturenames:
-            metafunc.parametrize("device", ["cpu", "cuda"])
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep what each test came to."""
-        report = yield
-        if call.when == "call" or call.excinfo:
-            error = call.excinfo.value if call.excinfo else None
+    ) -> pytest.TestReport:
+        """Keep what each test came to, in place of pytest's own report.
+
+        That one would quote the test's source and cost 30 ms a failure.
+        """
+        error = call.excinfo.value if call.excinfo else None
+        if call.when == "call" or error:
             self._results.setdefault(item.nodeid, self._result(item, error))
-        return report
+        outcome: Literal["passed", "failed"] = "failed" if error else "passed"
+        when = cast(Literal["setup", "call", "teardown"], call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
     @property
     def results(self) -> list[TestResult]:
-        """What came of each test; on a machine's CPU alone, the GPU's tests are not run."""
-        ran = list(self._results.values())
-        if self._cuda:
-            return ran
-        return ran + [_not_run(result) for result in ran if result.exercise in self._gpu]
+        """The results so far, in the tests' order."""
+        return list(self._results.values())
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
-        mark = item.get_closest_marker("exercise")
-        assert mark, f"{item.nodeid} belongs to no exercise"
-        kind: Kind = "gpu" if _on_gpu(item) else mark.kwargs.get("kind", "correctness")
-        name = getattr(item, "originalname", item.name) + "[cuda]" * (kind == "gpu")
+        name, exercise, kind = _identity(item)
         status, message, advice, help_id, facts = self._judge(error)
-        return TestResult(name, mark.args[0], kind, status, 0, 0, message, advice, help_id, facts)
+        return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
 
     def _judge(
         self, error: BaseException | None
@@ -155,10 +159,109 @@ class Recorder:
         return "failed", message, "", "unusable_result", facts
 
 
-def _not_run(result: TestResult) -> TestResult:
-    """The GPU's twin of a test that ran on the CPU alone."""
+class Server:
+    """The pytest plugin of the host: one session, collected once and forked for each task."""
+
+    def __init__(self, connection: socket.socket, setup: Setup) -> None:
+        self._connection = connection
+        self._setup = setup
+        self._hosts = Hosts([Path(mask) for mask in setup.masks])
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
+        mark = metafunc.definition.get_closest_marker("exercise")
+        unit = metafunc.definition.path.stem.removeprefix("test_")
+        gpu = self._setup.gpu.get(unit, [])
+        if mark and mark.args[0] in gpu and "device" in metafunc.fixturenames:
+            metafunc.parametrize("device", ["cpu", "cuda"])
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of running the tests: fork for each task until the other side hangs up."""
+        gc.collect()
+        gc.freeze()
+        try:
+            while (data := receive(self._connection)) is not None:
+                task = msgspec.msgpack.decode(data, type=Task)
+                send(self._connection, self._in_fork(task, session))
+        finally:
+            self._hosts.close()
+        return True
+
+    def _in_fork(self, task: Task, session: pytest.Session) -> bytes:
+        """Run a task in a fork of this process, so that nothing of it stays."""
+        try:
+            for device in ["cpu", "cuda"] if task.cuda else ["cpu"]:
+                self._hosts(device)
+        except IsolationError as error:
+            return msgspec.msgpack.encode(Outcome(error=str(error)))
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            self._run_and_leave(task, session, writer)
+        os.close(writer)
+        data = _read_all(reader, task.limits.unit_seconds * 2 + 60)
+        if data is None:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if status:
+            self._hosts.close()  # whatever state the fork left them in
+        return data or msgspec.msgpack.encode(Outcome(error="The tests' process ended early."))
+
+    def _run_and_leave(self, task: Task, session: pytest.Session, writer: int) -> None:
+        status = 1
+        try:
+            outcome = self._run(task, session)
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(msgspec.msgpack.encode(outcome))
+            status = 1 if outcome.error else 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+
+    def _run(self, task: Task, session: pytest.Session) -> Outcome:
+        """Run a unit's hidden tests against a submission."""
+        every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
+        asked = [item for item in every if task.cuda or not _on_gpu(item)]
+        if not asked:
+            return Outcome(error=f"There are no hidden tests for {task.unit}, or they do not load.")
+        functions = self._setup.functions
+        sources = [
+            Source(f.module, f.name, f.cells, f.notebook, functions.get(f.module, []))
+            for f in task.files
+            if not f.problem
+        ]
+        backend = SandboxBackend(self._hosts, task.unit, sources, task.limits, task.problem)
+        recording = Recording(backend)
+        recorder = Recorder(recording)
+        session.config.stash[plugin.BACKEND] = recording
+        session.config.stash[plugin.SEED] = task.seed
+        session.config.pluginmanager.register(recorder)
+        try:
+            for item, following in zip(asked, [*asked[1:], None], strict=True):
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        finally:
+            backend.close()
+        left_out = [_not_run(item) for item in every if item not in asked]
+        return Outcome(recorder.results + left_out, recorder.error)
+
+
+def _not_run(item: pytest.Item) -> TestResult:
+    """A test for a GPU, in a grading on the CPU alone."""
     why = "It runs on a GPU, and this grading was on the CPU alone."
-    return TestResult(f"{result.id}[cuda]", result.exercise, "gpu", "not_run", message=why)
+    name, exercise, kind = _identity(item)
+    return TestResult(name, exercise, kind, "not_run", message=why)
+
+
+def _identity(item: pytest.Item) -> tuple[str, str, Kind]:
+    """A test's name in the report, its exercise and its kind of points."""
+    mark = item.get_closest_marker("exercise")
+    assert mark, f"{item.nodeid} belongs to no exercise"
+    name = getattr(item, "originalname", item.name)
+    if _on_gpu(item):
+        return f"{name}[cuda]", mark.args[0], "gpu"
+    return name, mark.args[0], mark.kwargs.get("kind", "correctness")
 
 
 def _on_gpu(item: pytest.Item) -> bool:
@@ -166,94 +269,17 @@ def _on_gpu(item: pytest.Item) -> bool:
     return callspec is not None and callspec.params.get("device") == "cuda"
 
 
-def run(task: Task, hosts: Hosts, setup: Setup) -> Outcome:
-    """Run a unit's hidden tests against a submission."""
-    sources = [
-        Source(
-            file.module, file.name, file.cells, file.notebook, setup.functions.get(file.module, [])
-        )
-        for file in task.files
-        if not file.problem
-    ]
-    backend = SandboxBackend(hosts, task.unit, sources, task.limits, task.problem)
-    recording = Recording(backend)
-    recorder = Recorder(recording, setup.gpu.get(task.unit, []), task.cuda)
-
-    class Connect:
-        """Give the tests their backend and their seed."""
-
-        def pytest_configure(self, config: pytest.Config) -> None:
-            config.stash[plugin.BACKEND] = recording
-            config.stash[plugin.SEED] = task.seed
-
-    path = HIDDEN / f"test_{task.unit}.py"
-    try:
-        code = pytest.main([*QUIET, f"--rootdir={HIDDEN}", str(path)], [recorder, Connect()])
-    finally:
-        backend.close()
-    if not recorder.results or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        return Outcome(error=f"pytest ended with {code!r} on the tests of {task.unit}")
-    return Outcome(recorder.results, recorder.error)
-
-
-def serve(connection: socket.socket) -> None:
-    """Warm up, then fork for each task until the other side hangs up."""
+def serve(connection: socket.socket) -> int:
+    """Warm up, collect the hidden tests, and hand over to Server inside that session."""
     worker.warm()
     data = receive(connection)
     if data is None:
-        return
+        return 0
     setup = msgspec.msgpack.decode(data, type=Setup)
-    # In the host's own process, so that every fork finds the tests' modules imported.
-    pytest.main([*QUIET, f"--rootdir={HIDDEN}", "--collect-only", str(HIDDEN)])
     for unit in setup.functions:
         diagnosis.known(unit)
-    hosts = Hosts([Path(mask) for mask in setup.masks])
-    gc.collect()
-    gc.freeze()
-    try:
-        while (data := receive(connection)) is not None:
-            task = msgspec.msgpack.decode(data, type=Task)
-            send(connection, _in_fork(task, hosts, setup))
-    finally:
-        hosts.close()
-
-
-def _in_fork(task: Task, hosts: Hosts, setup: Setup) -> bytes:
-    """Run a task in a fork of this process, so that nothing of it stays."""
-    try:
-        hosts("cpu")
-        if task.cuda:
-            hosts("cuda")
-    except IsolationError as error:
-        return msgspec.msgpack.encode(Outcome(error=str(error)))
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        _run_and_leave(task, hosts, setup, writer)
-    os.close(writer)
-    data = _read_all(reader, task.limits.unit_seconds * 2 + 60)
-    if data is None:
-        os.kill(child, 9)
-    _, status = os.waitpid(child, 0)
-    if status:
-        hosts.close()  # whatever state the fork left them in
-    if not data:
-        return msgspec.msgpack.encode(Outcome(error="the tests' process ended early"))
-    return data
-
-
-def _run_and_leave(task: Task, hosts: Hosts, setup: Setup, writer: int) -> None:
-    status = 1
-    try:
-        outcome = run(task, hosts, setup)
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(msgspec.msgpack.encode(outcome))
-        status = 1 if outcome.error else 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(status)
+    arguments = [*QUIET, f"--rootdir={HIDDEN}", str(HIDDEN)]
+    return int(pytest.main(arguments, [Server(connection, setup)]))
 
 
 def _read_all(descriptor: int, seconds: float) -> bytes | None:
@@ -272,4 +298,4 @@ def _read_all(descriptor: int, seconds: float) -> bytes | None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    sys.exit(serve(socket.socket(fileno=int(sys.argv[1]))))

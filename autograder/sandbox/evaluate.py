@@ -21,11 +21,14 @@ class Outcome:
     changed: positions of the positional arguments that the function changed in place.
     gradients: for a vector-Jacobian product, one entry for each floating tensor among the
         positional arguments, in order; None where the value does not depend on it.
+    peak: for a measured call, the bytes that the process came to hold beyond what it had before
+        any of the student's code ran; None where nobody outside the process counts them.
     """
 
     value: Any
     changed: list[int] = field(default_factory=list)
     gradients: list[torch.Tensor | None] | None = None
+    peak: int | None = None
 
 
 def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:

@@ -1,0 +1,77 @@
+"""Cross-attention: the decoder looks back at every state of the encoder, at every word it writes.
+
+The query comes from the decoder, keys and values from the encoder. Where a fixed context squeezes
+a sentence into H numbers, the context is now made anew at each step, from wherever the word needed
+stands; the weights show which word was looked at. Built on your `gates`, `attention`, `seq2seq`.
+
+Test your work with `pytest test_cross_attention.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+from attention import attention
+from gates import gru_step
+from seq2seq import encode
+
+
+def attend(
+    state: torch.Tensor, encoder_states: torch.Tensor, mask: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Look at a sentence's encoder states with one decoder state a sentence as the query.
+
+    state: (N, H). encoder_states: (N, T, H), keys and values both.
+    mask: (N, T) boolean, True = may attend. None hides nothing.
+    Returns (context, weights): (N, H) and (N, T). The weights are the softmax over the T words of
+    the dot products over √H; a hidden word weighs exactly 0, and where all are hidden, weights and
+    context are zeros. The context is the weighted sum of the encoder states.
+    Source: Luong et al. 2015, "Effective Approaches to Attention-based Neural Machine Translation",
+    section 3.1 (dot); Vaswani et al. 2017, section 3.2.3 (encoder-decoder attention).
+    """
+    ### BEGIN SOLUTION
+    query = state[:, None]  # (N, H) -> (N, 1, H)
+    visible = None if mask is None else mask[:, None]  # (N, T) -> (N, 1, T)
+    context, weights = attention(query, encoder_states, encoder_states, visible)
+    return context[:, 0], weights[:, 0]  # (N, 1, H), (N, 1, T) -> (N, H), (N, T)
+    ### END SOLUTION
+
+
+def decode_with_attention(
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    params: dict[str, torch.Tensor],
+    start: int,
+    end: int,
+    max_length: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encode the source sentences and write each target greedily, looking back at every step.
+
+    As `seq2seq.decode`, but the context is made anew at each step: `attend` with the state before
+    the step as the query, and with padding hidden. The state starts as the encoder's last state.
+
+    tokens: (N, T) ids, lengths: (N,), params: as in the unit `seq2seq`.
+    start, end: ids of the target vocabulary. max_length: at least 1.
+    Returns (ids, alignment): (N, L) int64, as `seq2seq.decode` returns them; and (N, L, T), the
+    attention weights that each word was written with, exactly 0 at padding (whatever after `end`).
+    Source: Bahdanau et al. 2015, "Neural Machine Translation by Jointly Learning to Align and
+    Translate", section 3, with the dot product of Luong et al. 2015 as the score.
+    """
+    ### BEGIN SOLUTION
+    weights = [params[f"dec_{name}"] for name in ("w_x", "w_h", "b_x", "b_h")]
+    states, state = encode(tokens, lengths, params)  # (N, T, H), (N, H)
+    mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]  # (N, T)
+    token = torch.full_like(lengths, start)  # (N,)
+    ended = torch.zeros_like(token, dtype=torch.bool)  # (N,)
+    ids: list[torch.Tensor] = []
+    rows: list[torch.Tensor] = []
+    while len(ids) < max_length and not ended.all():
+        context, row = attend(state, states, mask)  # (N, H), (N, T)
+        x = torch.cat([params["dec_embed"][token], context], dim=-1)  # (N, E), (N, H) -> (N, E+H)
+        state = gru_step(x, state, *weights)  # (N, E+H), (N, H) -> (N, H)
+        logits = state @ params["out_w"] + params["out_b"]  # (N, H) @ (H, V_tgt) -> (N, V_tgt)
+        token = logits.argmax(-1).masked_fill(ended, end)  # (N, V_tgt) -> (N,)
+        ended = ended | (token == end)
+        ids.append(token)
+        rows.append(row)
+    return torch.stack(ids, dim=1), torch.stack(rows, dim=1)  # (N, L), (N, L, T)
+    ### END SOLUTION

@@ -1,0 +1,78 @@
+"""Translation with a fixed context: the whole sentence is squeezed into one hidden state.
+
+An encoder reads the source and hands on its last state, the context; a decoder writes the target
+from that alone. However long the sentence, the context is H numbers: this is the strong
+compression that attention does away with. Your `gru_step` from the unit `gates` is both networks.
+
+Test your work with `pytest test_seq2seq.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+from gates import gru_step
+
+
+def encode(
+    tokens: torch.Tensor, lengths: torch.Tensor, params: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Read every source sentence word by word with a GRU that starts from a state of zeros.
+
+    tokens: (N, T) ids of the source vocabulary; what stands after a sentence's end is padding and
+        may be any id. lengths: (N,) how many ids of each sentence are its own, 1 to T.
+    params: `enc_embed` (V_src, E), `enc_w_x` (E, 3H), `enc_w_h` (H, 3H), `enc_b_x` and `enc_b_h`
+        (3H,), packed as for `gru_step`; other keys are not used here.
+    Returns (states, context): (N, T, H), one state a word, whatever at padding; and (N, H), each
+    sentence's state after its own last word. Padding never changes a result.
+    Source: Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder",
+    section 2.2.
+    """
+    ### BEGIN SOLUTION
+    words = params["enc_embed"][tokens]  # (V_src, E) at (N, T) -> (N, T, E)
+    weights = [params[f"enc_{name}"] for name in ("w_x", "w_h", "b_x", "b_h")]
+    state = words.new_zeros(len(tokens), weights[1].shape[0])  # (N, H)
+    states = []
+    for t in range(tokens.shape[1]):
+        state = gru_step(words[:, t], state, *weights)  # (N, E), (N, H) -> (N, H)
+        states.append(state)
+    stacked = torch.stack(states, dim=1)  # T times (N, H) -> (N, T, H)
+    sentences = torch.arange(len(tokens), device=tokens.device)
+    return stacked, stacked[sentences, lengths - 1]  # (N, T, H), (N, H)
+    ### END SOLUTION
+
+
+def decode(
+    context: torch.Tensor,
+    params: dict[str, torch.Tensor],
+    start: int,
+    end: int,
+    max_length: int,
+) -> torch.Tensor:
+    """Write each target sentence greedily, word by word, from its context alone.
+
+    The state starts as the context. At every step the GRU's input is the embedding of the word
+    written last (`start` at first) followed by the context; logits are state · out_w + out_b after
+    the step, and the word written is the likeliest.
+
+    context: (N, H). start, end: ids of the target vocabulary. max_length: at least 1.
+    params: `dec_embed` (V_tgt, E), `dec_w_x` (E+H, 3H), `dec_w_h` (H, 3H), `dec_b_x` and `dec_b_h`
+        (3H,), `out_w` (H, V_tgt), `out_b` (V_tgt,); other keys are not used here.
+    Returns (N, L) int64, every id after `start`, `end` included. Decoding stops when all sentences
+    have ended, or after max_length words; one that ended before the others is filled with `end`.
+    Source: Cho et al. 2014, section 2.2; Sutskever et al. 2014, section 3.
+    """
+    ### BEGIN SOLUTION
+    weights = [params[f"dec_{name}"] for name in ("w_x", "w_h", "b_x", "b_h")]
+    state = context
+    token = torch.full(context.shape[:1], start, device=context.device)  # (N,)
+    ended = torch.zeros_like(token, dtype=torch.bool)  # (N,)
+    ids: list[torch.Tensor] = []
+    while len(ids) < max_length and not ended.all():
+        x = torch.cat([params["dec_embed"][token], context], dim=-1)  # (N, E), (N, H) -> (N, E+H)
+        state = gru_step(x, state, *weights)  # (N, E+H), (N, H) -> (N, H)
+        logits = state @ params["out_w"] + params["out_b"]  # (N, H) @ (H, V_tgt) -> (N, V_tgt)
+        token = logits.argmax(-1).masked_fill(ended, end)  # (N, V_tgt) -> (N,)
+        ended = ended | (token == end)
+        ids.append(token)
+    return torch.stack(ids, dim=1)  # L times (N,) -> (N, L)
+    ### END SOLUTION
