@@ -53,7 +53,8 @@ def first_call(host: WarmHost, source: wire.Source) -> None:
 
 
 def _fresh_interpreter() -> None:
-    subprocess.run([sys.executable, "-c", "import torch; torch.zeros(3, 5).softmax(1)"], check=True)
+    code = "import torch; torch.zeros(3, 5).softmax(1)"
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
 def _timed(action: Callable[[], None]) -> float:

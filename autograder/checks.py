@@ -18,6 +18,15 @@ RELATIVE = {
     torch.bfloat16: 3e-2,
 }
 
+KEEP_DTYPE = (
+    "A result has the dtype of the input. What you make yourself has torch's default unless you "
+    "say otherwise (`dtype=x.dtype`), and `.double()`, `.float()` or NumPy on the way changes it."
+)
+FLOAT32_INSIDE = (
+    "Every number of it fits into float32, so the right formula was computed in too low a "
+    "precision: look for `.float()`, `torch.float32` or a new tensor without `dtype=`."
+)
+
 
 class Mismatch(Failure):
     """A result that is not the expected one; `facts` holds what any rendering is made from."""
@@ -70,6 +79,7 @@ def assert_close(
         "wrong": int(wrong.sum()),
         "count": wanted.numel(),
     }
+    low = dtype is not torch.float32 and _is_float32(actual, wanted)
     where = f"{name}{worst}" if worst else name
     message = (
         f"{where} is {facts['got']:.9g}, expected {facts['expected']:.9g} "
@@ -77,6 +87,8 @@ def assert_close(
     )
     if wanted.numel() > 1:
         message += f"; {facts['wrong']} of {plural(facts['count'], 'number')} differ"
+    if low:
+        raise Mismatch(message + ".", help=FLOAT32_INSIDE, help_id="float32_inside", facts=facts)
     raise Mismatch(message + ".", facts=facts)
 
 
@@ -125,8 +137,27 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
                 facts=facts,
             )
         return
+    if isinstance(got, np.generic):
+        got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if type(got) is not type(expected) or got != expected:
-        raise Mismatch(f"{name} is {describe(got)}, expected {expected!r}.")
+        raise Mismatch(
+            f"{name} is {describe(got)}, expected {expected!r}.",
+            facts={"name": name, "expected": expected, "got": describe(got)},
+        )
+
+
+def assert_raises(function: Function, error: type[Exception], *args: Any, **kwargs: Any) -> None:
+    """Fail unless a call of the function raises `error`, an exception of Python's own."""
+    __tracebackhide__ = True
+    try:
+        value = function(*args, **kwargs)
+    except error:
+        return
+    except Failure as failure:
+        if failure.facts.get("raised") == error.__name__:  # it was raised in a sandbox
+            return
+        raise
+    raise Mismatch(f"{function.name} returned {describe(value)}, expected a {error.__name__}.")
 
 
 def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
@@ -217,10 +248,12 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
     """`got` as a tensor, provided that it is of the kind that `expected` asks for."""
     if isinstance(expected, torch.Tensor):
         if not isinstance(got, torch.Tensor):
-            raise Mismatch(f"{name} is {describe(got)}, expected a tensor.")
+            raise Mismatch(f"{name} is {describe(got)}, expected a tensor.", help_id="no_tensor")
         if dtype is not None and got.dtype != dtype:
             raise Mismatch(
-                f"{name} is a {got.dtype} tensor, expected {dtype}, the dtype of the input."
+                f"{name} is a {got.dtype} tensor, expected {dtype}.",
+                help=KEEP_DTYPE if dtype.is_floating_point else "",
+                help_id="wrong_dtype",
             )
         return got
     if isinstance(got, (list, tuple)) and isinstance(expected, np.ndarray):
@@ -235,6 +268,14 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
     if isinstance(got, np.ndarray):
         got = got.copy()  # torch takes no array that runs backwards, such as norms[::-1]
     return torch.as_tensor(got, dtype=torch.float64)
+
+
+def _is_float32(actual: torch.Tensor, wanted: torch.Tensor) -> bool:
+    """Whether numbers are right but for having been rounded to float32 on the way."""
+    error = (actual.to(torch.float64) - wanted).abs()
+    rounded = bool((actual.to(torch.float64) == actual.float().to(torch.float64)).all())
+    needed = bool((wanted != wanted.float().to(torch.float64)).any())
+    return rounded and needed and bool((error <= 1e-5 * wanted.abs().amax()).all())
 
 
 def _as_array(numbers: Sequence[Any]) -> object:

@@ -172,7 +172,7 @@ def _settle(device: str) -> bool:
 def _torch_sees_a_gpu() -> bool:
     """Ask another process: this one neither imports torch nor starts CUDA."""
     code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
-    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    return subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
 
 
 @app.command()

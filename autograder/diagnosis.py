@@ -19,8 +19,9 @@ import torch
 
 from autograder.sandbox import evaluate
 
-# How near two computations of the same wrong formula come, relative to the largest number.
-NEAR = {torch.float64: 1e-7, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+# How near two computations of the same wrong formula come, relative to the largest number. A wider
+# float64 would take every slightly wrong answer for the one with an epsilon.
+NEAR = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,11 @@ def near(a: object, b: object) -> bool:
         same_kind = a.shape == b.shape and a.dtype == b.dtype
         return same_kind and _near(a, b, NEAR.get(a.dtype, 0.0))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), 1e-7)
+        return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), NEAR[torch.float64])
     numbers = (int, float, np.generic)
     if isinstance(a, numbers) and isinstance(b, numbers):
-        return _near(torch.tensor(float(a)), torch.tensor(float(b)), 1e-7)
+        a, b = (torch.tensor(float(number), dtype=torch.float64) for number in (a, b))
+        return _near(a, b, NEAR[torch.float64])
     return type(a) is type(b) and not list(evaluate.arrays(a)) and bool(a == b)
 
 

@@ -113,7 +113,8 @@ def _gpu() -> Finding:
     if not any(Path("/dev").glob("nvidia[0-9]*")):
         return None, "none: GPU tests are not run, and their points do not count", ""
     code = "import torch; print(torch.cuda.get_device_name())"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-P", "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode:
         return False, "a device, but PyTorch cannot use it", said.stderr.strip()[-300:]
     return True, said.stdout.strip(), ""

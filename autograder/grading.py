@@ -140,7 +140,8 @@ class _Tester:
         environment.pop("PYTEST_ADDOPTS", None)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "autograder.tester", str(theirs.fileno())],
+                # -P: the folder that grading was started in may be the submissions'.
+                [sys.executable, "-P", "-m", "autograder.tester", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -20,20 +20,28 @@ INSIDE = "/grader"  # where the sandbox's own code lies inside
 CPU_CALLS = """
 access arch_prctl brk clock_getres clock_gettime clock_nanosleep close close_range dup dup2 dup3
 epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 exit exit_group faccessat faccessat2
-fallocate fcntl fdatasync flock fstat fstatfs fsync ftruncate futex get_mempolicy getcwd getdents64
+fallocate fdatasync flock fstat fstatfs fsync ftruncate futex get_mempolicy getcwd getdents64
 getegid geteuid getgid getpgrp getpid getppid getrandom getresgid getresuid getrlimit getrusage
-gettid gettimeofday getuid ioctl lseek lstat madvise membarrier mincore mkdir mkdirat mmap mprotect
+gettid gettimeofday getuid lseek lstat madvise membarrier mincore mkdir mkdirat mmap mprotect
 mremap munmap nanosleep newfstatat open openat pipe pipe2 poll ppoll pread64 preadv prlimit64
-pselect6 pwrite64 pwritev read readlink readlinkat readv recvfrom recvmsg rename renameat renameat2
+pselect6 pwrite64 pwritev read readlink readlinkat readv rename renameat renameat2
 restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
 sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler
-sched_yield select sendmsg sendto set_robust_list set_tid_address shutdown sigaltstack socketpair
+sched_yield select set_robust_list set_tid_address shutdown sigaltstack socketpair
 stat statfs statx sysinfo tgkill time times umask uname unlink unlinkat write writev
 """.split()
 # CUDA's driver besides: it opens sockets (in an empty network) and names its files in memory.
-CUDA_CALLS = [*CPU_CALLS, *"bind connect getsockname getsockopt memfd_create mlock munlock".split()]
-CUDA_CALLS += "getpeername listen sched_setaffinity setsockopt socket".split()
-HARMLESS_PRCTL = (3, 15, 16, 39)  # get dumpable, set and get the name, get no_new_privs
+CUDA_CALLS = """
+bind connect fcntl getpeername getsockname getsockopt ioctl listen memfd_create mlock munlock
+sched_setaffinity setsockopt socket
+""".split()
+HARMLESS = {
+    "prctl": (0, (3, 15, 16, 39)),  # get dumpable, set and get the name, get no_new_privs
+    "ioctl": (1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),  # is it a terminal; FIO…
+    "fcntl": (1, (*range(10), 1030)),  # no leases, no signals, no pipes of a mebibyte
+}
+FLAGS = {"sendto": 3, "recvfrom": 3, "sendmsg": 2, "recvmsg": 2}  # the argument that holds them
+MSG_OOB = 1  # out-of-band data between local sockets: nobody's need, and a source of kernel bugs
 CLONE_THREAD = 0x00010000
 
 
@@ -67,20 +75,17 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
         submissions, the results).
     device: "cuda" adds the GPU's device files and the driver's folders.
     """
-    binds = [path for path in python_folders() if path.exists()]
     command = [str(find_bubblewrap()), *_namespaces(), "--clearenv", "--die-with-parent"]
     command += ["--new-session", "--hostname", "sandbox"]
+    # The package is masked too: installed, it lies beside torch, hidden tests and all.
     made: set[Path] = set()
-    for path in binds:
-        command += [*_parents(path, made), "--ro-bind", str(path), str(path)]
+    hidden: list[str] = []
+    for path, shown in _layers(python_folders(), [*masks, SANDBOX.parent]):
+        command += _parents(path, made)
+        command += ["--ro-bind", str(path), str(path)] if shown else ["--tmpfs", str(path)]
         made.add(path)
+        hidden += [] if shown else [str(path)]
     command += _links()
-    hidden = [mask for mask in masks if any(mask.is_relative_to(bind) for bind in binds)]
-    for mask in hidden:
-        command += ["--tmpfs", str(mask)]
-    for path in binds:
-        if any(path.is_relative_to(mask) and path != mask for mask in hidden):
-            command += ["--ro-bind", str(path), str(path)]
     command += [
         "--perms",
         "0755",
@@ -100,7 +105,10 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     command += ["--setenv", "HOME", "/tmp", "--setenv", "USER", "student"]
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
         command += ["--setenv", "LD_LIBRARY_PATH", libraries]
-    command += ["--remount-ro", "/", "--chdir", "/"]
+    # Otherwise an ordinary user's bubblewrap leaves them writable, for as long as the host lives.
+    for target in ("/", "/dev", *hidden):
+        command += ["--remount-ro", target]
+    command += ["--chdir", "/"]
     return [*command, sys.executable, "-s", "-m", "autograder.sandbox.host", str(control)]
 
 
@@ -117,11 +125,18 @@ def python_folders() -> list[Path]:
         *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         *(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))),
     ]
-    kept: list[Path] = []
-    for path in sorted(set(wanted), key=lambda path: len(path.parts)):
-        if path != Path("/") and not any(path.is_relative_to(other) for other in kept):
-            kept.append(path)
-    return kept
+    return [path for path in wanted if path != Path("/") and path.exists()]
+
+
+def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """What to lay over what, from the outside in: each path, and whether it is to be seen."""
+    layers: dict[Path, bool] = {}
+    wanted = dict.fromkeys(shown, True) | dict.fromkeys(hidden, False)
+    for path in sorted(wanted, key=lambda path: len(path.parts)):
+        seen = next((layers[above] for above in path.parents if above in layers), False)
+        if wanted[path] != seen:
+            layers[path] = wanted[path]
+            yield path, wanted[path]
 
 
 def seccomp_program(device: str) -> bytes:
@@ -134,13 +149,16 @@ def seccomp_program(device: str) -> bytes:
             "(Debian: libseccomp2)."
         ) from error
     allow = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for name in CUDA_CALLS if device == "cuda" else CPU_CALLS:
+    for name in [*CPU_CALLS, *(CUDA_CALLS if device == "cuda" else [])]:
         try:
             allow.add_rule(seccomp.ALLOW, name)
         except (OSError, ValueError):
             continue  # a call that this architecture does not have
-    for option in HARMLESS_PRCTL:
-        allow.add_rule(seccomp.ALLOW, "prctl", seccomp.Arg(0, seccomp.EQ, option))
+    for name, (position, values) in HARMLESS.items():
+        for value in values:
+            allow.add_rule(seccomp.ALLOW, name, seccomp.Arg(position, seccomp.EQ, value))
+    for name, position in FLAGS.items():
+        allow.add_rule(seccomp.ALLOW, name, seccomp.Arg(position, seccomp.MASKED_EQ, MSG_OOB, 0))
     threads = seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD)
     allow.add_rule(seccomp.ALLOW, "clone", threads)
     allow.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")  # libc then falls back to clone

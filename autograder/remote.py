@@ -90,6 +90,7 @@ class SandboxBackend:
         """See student.Backend. The kernel counts the memory, and no program can lower its count."""
         if device in self._children:
             self._end(device)  # the peak of an earlier call would hide this one's
+        self._child(device, measured=True)
         outcome = self.call(unit, function, args, kwargs, device, None)
         if device == "cpu":
             try:
@@ -105,7 +106,7 @@ class SandboxBackend:
             child.close()
         self._children.clear()
 
-    def _child(self, device: str) -> Child:
+    def _child(self, device: str, measured: bool = False) -> Child:
         """The device's child with the submission loaded, or the reason why it cannot be."""
         if device in self._children:
             return self._children[device]
@@ -113,7 +114,7 @@ class SandboxBackend:
         seconds = int(self._limits.unit_seconds * 2) + 5
         child = self._hosts(device).spawn(Limits(memory, seconds))
         self._children[device] = child
-        load = wire.Load(nonce(), self._sources, self._unit)
+        load = wire.Load(nonce(), self._sources, self._unit, measured)
         what = f"Importing {self._file(self._unit)}"
         try:
             reply, _ = self._exchange(child, device, load, [], what)
@@ -190,7 +191,8 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
     code = f" (`{last.text}`)" if last.text else ""
     if reply.stage == "import":
         return Failure(f"{file} cannot be imported: {said} in {where}{code}.", help=_hint(reply))
-    return Failure(f"`{function}` raised {said} in {where}{code}.", help=_hint(reply))
+    facts = {"raised": reply.error}
+    return Failure(f"`{function}` raised {said} in {where}{code}.", help=_hint(reply), facts=facts)
 
 
 def _hint(reply: wire.Raised) -> str:

@@ -7,10 +7,13 @@ capped, and what cannot be read becomes a problem in words instead of an excepti
 
 from __future__ import annotations
 
+import codecs
 import hashlib
-import importlib.util
+import io
 import os
+import re
 import stat
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +24,12 @@ from autograder.course import Course, Unit
 NOTEBOOK_FACTOR = 16  # a notebook carries pictures
 SUFFIXES = (".py", ".ipynb")
 MAX_FILES = 64  # of one student
+# Encodings that only map bytes to characters; Python has others, which compute for minutes or fail
+# in ways of their own.
+ENCODINGS = re.compile(
+    r"utf-8(-sig)?|ascii|latin-1|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gb2312|gbk|gb18030|big5(hkscs)?"
+    r"|euc_\w+|shift_jis\w*"
+)
 
 
 class SubmissionsError(Exception):
@@ -141,10 +150,10 @@ def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
     name = printable(path.name)
     try:
         data = _read_bytes(path, limit)
-        cells = _notebook_cells(data) if notebook else [importlib.util.decode_source(data)]
+        cells = _notebook_cells(data) if notebook else [_source(data)]
     except _Unreadable as error:
         return File(module, name, notebook=notebook, problem=f"{name} {error}"), b""
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except (SyntaxError, UnicodeError, LookupError):
         problem = f"{name} is not text in UTF-8. Save it with the encoding UTF-8 in your editor."
         return File(module, name, notebook=notebook, problem=problem), data
     except msgspec.MsgspecError as error:
@@ -163,6 +172,8 @@ class _Unreadable(Exception):  # noqa: N818 - ends as words in a report
 def _read_bytes(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes, without following links or blocking."""
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode) and not path.is_symlink():
+            raise _Unreadable("is not a regular file.")  # opening a device may do something
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if path.is_symlink():
@@ -193,12 +204,24 @@ def _notebook_cells(data: bytes) -> list[str]:
     ]
 
 
+def _source(data: bytes) -> str:
+    """A .py file's text, in the encoding that it declares. Raises SyntaxError or LookupError."""
+    declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    if not ENCODINGS.fullmatch(codecs.lookup(declared).name):
+        raise LookupError(declared)
+    return io.IncrementalNewlineDecoder(None, True).decode(data.decode(declared))
+
+
 def _encodable(text: str) -> str:
     """A notebook's JSON may hold half a character (a lone surrogate), which UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def printable(name: str) -> str:
-    """A file's or student's name for people to read: nothing that moves a terminal's cursor."""
-    clean = name.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in clean)
+    """A file's or student's name for people to read: nothing that moves a terminal's cursor.
+
+    What cannot be shown is written as its number between two marks, so that two names stay two.
+    """
+    mark = "\N{REPLACEMENT CHARACTER}"
+    shown = (c if c.isprintable() and c != mark else f"{mark}{ord(c):X}{mark}" for c in name)
+    return "".join(shown)

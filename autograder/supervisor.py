@@ -26,7 +26,7 @@ from autograder.isolation import GraderError
 from autograder.sandbox import host, wire
 
 POLL_SECONDS = 0.05
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
@@ -138,6 +138,7 @@ class Child:
         self._pidfd = pidfd
         self._limits = limits
         self._proc = Path(f"/proc/{_pid_of(pidfd)}")
+        self._looked = 0.0
         self._base = self._resident()
 
     def request(
@@ -182,7 +183,7 @@ class Child:
             self._wait(select.POLLIN, deadline)
             with contextlib.suppress(BlockingIOError):
                 try:
-                    chunk = self._connection.recv(max(size - len(self._inbox), CHUNK))
+                    chunk = self._connection.recv(CHUNK)
                 except ConnectionResetError:
                     chunk = b""
                 if not chunk:
@@ -195,14 +196,16 @@ class Child:
         """Wait until the connection is ready; watch the clock and the memory meanwhile."""
         self._poller.modify(self._connection, event)
         while True:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
+            now = time.monotonic()
+            if now >= deadline:
                 raise ChildTimedOut
-            if self._poller.poll(min(remaining, POLL_SECONDS) * 1000):
+            if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
+                self._looked = now
+                if self._resident() - self._base > self._limits.memory:
+                    self.kill()
+                    raise ChildDied("took more memory than it may")
+            if self._poller.poll(min(deadline - now, POLL_SECONDS) * 1000):
                 return
-            if self._resident() - self._base > self._limits.memory:
-                self.kill()
-                raise ChildDied("took more memory than it may")
 
     def peak(self) -> int:
         """The most bytes that were resident at once, beyond what the process was forked with.
@@ -246,7 +249,7 @@ def nonce() -> int:
 def how(ended: host.Ended) -> str:
     """Say how a process ended, for a student."""
     if ended.signal is not None:
-        names = {
+        names: dict[int, str] = {
             signal.SIGSEGV: "crashed (segmentation fault)",
             signal.SIGXCPU: "used up its CPU time",
             signal.SIGABRT: "aborted",
@@ -254,7 +257,7 @@ def how(ended: host.Ended) -> str:
             signal.SIGBUS: "crashed (bus error)",
             signal.SIGKILL: "was ended by the system (too much memory or CPU time)",
         }
-        return names.get(signal.Signals(ended.signal), f"was ended by signal {ended.signal}")
+        return names.get(ended.signal, f"was ended by signal {ended.signal}")
     return "ended the Python process (as `exit()`, `quit()` and `os._exit()` do)"
 
 

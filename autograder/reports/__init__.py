@@ -16,7 +16,8 @@ from autograder.course import Kind
 
 SCHEMA = 1
 RESERVED = ("summary.csv", "index.html")
-NAME_BYTES = 120
+UNSAFE = '%~/\\:*?"<>|'
+NAME_BYTES = 200
 
 TestStatus = Literal["passed", "failed", "error", "not_run"]
 Status = Literal["graded", "advisory", "incomplete"]
@@ -74,24 +75,19 @@ def path_for(results: Path, student: str, unit: str) -> Path:
 
 
 def safe_name(student: str) -> str:
-    """A student's name as one file name: letters of any script stay, all else is %-escaped.
+    """A student's name as a file name that every system takes; what is not safe is %-escaped.
 
-    Two names never share one; none is hidden, special to a shell or a name of our own.
+    Two names never share one; none is hidden, reads as an option or is a name of our own.
     """
-    escaped = "".join(_escape(character) for character in student)
+    escaped = "".join(c if c.isprintable() and c not in UNSAFE else _hex(c) for c in student)
     if not escaped or escaped[0] in ".-~ " or escaped.lower() in RESERVED:
-        escaped = f"%{ord(escaped[0]) if escaped else 0:02X}{escaped[1:]}"
-    escaped = escaped[:-1] + _hex(escaped[-1]) if escaped[-1] in ". " else escaped
+        escaped = _hex(escaped[:1]) + escaped[1:]
+    if escaped[-1:] in (".", " "):
+        escaped = escaped[:-1] + _hex(escaped[-1])
     if len(escaped.encode()) <= NAME_BYTES:
         return escaped
     digest = hashlib.sha256(os.fsencode(student)).hexdigest()[:24]
     return escaped.encode()[: NAME_BYTES - 25].decode(errors="ignore") + "~" + digest
-
-
-def _escape(character: str) -> str:
-    if character.isalnum() or character in "_-. @+":
-        return character
-    return _hex(character)
 
 
 def _hex(character: str) -> str:

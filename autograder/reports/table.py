@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autograder.course import Unit
 from autograder.reports import Report
@@ -29,16 +30,26 @@ def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
     for by_unit in marks.values():
         most |= {name: report.max_score for name, report in by_unit.items()}
     for unit in units:
-        table.add_column(f"{unit.name}\n/{number(most[unit.name])}", justify="right")
+        heading = f"{unit.name}\n/{number(most[unit.name])}"
+        table.add_column(heading, justify="right", overflow="fold")
     table.add_column(f"total\n/{number(sum(most.values()))}", justify="right", style="bold")
     rows = list(marks.items())
     for student, by_unit in rows[:MANY]:
         cells = [_cell(by_unit.get(unit.name)) for unit in units]
         total = number(sum(report.score for report in by_unit.values()))
-        table.add_row(student, *cells, total)
+        table.add_row(Text(student), *cells, total)
     console.print(table)
     if len(rows) > MANY:
         console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
+    _print_reasons(console, [report for _, by_unit in rows for report in by_unit.values()])
+
+
+def _print_reasons(console: Console, found: Sequence[Report]) -> None:
+    """Print the reasons that explain all that failed in a unit: zero rarely explains itself."""
+    reasons = [report for report in found if report.message and report.status != "incomplete"]
+    for report in reasons[:MANY]:
+        line = Text.assemble((f"{report.student}, {report.unit}: ", "bold"), report.message)
+        console.print(line, overflow="fold")
 
 
 def _cell(report: Report | None) -> str:

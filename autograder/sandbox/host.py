@@ -130,6 +130,7 @@ def _introduction(report: socket.socket) -> tuple[list[int], bytes]:
 def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
     """In the fork: enter the namespaces, fork process 1 of the new table, pass it on, leave."""
     try:
+        isolate.first_to_go()
         isolate.unshare()
         child = os.fork()
         if child == 0:
@@ -152,6 +153,8 @@ def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.s
         isolate.mount_private()
         isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
         isolate.drop_capabilities()
+        if command.device == "cpu":  # CUDA's driver reads files of its own process
+            isolate.undumpable()
         isolate.filter_calls(setup.filters[command.device])
         report.send(_encode(Ready()))
         report.close()

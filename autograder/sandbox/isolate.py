@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NOBODY = 65534
-TMPFS_BYTES = 64 << 20
+TMPFS_BYTES = 8 << 20  # it counts as nobody's memory
 OPEN_FILES = 64
 FILE_BYTES = 64 << 20
 
@@ -66,6 +66,16 @@ def unshare() -> None:
     Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1")
 
 
+def first_to_go() -> None:
+    """Let the kernel end this process before any other where memory runs out; see proc(5)."""
+    Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def undumpable() -> None:
+    """Leave no core file, and close this process's memory to whoever might attach to it."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
 def own_session() -> None:
     """Leave the host's process group, which signals and priorities could reach."""
     os.setsid()
@@ -93,7 +103,7 @@ def limit(memory: int | None, cpu_seconds: int, threads: int = 64) -> None:
     _set_limit(resource.RLIMIT_NPROC, threads)
     _set_limit(resource.RLIMIT_NOFILE, OPEN_FILES if memory is not None else 1024)
     _set_limit(resource.RLIMIT_FSIZE, FILE_BYTES)
-    _set_limit(resource.RLIMIT_CORE, 0)
+    _set_limit(resource.RLIMIT_CORE, 1)  # 0 would still feed a crash handler; see core(5)
 
 
 def keep_only(descriptors: Sequence[int]) -> None:

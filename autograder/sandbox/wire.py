@@ -114,11 +114,15 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
-    """The submission, sent once, before any call; its module `main` is imported at once."""
+    """The submission, sent once, before any call; its module `main` is imported at once.
+
+    measured: whether the process is there to have its peak memory read.
+    """
 
     nonce: int
     sources: list[Source]
     main: str
+    measured: bool = False
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):

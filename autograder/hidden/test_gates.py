@@ -1,0 +1,308 @@
+"""What the unit `gates` pins. The truth is torch's own LSTM and GRU cells."""
+
+import pytest
+import torch
+
+from autograder.checks import assert_close, assert_each_close, assert_gradients, assert_unchanged
+
+SIZES = [(3, 5, 7), (2, 11, 3), (1, 5, 3), (5, 1, 3), (3, 5, 1), (4, 4, 4)]  # n, d, hidden
+STATES = ["h'", "c'"]
+SIX = ["x", "h", "c", "w_x", "w_h", "b"]
+SIX_OF_GRU = ["x", "h", "w_x", "w_h", "b_x", "b_h"]
+
+
+def lstm_inputs(draw, n, d, hidden, dtype=torch.float64):
+    """Arguments of lstm_step, in their order."""
+    return [
+        draw.normal(n, d, dtype=dtype),
+        draw.normal(n, hidden, dtype=dtype),
+        draw.normal(n, hidden, dtype=dtype),
+        draw.weight(d, 4 * hidden, dtype=dtype),
+        draw.weight(hidden, 4 * hidden, dtype=dtype),
+        draw.normal(4 * hidden, dtype=dtype),
+    ]
+
+
+def gru_inputs(draw, n, d, hidden, dtype=torch.float64):
+    """Arguments of gru_step, in their order."""
+    return [
+        draw.normal(n, d, dtype=dtype),
+        draw.normal(n, hidden, dtype=dtype),
+        draw.weight(d, 3 * hidden, dtype=dtype),
+        draw.weight(hidden, 3 * hidden, dtype=dtype),
+        draw.normal(3 * hidden, dtype=dtype),
+        draw.normal(3 * hidden, dtype=dtype),
+    ]
+
+
+def lstm64(x, h, c, w_x, w_h, b):
+    """torch's LSTMCell, which wants its weights transposed and two biases."""
+    return torch.lstm_cell(x, (h, c), w_x.T, w_h.T, b, torch.zeros_like(b))
+
+
+def gru64(x, h, w_x, w_h, b_x, b_h):
+    """torch's GRUCell, which wants its weights transposed."""
+    return torch.gru_cell(x, h, w_x.T, w_h.T, b_x, b_h)
+
+
+def cell_gradient64(forget):
+    """Row by row, the product of all later rows."""
+    return torch.stack([forget[t + 1 :].prod(0) for t in range(len(forget))])
+
+
+def in_float64(oracle, inputs):
+    """What float64 gives for the same numbers."""
+    return oracle(*(argument.double() for argument in inputs))
+
+
+def saturating(gates):
+    """A bias of -100, 0 or 100 for each of the gates, in every combination: a unit for each.
+
+    Returns (gates · 3**gates,), gate by gate.
+    """
+    push = torch.tensor([-100.0, 0.0, 100.0], dtype=torch.float64)
+    return torch.cartesian_prod(*[push] * gates).T.flatten()
+
+
+# lstm_step
+
+
+@pytest.mark.exercise("lstm_step")
+def test_lstm_step_values(student, draw):
+    """State and cell as torch's own has them, for one sentence, for several, for equal sizes.
+
+    Catches: gate order i, f, o, g; i and f swapped; sigmoid on the candidate; h without tanh(c);
+    the old c used for h; (c, h) returned; no bias; N=1 squeezed.
+    """
+    for sizes in SIZES:
+        inputs = lstm_inputs(draw, *sizes)
+        assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
+
+
+@pytest.mark.exercise("lstm_step")
+def test_lstm_step_saturated(student, draw):
+    """Gates pushed to ±100 are quite open or quite shut, never NaN, in float32 too.
+
+    Catches: a sigmoid or tanh by hand that overflows, an epsilon inside.
+    """
+    inputs = lstm_inputs(draw, 3, 5, 81)
+    inputs[5] = saturating(4)
+    assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
+    inputs = [argument.float() for argument in inputs]
+    got = student.gates.lstm_step(*inputs)
+    assert_each_close(got, in_float64(lstm64, inputs), STATES, dtype=torch.float32)
+
+
+@pytest.mark.exercise("lstm_step")
+def test_lstm_step_dtype_and_strides(student, draw):
+    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+
+    Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
+    """
+    for dtype in (torch.float32, torch.float64):
+        inputs = lstm_inputs(draw, 5, 3, 7, dtype=dtype)
+        got = student.gates.lstm_step(*inputs)
+        assert_each_close(got, in_float64(lstm64, inputs), STATES, dtype=dtype)
+    strided = [
+        draw.strided(5, 3),
+        draw.normal(7, 5).T,
+        draw.strided(5, 7),
+        draw.normal(28, 3).T,
+        draw.normal(28, 7).T,
+        draw.strided(28),
+    ]
+    assert_each_close(student.gates.lstm_step(*strided), lstm64(*strided), STATES)
+
+
+@pytest.mark.exercise("lstm_step")
+def test_lstm_step_again(student, draw):
+    """The old h and c stay as they are, and a second call with new numbers gives new states.
+
+    Catches: c (or anything else) overwritten in place, a result kept from an earlier call.
+    """
+    inputs = lstm_inputs(draw, 3, 5, 7)
+    assert_unchanged(student.gates.lstm_step, *inputs)
+    for argument in inputs:  # one after the other, in the same memory
+        assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
+        argument.mul_(-0.5)
+    assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
+
+
+@pytest.mark.exercise("lstm_step", kind="gradient")
+def test_lstm_step_gradients(student, draw):
+    """The gradients of all six inputs from h' and c', as autograd has them for torch's own cell.
+
+    Catches: a `detach`, `.data` or `torch.tensor(...)` on the way.
+    """
+    for n, d, hidden in [(3, 5, 7), (1, 3, 2), (4, 4, 4)]:
+        inputs = lstm_inputs(draw, n, d, hidden)
+        cotangents = [draw.normal(n, hidden), draw.normal(n, hidden)]
+        assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
+
+
+@pytest.mark.exercise("lstm_step", kind="gradient")
+def test_lstm_step_gradients_saturated(student, draw):
+    """Where gates stand at ±100 the gradients are finite, in float32 too; the others are right.
+
+    Catches: a sigmoid or tanh by hand whose exponential overflows.
+    """
+    for dtype in (torch.float64, torch.float32):
+        inputs = lstm_inputs(draw, 3, 5, 81, dtype=dtype)
+        inputs[5] = saturating(4).to(dtype)
+        cotangents = [draw.normal(3, 81), draw.normal(3, 81)]
+        assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
+
+
+# gru_step
+
+
+@pytest.mark.exercise("gru_step")
+def test_gru_step_values(student, draw):
+    """The state as torch's own cell has it, for one sentence, for several, for equal sizes.
+
+    Catches: reset before the matmul, z and 1 - z swapped, r and z swapped, b_hn outside the
+    reset, h overwritten before the mix, sigmoid on the candidate, a bias missing, N=1 squeezed.
+    """
+    for sizes in SIZES:
+        inputs = gru_inputs(draw, *sizes)
+        assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
+
+
+@pytest.mark.exercise("gru_step")
+def test_gru_step_saturated(student, draw):
+    """Gates pushed to ±100 keep the old state whole or replace it whole, never NaN.
+
+    Catches: a sigmoid or tanh by hand that overflows, an epsilon inside.
+    """
+    inputs = gru_inputs(draw, 2, 5, 27)
+    inputs[4] = saturating(3)
+    assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
+    inputs = [argument.float() for argument in inputs]
+    got = student.gates.gru_step(*inputs)
+    assert_close(got, in_float64(gru64, inputs), dtype=torch.float32)
+
+
+@pytest.mark.exercise("gru_step")
+def test_gru_step_dtype_and_strides(student, draw):
+    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+
+    Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
+    """
+    for dtype in (torch.float32, torch.float64):
+        inputs = gru_inputs(draw, 5, 3, 7, dtype=dtype)
+        got = student.gates.gru_step(*inputs)
+        assert_close(got, in_float64(gru64, inputs), dtype=dtype)
+    strided = [
+        draw.strided(5, 3),
+        draw.normal(7, 5).T,
+        draw.normal(21, 3).T,
+        draw.normal(21, 7).T,
+        draw.strided(21),
+        draw.strided(21),
+    ]
+    assert_close(student.gates.gru_step(*strided), gru64(*strided))
+
+
+@pytest.mark.exercise("gru_step")
+def test_gru_step_again(student, draw):
+    """The old h stays as it is, and a second call with new numbers gives a new state.
+
+    Catches: h (or anything else) overwritten in place, a result kept from an earlier call.
+    """
+    inputs = gru_inputs(draw, 3, 5, 7)
+    assert_unchanged(student.gates.gru_step, *inputs)
+    for argument in inputs:  # one after the other, in the same memory
+        assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
+        argument.mul_(-0.5)
+    assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
+
+
+@pytest.mark.exercise("gru_step", kind="gradient")
+def test_gru_step_gradients(student, draw):
+    """The gradients of all six inputs, as autograd has them for torch's own cell.
+
+    Catches: a `detach`, `.data` or `torch.tensor(...)` on the way.
+    """
+    for n, d, hidden in [(3, 5, 7), (1, 3, 2), (4, 4, 4)]:
+        inputs = gru_inputs(draw, n, d, hidden)
+        assert_gradients(student.gates.gru_step, gru64, inputs, draw.normal(n, hidden), SIX_OF_GRU)
+
+
+@pytest.mark.exercise("gru_step", kind="gradient")
+def test_gru_step_gradients_saturated(student, draw):
+    """Where gates stand at ±100 the gradients are finite, in float32 too; the others are right.
+
+    Catches: a sigmoid or tanh by hand whose exponential overflows.
+    """
+    for dtype in (torch.float64, torch.float32):
+        inputs = gru_inputs(draw, 2, 5, 27, dtype=dtype)
+        inputs[4] = saturating(3).to(dtype)
+        assert_gradients(student.gates.gru_step, gru64, inputs, draw.normal(2, 27), SIX_OF_GRU)
+
+
+# cell_gradient
+
+
+def gates(draw, length, hidden, dtype=torch.float64):
+    """Forget gates as a network has them, between 0 and 1. (length, hidden)."""
+    return draw.normal(length, hidden, std=2.0).sigmoid().to(dtype)
+
+
+@pytest.mark.exercise("cell_gradient")
+def test_cell_gradient_values(student, draw):
+    """Row t is the product of the rows after t, each number to its own size, the last row ones.
+
+    Catches: the row itself in the product, the rows before in place of those after, products
+    over the hidden axis, a sum of the gates, float32 inside; T=1.
+    """
+    for sizes in [(7, 5), (3, 11), (2, 3), (1, 5), (5, 1), (4, 4), (211, 3)]:
+        forget = gates(draw, *sizes)
+        assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget), elementwise=True)
+
+
+@pytest.mark.exercise("cell_gradient")
+def test_cell_gradient_saturated(student, draw):
+    """A gate at exactly 0 cuts off what lies before it, one at 1 lets all through; none gives NaN.
+
+    Catches: a product divided by a gate (0/0), an epsilon in a logarithm.
+    """
+    forget = gates(draw, 13, 3)
+    forget[4, 0], forget[9, 0], forget[12, 1] = 0, 0, 0  # the middle twice, and the last row
+    forget[:, 2] = (draw.mask(13).to(torch.float64) * 200 - 100).sigmoid()  # 1 or nearly nothing
+    assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget), elementwise=True)
+    shut = torch.zeros(5, 2, dtype=torch.float64)
+    assert_close(student.gates.cell_gradient(shut), cell_gradient64(shut))
+
+
+@pytest.mark.exercise("cell_gradient")
+def test_cell_gradient_again(student, draw):
+    """Any floating dtype and strides, new gates at every call; the gates stay as they are.
+
+    Catches: `forget[-1] = 1` in place, float64 returned, `view`, a result kept from before.
+    """
+    forget = gates(draw, 5, 14)[:, ::2]
+    for _ in range(3):
+        assert_unchanged(student.gates.cell_gradient, forget)
+        assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget))
+        forget.copy_(gates(draw, 5, 7))
+    for sizes in [(7, 5), (5, 2)]:
+        forget = gates(draw, *sizes, dtype=torch.float32)
+        expected = cell_gradient64(forget.double())
+        assert_close(student.gates.cell_gradient(forget), expected, dtype=torch.float32)
+        turned = gates(draw, *sizes).T
+        assert_close(student.gates.cell_gradient(turned), cell_gradient64(turned))
+
+
+@pytest.mark.exercise("cell_gradient", kind="gradient")
+def test_cell_gradient_gradient(student, draw):
+    """Autograd reaches the gates, saturated ones too, and finds no NaN there.
+
+    Catches: a graph cut by `detach`, `.item()` or NumPy, a product divided by a gate.
+    """
+    for length, hidden in [(7, 5), (2, 3), (4, 4)]:
+        forget = gates(draw, length, hidden)
+        forget[:, 0] = torch.tensor([100.0, -100.0] * 4, dtype=torch.float64)[:length].sigmoid()
+        cotangent = draw.normal(length, hidden)
+        assert_gradients(
+            student.gates.cell_gradient, cell_gradient64, [forget], cotangent, ["forget"]
+        )

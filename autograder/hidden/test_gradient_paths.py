@@ -1,0 +1,237 @@
+"""What the unit `gradient_paths` pins. The truth is autograd through torch's own layers."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from autograder.checks import assert_close, assert_gradients, assert_unchanged
+from autograder.student import Failure
+
+EARLIER = {  # what gradient_by_distance builds on
+    "rnn": ("rnn", "rnn"),
+    "lstm": ("gates", "lstm_step"),
+    "attention": ("self_attention", "self_attention"),
+}
+RECURRENT_SIZES = [  # N, T, D, H
+    (2, 11, 5, 7),
+    (3, 5, 7, 2),
+    (1, 7, 3, 5),
+    (3, 1, 5, 7),
+    (1, 2, 1, 3),
+    (5, 5, 5, 5),
+]
+ATTENTION_SIZES = [  # N, T, D, d_k, d_v
+    (2, 11, 5, 7, 3),
+    (3, 5, 7, 2, 11),
+    (1, 7, 3, 5, 2),
+    (3, 1, 5, 7, 2),
+    (2, 211, 3, 7, 5),
+    (5, 5, 5, 5, 5),
+]
+
+
+def inputs(draw, kind, n, t, d, *widths, dtype=torch.float64):
+    """x and the params of a kind; widths: H, or d_k and d_v."""
+    if kind == "attention":
+        d_k, d_v = widths
+        shapes = {"w_q": (d, d_k), "w_k": (d, d_k), "w_v": (d, d_v)}
+    elif kind == "lstm":
+        (h,) = widths
+        shapes = {"w_x": (d, 4 * h), "w_h": (h, 4 * h), "b": (4 * h,)}
+    else:
+        (h,) = widths
+        shapes = {"w_xh": (d, h), "w_hh": (h, h), "b": (h,)}
+    params = {
+        name: draw.weight(*shape) if len(shape) > 1 else draw.normal(*shape, std=0.3)
+        for name, shape in shapes.items()
+    }
+    return draw.normal(n, t, d, dtype=dtype), {key: w.to(dtype) for key, w in params.items()}
+
+
+def rnn64(x, h, w_xh, w_hh, b):
+    """torch's RNN, which wants its weights transposed and two biases."""
+    parameters = (w_xh.T, w_hh.T, b, torch.zeros_like(b))
+    return torch.rnn_tanh(x, h[None], parameters, True, 1, 0.0, False, False, True)[0]
+
+
+def lstm_step64(x, h, c, w_x, w_h, b):
+    """torch's LSTMCell."""
+    return torch.lstm_cell(x, (h, c), w_x.T, w_h.T, b, torch.zeros_like(b))
+
+
+def self_attention64(x, w_q, w_k, w_v):
+    """torch's own attention over three projections."""
+    return F.scaled_dot_product_attention(x @ w_q, x @ w_k, x @ w_v)
+
+
+def last_output64(kind, x, params):
+    """The last output, (N, H) or (N, d_v)."""
+    if kind == "rnn":
+        return rnn64(x, x.new_zeros(len(x), len(params["w_hh"])), *params.values())[:, -1]
+    if kind == "attention":
+        return self_attention64(x, *params.values())[:, -1]
+    h = c = x.new_zeros(len(x), len(params["w_h"]))
+    for word in x.unbind(1):
+        h, c = lstm_step64(word, h, c, *params.values())
+    return h
+
+
+def by_distance64(kind, x, params):
+    """The root of the sum of the squares of the last output's gradient, for every position."""
+    x = x.detach().double().clone().requires_grad_()
+    last = last_output64(kind, x, {name: weight.double() for name, weight in params.items()})
+    (gradient,) = torch.autograd.grad(last.sum(), x)
+    return gradient.square().sum((0, 2)).sqrt()
+
+
+def assert_by_distance(student, kind, x, params, **tolerance):
+    """Fail unless the values are right; where an earlier unit is wrong, the failure is about it."""
+    __tracebackhide__ = True
+    function = student.gradient_paths.gradient_by_distance
+    try:
+        assert_close(function(kind, x, params), by_distance64(kind, x, params), **tolerance)
+    except Failure as failure:
+        if not failure.help_id:  # otherwise its cause is known already
+            blame_earlier(student, kind, x, params, failure)
+            function(kind, x, params)  # a mistake is looked for in the last call
+        raise
+
+
+def blame_earlier(student, kind, x, params, failure):
+    """Fail if what gradient_by_distance builds on is wrong itself, on the same inputs."""
+    __tracebackhide__ = True
+    unit, name = EARLIER[kind]
+    try:
+        check_earlier(student, kind, x, params)
+    except Failure as earlier:
+        if earlier.message == failure.message:  # the submission as a whole cannot be run
+            return
+        raise Failure(
+            f"gradient_by_distance builds on your `{name}` in the unit {unit}, which is to be "
+            f"mended first. There: {earlier.message}",
+            help=earlier.help,
+            help_id="earlier_unit",
+            facts=earlier.facts,
+        ) from None
+
+
+def check_earlier(student, kind, x, params):
+    """Values and gradients of the earlier unit's function."""
+    __tracebackhide__ = True
+    weights, names = list(params.values()), list(params)
+    if kind == "lstm":
+        h = c = x.new_zeros(len(x), len(params["w_h"]))
+        for word in x.unbind(1):
+            args, names = [word, h, c, *weights], ["x", "h", "c", *params]
+            assert_gradients(student.gates.lstm_step, lstm_step64, args, [h + 1, c + 1], names)
+            h, c = lstm_step64(*args)
+        return
+    if kind == "rnn":
+        h = x.new_zeros(len(x), len(params["w_hh"]))
+        function, oracle, args = student.rnn.rnn, rnn64, [x, h, *weights]
+        names = ["x", "h", *names]
+    else:
+        function, oracle = student.self_attention.self_attention, self_attention64
+        args, names = [x, *weights], ["x", *names]
+    cotangent = torch.zeros_like(oracle(*args))
+    cotangent[:, -1] = 1  # the last output alone
+    assert_gradients(function, oracle, args, cotangent, names)
+
+
+def check_every_call(student, draw, kind, *sizes):
+    """Dtype, strides, arguments that stay, new numbers at every call."""
+    __tracebackhide__ = True
+    x, params = inputs(draw, kind, *sizes, dtype=torch.float32)
+    assert_by_distance(student, kind, x, params, dtype=torch.float32)
+    x, params = inputs(draw, kind, *sizes)
+    x = draw.normal(sizes[1], sizes[0], sizes[2]).transpose(0, 1)
+    params = {
+        name: weight.mT.contiguous().mT if weight.ndim == 2 else weight
+        for name, weight in params.items()
+    }
+    assert_by_distance(student, kind, x, params)
+    assert_unchanged(student.gradient_paths.gradient_by_distance, kind, x, params)
+    for tensor in [x, *params.values()]:  # one after the other
+        tensor.mul_(-0.5)
+        assert_by_distance(student, kind, x, params)
+    assert_by_distance(student, kind, x[:, 2:], params)
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_rnn(student, draw):
+    """One norm a position, for one sentence, one word, several, and where every size is equal.
+
+    Catches: the outputs of every position summed, another output than the last, time reversed, a
+    norm per sentence, squares without the root, absolute values, a sum or a mean for the norm.
+    """
+    for sizes in RECURRENT_SIZES:
+        assert_by_distance(student, "rnn", *inputs(draw, "rnn", *sizes))
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_rnn_far_away(student, draw):
+    """Over two hundred words the gradient fades by many powers of ten, every one of them right.
+
+    Catches: float32 inside, a `detach` now and then, an epsilon under the root.
+    """
+    x, params = inputs(draw, "rnn", 2, 211, 5, 3)
+    assert_by_distance(student, "rnn", x, params, elementwise=True, relative=1e-6)
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_rnn_every_call(student, draw):
+    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+
+    Catches: float64 returned, states of the default dtype, gradients of an earlier call added.
+    """
+    check_every_call(student, draw, "rnn", 2, 7, 5, 3)
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_lstm(student, draw):
+    """The gradient of the state h, not of the cell c, through state and cell of every step.
+
+    Catches: c for h, a cell or a state that is not handed on, the mistakes named for the RNN.
+    """
+    for sizes in RECURRENT_SIZES:
+        assert_by_distance(student, "lstm", *inputs(draw, "lstm", *sizes))
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_lstm_far_away(student, draw):
+    """With forget gates near one, a word two hundred steps back is still felt, to the last digit.
+
+    Catches: float32 inside, a `detach` now and then, an epsilon under the root.
+    """
+    x, params = inputs(draw, "lstm", 2, 211, 5, 3)
+    params["b"][3:6] += 5  # the forget gates
+    assert_by_distance(student, "lstm", x, params, elementwise=True, relative=1e-6)
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_lstm_every_call(student, draw):
+    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+
+    Catches: float64 returned, states of the default dtype, gradients of an earlier call added.
+    """
+    check_every_call(student, draw, "lstm", 2, 7, 5, 3)
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_attention(student, draw):
+    """The last word feels itself as query, key and value, every other as key and value.
+
+    Catches: the outputs of every position summed, another output than the last, a norm per
+    sentence, the weights of the attention in place of gradients.
+    """
+    for sizes in ATTENTION_SIZES:
+        assert_by_distance(student, "attention", *inputs(draw, "attention", *sizes))
+
+
+@pytest.mark.exercise("gradient_by_distance")
+def test_attention_every_call(student, draw):
+    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+
+    Catches: float64 returned, a result kept, gradients of an earlier call added.
+    """
+    check_every_call(student, draw, "attention", 2, 11, 5, 7, 3)

@@ -1,0 +1,87 @@
+"""The course tests itself: every solution passes, every starter fails, publicly and hidden."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from autograder import course as courses
+from autograder.course import Course
+from autograder.grading import Grader
+from autograder.submission import read
+
+UNITS = courses.load(ROOT).unit_names
+
+
+def public_tests(unit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"test_{unit}.py"]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=ROOT / "exercises",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_solution_passes_the_public_tests(unit: str) -> None:
+    done = public_tests(unit, "--submission", str(ROOT / "solutions"))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_starter_fails_every_public_test_in_a_students_words(unit: str) -> None:
+    done = public_tests(unit)
+    assert done.returncode == 1
+    assert " passed" not in done.stdout
+    assert "is not implemented yet" in done.stdout
+    assert "autograder/" not in done.stdout, "a framework frame is shown to the student"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_solution_gets_full_marks(unit: str, course: Course, grader: Grader) -> None:
+    report = grader.grade(read(ROOT, "solutions", course), course.unit(unit))
+    failed = [f"{t.id}: {t.message}" for t in report.tests if t.status in ("failed", "error")]
+    assert not failed
+    assert report.status == "graded"
+    assert report.score == report.max_score > 0
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_starter_gets_nothing(unit: str, course: Course, grader: Grader) -> None:
+    report = grader.grade(read(ROOT, "exercises", course), course.unit(unit))
+    assert report.score == 0
+    assert {t.status for t in report.tests} <= {"failed", "not_run"}
+    assert all(t.help_id == "not_started" for t in report.tests if t.status == "failed")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(
+    "body", ["return None", "return args[0]", "return 0.0", "raise ValueError", "return [args[0]]"]
+)
+def test_a_program_that_computes_nothing_gets_nothing(
+    unit: str, body: str, course: Course, grader: Grader, tmp_path: Path
+) -> None:
+    text = "".join(
+        f"def {exercise.name}(*args, **kwargs):\n    {body}\n"
+        for exercise in course.unit(unit).exercises
+    )
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / f"{unit}.py").write_text(text)
+    report = grader.grade(read(tmp_path, "empty", course), course.unit(unit))
+    assert [t.id for t in report.tests if t.status == "passed"] == []
+
+
+def test_every_exercise_has_tests_of_each_kind_it_gives_points_for(
+    course: Course, grader: Grader
+) -> None:
+    for unit in course.units:
+        report = grader.grade(read(ROOT, "exercises", course), unit)
+        tested = {(test.exercise, test.kind) for test in report.tests}
+        promised = {(e.name, kind) for e in unit.exercises for kind in e.points}
+        assert tested == promised

@@ -1,0 +1,153 @@
+"""One submission in, one report out: limits, crashes, words, seeds and reproducibility."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from conftest import ROOT, GradeText
+
+from autograder import reports
+from autograder.course import Course
+from autograder.grading import Grader, Options, count_points
+from autograder.reports import Report
+from autograder.submission import read
+
+SOLUTION = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
+
+
+def messages(report: Report, exercise: str) -> set[str]:
+    failed = {t.message for t in report.tests if t.exercise == exercise and t.status == "failed"}
+    assert failed
+    return failed
+
+
+def broken(function: str, body: str) -> str:
+    """The right solution with one function replaced."""
+    return f"{SOLUTION}\n\ndef {function}(*args):\n    {body}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise ValueError('no idea')", "raised ValueError: no idea in rnn.py, line"),
+        ("return None", "None (is a `return` missing?)"),
+        ("return 'text'", "is 'text', expected a tensor"),
+        ("return object()", "a value of type object"),
+        ("return (x for x in args)", "a value of type generator"),
+        ("return args[0].numpy()", "NumPy array"),
+        ("exit()", "SystemExit"),
+        ("import os; os._exit(0)", "ended the Python process"),
+        ("import ctypes; ctypes.string_at(0)", "crashed (segmentation fault)"),
+        ("import os; os.abort()", "the program crashed"),  # process 1 is deaf to SIGABRT
+        ("import jax", "No module named 'jax'"),
+        ("return rnn(*args)", "RecursionError"),
+        ("return [0] * 5_000_000", "too many parts"),
+        ("return torch.zeros(300 << 20, dtype=torch.uint8)", "more than 256 MiB"),
+        ("return torch.zeros(9 << 30, dtype=torch.uint8)", "can't allocate memory"),
+        ("return input('x')", "EOFError"),
+    ],
+)
+def test_each_kind_of_failure_has_its_words(grade_text: GradeText, body: str, words: str) -> None:
+    report = grade_text("rnn", broken("rnn", body))
+    assert report.status == "graded"
+    assert any(words in message for message in messages(report, "rnn"))
+    others = [t for t in report.tests if t.exercise == "rnn_step" and t.status != "not_run"]
+    assert all(t.status == "passed" for t in others), "one crash costs only its own tests"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def rnn(:\n", "Python cannot read rnn.py, line 1"),
+        ("x = 1\n", "defines no function `rnn`"),
+        ("rnn = 3\n", "is a int, not a function"),
+        ("import tensorflow\n", "No module named 'tensorflow'"),
+        ("1 / 0\n", "rnn.py cannot be imported: ZeroDivisionError"),
+        ("import os; os._exit(0)\n", "Importing rnn.py: the program ended"),
+        ("raise SystemExit\n", "rnn.py cannot be imported: SystemExit"),
+        ("", "defines no function `rnn`"),
+    ],
+)
+def test_a_file_that_does_not_load(grade_text: GradeText, text: str, words: str) -> None:
+    report = grade_text("rnn", text)
+    assert (report.score, report.status) == (0, "graded")
+    assert any(words in message for message in messages(report, "rnn"))
+
+
+def test_nothing_handed_in(tmp_path: Path, course: Course, grader: Grader) -> None:
+    (tmp_path / "ann").mkdir()
+    report = grader.grade(read(tmp_path, "ann", course), course.unit("rnn"))
+    assert (report.score, report.max_score) == (0, course.unit("rnn").max_score(Options().kinds))
+    assert "No rnn.py or rnn.ipynb was handed in (handed in: nothing)" in report.message
+
+
+def test_a_hang_ends_within_its_limit(course: Course, tmp_path: Path) -> None:
+    limits = msgspec.structs.replace(course.limits, call_seconds=1.0, unit_seconds=10.0)
+    quick = msgspec.structs.replace(course, limits=limits)
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "rnn.py").write_text(broken("rnn", "while True: pass"), "utf-8")
+    with Grader(quick, Options(), [course.root]) as grader:
+        grader.grade(read(ROOT, "solutions", course), course.unit("rnn"))  # warms it
+        start = time.monotonic()
+        report = grader.grade(read(tmp_path, "ann", course), course.unit("rnn"))
+        seconds = time.monotonic() - start
+    said = messages(report, "rnn")
+    assert "`rnn` did not finish within 1 seconds." in said
+    assert any("was not called again" in message for message in said)
+    assert seconds < 2 * limits.call_seconds + 2, "two calls were waited for, and no more"
+
+
+def test_units_may_import_one_another(grade_text: GradeText) -> None:
+    attention = (ROOT / "solutions" / "attention.py").read_text("utf-8")
+    own = (ROOT / "solutions" / "self_attention.py").read_text("utf-8")
+    report = grade_text("self_attention", own, attention=attention)
+    assert report.score == report.max_score
+
+
+def test_inputs_follow_the_work_and_come_back_with_it(
+    course: Course, grader: Grader, tmp_path: Path
+) -> None:
+    """The same work gets the same inputs (a mark can be reproduced); other work gets others."""
+    seeds = []
+    for name, text in [("ann", "x"), ("ann", "x"), ("ann", "y"), ("bob", "x")]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "rnn.py").write_text(text)
+        seeds.append(grader.grade(read(tmp_path, name, course), course.unit("rnn")).seed)
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds)) == 3
+
+
+def test_points_are_shared_by_kind_and_never_shrink(course: Course) -> None:
+    unit = course.unit("rnn")
+    tests = [
+        reports.TestResult("a", "rnn", "correctness", "passed"),
+        reports.TestResult("b", "rnn", "correctness", "failed"),
+        reports.TestResult("c", "rnn", "gpu", "not_run"),
+    ]
+    counted = count_points(unit, tests, frozenset({"correctness"}))
+    share = unit.exercise("rnn").points["correctness"] / 2
+    assert [(t.points, t.max_points) for t in counted] == [(share, share), (0, share), (0, 0)]
+
+
+def test_a_report_survives_its_file_and_nothing_else_does(
+    grade_text: GradeText, tmp_path: Path
+) -> None:
+    report = grade_text("rnn", SOLUTION)
+    path = reports.path_for(tmp_path, "李雷", "rnn")
+    reports.write(path, reports.encode(report))
+    assert reports.read(path) == report
+    for damaged in (b"", b"{", path.read_bytes()[:-20], b'{"schema": 99}'):
+        path.write_bytes(damaged)
+        assert reports.read(path) is None
+    assert reports.read(tmp_path / "nowhere.json") is None
+
+
+def test_the_reports_fields_are_the_documented_ones(grade_text: GradeText) -> None:
+    report = msgspec.to_builtins(grade_text("rnn", broken("rnn", "return args[0]")))
+    outer = "schema student unit status isolation score max_score tests figures".split()
+    assert set(outer) <= set(report)
+    fields = "id exercise kind status points max_points message help help_id facts".split()
+    assert all(list(test) == fields for test in report["tests"])

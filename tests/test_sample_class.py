@@ -1,0 +1,100 @@
+"""The sample class, graded by the command that an instructor types, against written-down marks."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, autograder
+
+from autograder import reports
+from autograder.course import Course
+from autograder.reports import Report
+
+EXPECTED = tomllib.loads((ROOT / "tests" / "sample_class.toml").read_text("utf-8"))
+HOSTILE = ["eve_s", "mallory", "trudy"]  # wrong programs that try to be marked as right ones
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The class's results, in a folder whose name has a space and Chinese letters."""
+    folder = tmp_path_factory.mktemp("results") / "成绩 2026"
+    done = autograder("grade", "course/sample_class", "--results", folder, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "Marks" in done.stdout
+    assert "\x1b[" not in done.stdout, "colours are for terminals"
+    return folder
+
+
+def report(results: Path, student: str, unit: str) -> Report:
+    found = reports.read(reports.path_for(results, student, unit))
+    assert found is not None, f"{student} has no report for {unit}"
+    return found
+
+
+def came_to(found: Report, exercise: str, kind: str) -> str:
+    tests = [t for t in found.tests if (t.exercise, t.kind) == (exercise, kind)]
+    passed = [t for t in tests if t.status == "passed"]
+    assert tests
+    return "all" if len(passed) == len(tests) else "some" if passed else "none"
+
+
+@pytest.mark.parametrize("student", EXPECTED)
+def test_marks_are_the_expected_ones(results: Path, student: str) -> None:
+    for unit, exercises in EXPECTED[student].items():
+        found = report(results, student, unit)
+        assert found.status == "graded"
+        for exercise, kinds in exercises.items():
+            if exercise == "why":
+                continue
+            for kind, wanted in kinds.items():
+                assert came_to(found, exercise, kind) == wanted, (unit, exercise, kind)
+
+
+@pytest.mark.parametrize("student", HOSTILE)
+def test_hostile_students_gain_nothing(results: Path, course: Course, student: str) -> None:
+    for unit in EXPECTED[student]:
+        assert report(results, student, unit).score == 0
+
+
+def test_every_failed_test_gives_its_reason(results: Path, course: Course) -> None:
+    for student in EXPECTED:
+        for unit in course.unit_names:
+            for test in report(results, student, unit).tests:
+                assert bool(test.message) == (test.status != "passed"), (student, unit, test.id)
+
+
+def test_no_reason_shows_the_source_of_a_hidden_test(results: Path, course: Course) -> None:
+    for student in EXPECTED:
+        for unit in course.unit_names:
+            text = reports.path_for(results, student, unit).read_text("utf-8")
+            assert "autograder/hidden" not in text
+            assert "assert_close(" not in text
+
+
+def test_scores_add_up(results: Path, course: Course) -> None:
+    for student in EXPECTED:
+        for unit in course.units:
+            found = report(results, student, unit.name)
+            assert found.max_score == unit.max_score(frozenset({"correctness", "gradient"}))
+            assert found.score == pytest.approx(sum(test.points for test in found.tests))
+            assert sum(t.max_points for t in found.tests) == pytest.approx(found.max_score)
+
+
+def test_summary_has_a_row_a_student(results: Path, course: Course) -> None:
+    with (results / "summary.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["student"] for row in rows} == set(EXPECTED)
+    best = next(row for row in rows if row["student"] == "li_na")
+    assert best["score"] == best["max_score"]
+    assert best["status"] == "graded"
+
+
+def test_a_second_run_does_nothing_twice(results: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in results.glob("*/*.json")}
+    done = autograder("grade", "course/sample_class", "--results", results, cwd=ROOT)
+    assert done.returncode == 0
+    assert f"{len(before)} of {len(before)} reports were up to date" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in results.glob("*/*.json")} == before
