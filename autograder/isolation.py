@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from autograder.sandbox.isolate import SCRATCH
+
 SANDBOX = Path(__file__).parent / "sandbox"
 INSIDE = "/grader"  # where the sandbox's own code lies inside
 
@@ -38,7 +40,7 @@ sched_setaffinity setsockopt socket
 HARMLESS = {
     "prctl": (0, (3, 15, 16, 39)),  # get dumpable, set and get the name, get no_new_privs
     "ioctl": (1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),  # is it a terminal; FIO…
-    "fcntl": (1, (*range(10), 1030)),  # no leases, no signals, no pipes of a mebibyte
+    "fcntl": (1, (*range(8), 1030)),  # no leases, no signals, no pipes of a mebibyte
 }
 FLAGS = {"sendto": 3, "recvfrom": 3, "sendmsg": 2, "recvmsg": 2}  # the argument that holds them
 MSG_OOB = 1  # out-of-band data between local sockets: nobody's need, and a source of kernel bugs
@@ -86,23 +88,16 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
         made.add(path)
         hidden += [] if shown else [str(path)]
     command += _links()
-    command += [
-        "--perms",
-        "0755",
-        "--dir",
-        INSIDE,
-        "--perms",
-        "0755",
-        "--dir",
-        f"{INSIDE}/autograder",
-    ]
+    for folder in (INSIDE, f"{INSIDE}/autograder"):
+        command += ["--perms", "0755", "--dir", folder]
     command += ["--ro-bind", str(SANDBOX), f"{INSIDE}/autograder/sandbox"]
     command += ["--dev", "/dev", *(_gpu() if device == "cuda" else [])]
     # A plain bind: bubblewrap's own --proc covers parts of it when root runs it, and the kernel
     # then refuses the child's fresh mount.
-    command += ["--bind", "/proc", "/proc", "--perms", "1777", "--dir", "/tmp"]
+    command += ["--bind", "/proc", "/proc", "--perms", "1777", "--dir", SCRATCH]
+    if Path("/tmp") not in made:  # unless Python itself lies below it
+        command += ["--symlink", SCRATCH, "/tmp"]
     command += ["--setenv", "PYTHONPATH", INSIDE, "--setenv", "PYTHONDONTWRITEBYTECODE", "1"]
-    command += ["--setenv", "HOME", "/tmp", "--setenv", "USER", "student"]
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
         command += ["--setenv", "LD_LIBRARY_PATH", libraries]
     # Otherwise an ordinary user's bubblewrap leaves them writable, for as long as the host lives.

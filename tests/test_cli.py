@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, autograder
 
+from autograder import course as courses
+from autograder.grading import Options
+
 SOLUTIONS = ROOT / "solutions"
 
 
@@ -136,3 +139,20 @@ def test_bench_startup_prints_its_ratio() -> None:
     done = autograder("bench", "startup", "--rounds", "3", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "ratio" in done.stdout
+
+
+def test_python_may_lie_below_the_folder_for_temporary_files(
+    submissions: Path, tmp_path: Path
+) -> None:
+    """A checkout in /tmp, as CI systems make them: scratch space must not hide its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    (site / "real.pth").write_text("\n".join(p for p in sys.path if p.endswith("-packages")))
+    (site / "ours.pth").write_text(str(ROOT))
+    code = "import sys; from autograder.cli import app; app(sys.argv[1:])"
+    command = [tmp_path / "venv" / "bin" / "python", "-c", code, "grade", submissions]
+    command += ["--unit", "vanishing_gradient", "--results", tmp_path / "results"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    most = courses.load(ROOT).unit("vanishing_gradient").max_score(Options().kinds)
+    assert f'"score": {most:.1f}' in (tmp_path / "results/ann/vanishing_gradient.json").read_text()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NOBODY = 65534
+SCRATCH = "/grader-scratch"  # not /tmp: Python itself may lie below that
 TMPFS_BYTES = 8 << 20  # it counts as nobody's memory
 OPEN_FILES = 64
 FILE_BYTES = 64 << 20
@@ -85,9 +86,9 @@ def mount_private() -> None:
     """Mount the process table of this namespace and scratch space of this child's own."""
     protect = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
     _mount(b"proc", b"/proc", b"proc", protect | _MS_RDONLY, b"")
-    for target in (b"/tmp", b"/dev/shm"):
-        _mount(b"tmpfs", target, b"tmpfs", protect, b"size=%d,nr_inodes=1k" % TMPFS_BYTES)
-    os.chdir("/tmp")
+    for target in (SCRATCH, "/dev/shm"):
+        _mount(b"tmpfs", target.encode(), b"tmpfs", protect, b"size=%d,nr_inodes=1k" % TMPFS_BYTES)
+    os.chdir(SCRATCH)
 
 
 def limit(memory: int | None, cpu_seconds: int, threads: int = 64) -> None:

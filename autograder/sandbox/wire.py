@@ -40,6 +40,7 @@ DTYPES: dict[str, tuple[torch.dtype, int]] = {
 }
 NAMES = {dtype: name for name, (dtype, _) in DTYPES.items()}
 
+DEVICE = r"\A(cpu|cuda)(:\d{1,2})?\Z"
 Size = Annotated[int, Meta(ge=0, le=1 << 40)]
 Sizes = Annotated[list[Size], Meta(max_length=8)]
 Text = Annotated[str, Meta(max_length=TEXT)]
@@ -88,7 +89,7 @@ class Fields(msgspec.Struct, frozen=True, tag="fields"):
 class Device(msgspec.Struct, frozen=True, tag="device"):
     """A torch.device."""
 
-    name: Short
+    name: Annotated[str, Meta(pattern=DEVICE)]
 
 
 class Other(msgspec.Struct, frozen=True, tag="other"):
@@ -208,7 +209,8 @@ def reply_payload_size(reply: Reply) -> int:
         if tensor.dtype not in DTYPES or tensor.strides is not None:
             raise WireError(f"a tensor of dtype {tensor.dtype!r} or with strides")
         total += tensor.nbytes
-        if total > MAX_REPLY_PAYLOAD:
+        spanned = math.prod(max(size, 1) for size in tensor.shape)  # (0, 2**40, 2**40) too
+        if max(total, spanned) > MAX_REPLY_PAYLOAD:
             raise WireError(f"a result of more than {MAX_REPLY_PAYLOAD >> 20} MiB")
     return total
 
@@ -262,7 +264,7 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
     if isinstance(value, (list, tuple)):
         return Items([encode(v, payload, strided=strided, depth=depth + 1) for v in value])
     if isinstance(value, torch.device):
-        return Device(str(value))
+        return Device(str(value)) if value.type in ("cpu", "cuda") else Other(f"{value} device")
     return Other(clean(type(value).__qualname__, 200))
 
 
@@ -326,6 +328,8 @@ class Reader:
             flat = torch.frombuffer(
                 self._payload, dtype=dtype, count=node.elements, offset=start
             ).clone()
+            if dtype == torch.bool:  # any byte may have come, and torch trusts it to be 0 or 1
+                flat = flat.view(torch.uint8).ne(0)
         else:
             flat = torch.empty(0, dtype=dtype)
         if node.library == "numpy":

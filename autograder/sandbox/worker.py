@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from autograder.sandbox import evaluate, wire
+from autograder.sandbox import evaluate, isolate, wire
 from autograder.sandbox.loader import Submission
 
 MMAP_BYTES = 1 << 17  # glibc's own value, until it raises it
@@ -199,6 +199,7 @@ def main(connection: socket.socket) -> None:
     sys.argv = [""]
     sys.path[:] = [path for path in sys.path if path]
     os.environ.clear()
+    os.environ.update(HOME=isolate.SCRATCH, TMPDIR=isolate.SCRATCH, USER="student")
     try:
         serve(connection)
     finally:
