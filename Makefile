@@ -8,7 +8,7 @@ SETUP := pyproject.toml constraints.txt
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.instructor
-	$(BIN)/autograder grade course/sample_class --results results/sample_class
+	$(BIN)/autograder grade course/sample_class --isolation best --results results/sample_class
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -142,6 +142,8 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
     if type(got) is not type(expected) or got != expected:
         raise Mismatch(
             f"{name} is {describe(got)}, expected {expected!r}.",
+            # a float in place of an int is no known mistake in the value
+            help_id="" if type(got) is type(expected) else "wrong_type",
             facts={"name": name, "expected": expected, "got": describe(got)},
         )
 
@@ -154,9 +156,12 @@ def assert_raises(function: Function, error: type[Exception], *args: Any, **kwar
     except error:
         return
     except Failure as failure:
-        if failure.facts.get("raised") == error.__name__:  # it was raised in a sandbox
+        raised = failure.facts.get("raised")  # in a sandbox
+        if raised == error.__name__:
             return
-        raise
+        if raised is None:
+            raise
+        raise Mismatch(f"{failure.message} Expected a {error.__name__}.") from None
     raise Mismatch(f"{function.name} returned {describe(value)}, expected a {error.__name__}.")
 
 

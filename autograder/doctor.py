@@ -33,6 +33,7 @@ def diagnose(console: Console) -> int:
         ("bubblewrap", _bubblewrap),
         ("seccomp", _seccomp),
         ("Sandbox", _sandbox),
+        ("Without it", _reduced),
         ("Cores", _cores),
         ("GPU", _gpu),
     ]
@@ -102,6 +103,20 @@ def _sandbox() -> Finding:
     except isolation.GraderError as error:
         return False, str(error), USER_NAMESPACES
     return True, "starts, and isolates a process in namespaces of its own", ""
+
+
+def _reduced() -> Finding:
+    """What `--isolation reduced` would rest on; merely told, since full isolation needs none."""
+    if sys.platform != "linux":
+        return None, "`--isolation reduced` needs Linux", ""
+    from autograder.supervisor import Limits, WarmHost
+
+    try:
+        with WarmHost([], level="reduced") as host:
+            host.spawn(Limits(1 << 30, 10)).close()
+    except isolation.GraderError as error:
+        return None, f"`--isolation reduced` does not work either: {error}", ""
+    return None, "`--isolation reduced` works: Landlock, seccomp and limits", ""
 
 
 def _cores() -> Finding:

@@ -20,12 +20,14 @@ from typing import Self
 import msgspec
 
 from autograder.course import Course, CourseError, Kind, Unit
-from autograder.isolation import GraderError
+from autograder.isolation import GraderError, IsolationError
 from autograder.reports import Report, Status, TestResult, score
+from autograder.sandbox.host import Level
 from autograder.submission import Submission, printable
 from autograder.tasks import Outcome, Setup, Task, receive, send
 
 PACKAGES = ("torch", "numpy", "pytest", "msgspec")
+SECRET_BYTES = 32
 WAIT_SECONDS = 900.0  # longer than any unit may take: only a lost tester is this late
 
 
@@ -33,7 +35,7 @@ class Options(msgspec.Struct, frozen=True):
     """What a grading was asked for, the same for every submission of it."""
 
     cuda: bool = False
-    isolation: str = "full"
+    isolation: Level = "full"
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -54,6 +56,7 @@ class Grader:
         self._course = course
         self._options = options
         self._setup = Setup(
+            options.isolation,
             [str(mask) for mask in masks],
             {unit.name: [e.name for e in unit.exercises] for unit in course.units},
             {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
@@ -63,7 +66,10 @@ class Grader:
         self.closed = False
 
     def grade(self, submission: Submission, unit: Unit) -> Report:
-        """Run the unit's hidden tests; whatever fails on our side makes the report incomplete."""
+        """Run the unit's hidden tests; what fails on our side makes the report incomplete.
+
+        Raises IsolationError where no submission at all could be graded here.
+        """
         file = submission.file(unit.name)
         problem = file.problem if file else _missing(unit.name, submission)
         seed = self._seed(submission, unit)
@@ -73,6 +79,8 @@ class Grader:
             outcome = self._run(task)
         except GraderError as error:
             outcome = Outcome(error=str(error))
+        if outcome.hopeless:
+            raise IsolationError(outcome.error)
         tests = count_points(unit, outcome.tests, options.kinds)
         status: Status = "graded" if options.isolation == "full" else "advisory"
         return Report(
@@ -217,15 +225,15 @@ def secret(root: Path) -> bytes:
     """The course's secret, which every seed comes from; made at the first grading."""
     path = root / "course" / ".secret"
     try:
-        return path.read_bytes()
+        return _whole(path)
     except FileNotFoundError:
-        fresh = secrets.token_bytes(32)
+        fresh = secrets.token_bytes(SECRET_BYTES)
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_bytes()
+        return _whole(path)
     except OSError as error:
         raise CourseError(
             f"{path}, which holds the course's secret, cannot be written: {error.strerror}."
@@ -233,6 +241,13 @@ def secret(root: Path) -> bytes:
     with os.fdopen(descriptor, "wb") as file:
         file.write(fresh)
     return fresh
+
+
+def _whole(path: Path) -> bytes:
+    """The secret, provided that its writer came to the end."""
+    if len(found := path.read_bytes()) < SECRET_BYTES:
+        raise CourseError(f"{path} is cut short. Delete it; the next grading makes a new one.")
+    return found
 
 
 def _missing(unit: str, submission: Submission) -> str:

@@ -50,8 +50,6 @@ class SandboxBackend:
         cotangents: Sequence[torch.Tensor | None] | None,
     ) -> evaluate.Outcome:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
-        if self._hopeless:
-            raise _again(self._hopeless)
         if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
             raise Failure(
                 f"`{function}` was not called again: it had not returned "
@@ -108,6 +106,8 @@ class SandboxBackend:
 
     def _child(self, device: str, measured: bool = False) -> Child:
         """The device's child with the submission loaded, or the reason why it cannot be."""
+        if self._hopeless:
+            raise _again(self._hopeless)
         if device in self._children:
             return self._children[device]
         memory = self._limits.memory_mib << 20

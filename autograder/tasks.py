@@ -9,6 +9,7 @@ import msgspec
 
 from autograder.course import Limits
 from autograder.reports import TestResult
+from autograder.sandbox.host import Level
 from autograder.submission import File
 
 _LENGTH = struct.Struct("!I")
@@ -17,10 +18,11 @@ _LENGTH = struct.Struct("!I")
 class Setup(msgspec.Struct, frozen=True):
     """Sent once.
 
-    masks: folders that the sandbox must not see.
+    level: how students' programs are isolated. masks: folders that the sandbox must not see.
     functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
     """
 
+    level: Level
     masks: list[str]
     functions: dict[str, list[str]]
     gpu: dict[str, list[str]]
@@ -38,10 +40,14 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The tests' results, their points not counted yet; `error` says what failed on our side."""
+    """The tests' results, their points not counted yet.
+
+    error: what failed on our side. hopeless: it would fail for every other submission too.
+    """
 
     tests: list[TestResult] = []
     error: str = ""
+    hopeless: bool = False
 
 
 def send(connection: socket.socket, message: Setup | Task | bytes) -> None:

@@ -14,11 +14,14 @@ import socket
 import sys
 import time
 import traceback
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 
@@ -27,13 +30,19 @@ from autograder.course import Kind
 from autograder.isolation import GraderError, IsolationError
 from autograder.remote import SandboxBackend
 from autograder.reports import TestResult, TestStatus
-from autograder.sandbox import worker
+from autograder.sandbox import evaluate, worker
 from autograder.sandbox.evaluate import Outcome as Evaluated
+from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.student import Backend, Failure
 from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
 
+CACHED = (
+    "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
+    "by its length, may be kept between calls; a result may not."
+)
+MESSAGE = 4000  # characters of a test's message that are kept
 HIDDEN = Path(__file__).parent / "hidden"
 QUIET = (
     "-c /dev/null --import-mode=importlib --assert=plain -p autograder.plugin -p no:terminal "
@@ -46,14 +55,15 @@ QUIET = (
 class Hosts:
     """The warm hosts of this tester, started when first needed and again after a loss."""
 
-    def __init__(self, masks: list[Path]) -> None:
+    def __init__(self, masks: list[Path], level: Level) -> None:
         self._masks = masks
+        self._level = level
         self._hosts: dict[str, WarmHost] = {}
 
     def __call__(self, device: str) -> WarmHost:
         """The warm host of a device. Raises IsolationError where it cannot be had."""
         if device not in self._hosts:
-            self._hosts[device] = WarmHost(self._masks, device)
+            self._hosts[device] = WarmHost(self._masks, device, self._level)
         return self._hosts[device]
 
     def close(self) -> None:
@@ -64,11 +74,16 @@ class Hosts:
 
 
 class Recording:
-    """A backend that remembers the last call, which is the one that a failed check is about."""
+    """A backend that remembers a test's calls; the last is the one that a failed check is about.
+
+    Of the tests that passed it remembers what went in and came out, as digests.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._last: tuple[str, str, Sequence[Any], Mapping[str, Any], object] | None = None
+        self._calls: list[_Call] = []  # of this test
+        self._answered = False
+        self._passed: dict[tuple[str, int], int] = {}  # what went in, by what came out
 
     def call(
         self,
@@ -80,9 +95,10 @@ class Recording:
         cotangents: Sequence[torch.Tensor | None] | None,
     ) -> Evaluated:
         """See student.Backend."""
-        self._last = None
+        self._answered = False
         outcome = self._backend.call(unit, function, args, kwargs, device, cotangents)
-        self._last = (unit, function, args, kwargs, outcome.value)
+        self._calls.append(_Call(unit, function, args, kwargs, outcome.value))
+        self._answered = True
         return outcome
 
     def measure(
@@ -94,18 +110,83 @@ class Recording:
         device: str,
     ) -> Evaluated:
         """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
-        self._last = None
+        self._answered = False
         return self._backend.measure(unit, function, args, kwargs, device)
+
+    def end_test(self, passed: bool) -> None:
+        """Forget a test's calls, but for the digests of those that were right."""
+        if passed:
+            self._passed |= _digests(self._calls)
+        self._calls.clear()
+        self._answered = False
 
     def diagnose(self, failure: Failure) -> tuple[str, str]:
         """The help for a failure and its names: its own, or those of the mistakes recognised."""
-        about = failure.facts.get("name", "the gradient")
-        if failure.help_id or self._last is None or about.startswith("the gradient"):
+        about = failure.facts.get("name", "")
+        if failure.help_id or not self._answered or about.startswith("the gradient"):
             return failure.help, failure.help_id
-        found = diagnosis.recognise(*self._last)
+        *earlier, last = self._calls
+        found = diagnosis.recognise(last.unit, last.function, last.args, last.kwargs, last.value)
+        if not found and self._is_old(last, earlier):
+            return CACHED, "cached"
         advice = dict.fromkeys(mistake.help["en"] for mistake in found)
         names = dict.fromkeys(mistake.id for mistake in found)
         return " Or: ".join(advice) or failure.help, ",".join(names)
+
+    def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
+        """Whether a call gave what was right for an earlier one with other numbers."""
+        known = self._passed | _digests(earlier)
+        given = known.get((last.form, last.came_out), last.went_in)
+        return given != last.went_in and _telling(last.value)
+
+
+@dataclass
+class _Call:
+    """A call that was answered, with digests that outlive a change of its arguments."""
+
+    unit: str
+    function: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    value: object
+
+    def __post_init__(self) -> None:
+        self.form = f"{self.unit}.{self.function} {_form([self.args, self.kwargs])}"
+        self.went_in = _digest([self.args, self.kwargs])
+        self.came_out = _digest(self.value)
+
+
+def _digests(calls: Sequence[_Call]) -> dict[tuple[str, int], int]:
+    return {(call.form, call.came_out): call.went_in for call in calls}
+
+
+def _form(value: object) -> object:
+    """A value with the kinds of its arrays in place of their numbers."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return str(value.dtype), tuple(value.shape)
+    if isinstance(value, Mapping):
+        return {key: _form(item) for key, item in value.items()}
+    return [_form(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _digest(value: object) -> int:
+    """A hash of all the numbers in a value's arrays, or of a single number."""
+    arrays = [_as_array(array).tobytes() for array in evaluate.arrays(value)]
+    return hash((*arrays, value if isinstance(value, float) else None))
+
+
+def _telling(value: object) -> bool:
+    """Whether two results with these numbers are hardly the same by chance."""
+    if isinstance(value, float):
+        return not value.is_integer()
+    return any(len(np.unique(_as_array(array))) > 2 for array in evaluate.arrays(value))
+
+
+def _as_array(value: torch.Tensor | np.ndarray) -> np.ndarray:
+    if isinstance(value, torch.Tensor):
+        value = value.detach()
+        return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+    return value
 
 
 class Recorder:
@@ -127,6 +208,7 @@ class Recorder:
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or error:
             self._results.setdefault(item.nodeid, self._result(item, error))
+            self._backend.end_test(passed=error is None)
         outcome: Literal["passed", "failed"] = "failed" if error else "passed"
         when = cast(Literal["setup", "call", "teardown"], call.when)
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
@@ -139,6 +221,7 @@ class Recorder:
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
         status, message, advice, help_id, facts = self._judge(error)
+        message, facts = _legible(message), _legible(facts)
         return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
 
     def _judge(
@@ -165,7 +248,7 @@ class Server:
     def __init__(self, connection: socket.socket, setup: Setup) -> None:
         self._connection = connection
         self._setup = setup
-        self._hosts = Hosts([Path(mask) for mask in setup.masks])
+        self._hosts = Hosts([Path(mask) for mask in setup.masks], setup.level)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
@@ -193,7 +276,7 @@ class Server:
             for device in ["cpu", "cuda"] if task.cuda else ["cpu"]:
                 self._hosts(device)
         except IsolationError as error:
-            return msgspec.msgpack.encode(Outcome(error=str(error)))
+            return msgspec.msgpack.encode(Outcome(error=str(error), hopeless=True))
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
@@ -245,6 +328,20 @@ class Server:
             backend.close()
         left_out = [_not_run(item) for item in every if item not in asked]
         return Outcome(recorder.results + left_out, recorder.error)
+
+
+def _legible(value: Any) -> Any:
+    """Words that a student may have written, without what moves a cursor or turns writing round."""
+    if isinstance(value, str):
+        return "".join(map(_shown, value[:MESSAGE]))
+    if isinstance(value, dict):
+        return {_legible(key): _legible(item) for key, item in value.items()}
+    return [_legible(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _shown(character: str) -> str:
+    unseen = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "\N{REPLACEMENT CHARACTER}" if unseen and character not in "\n\t" else character
 
 
 def _not_run(item: pytest.Item) -> TestResult:

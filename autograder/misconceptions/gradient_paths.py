@@ -315,7 +315,7 @@ def only_the_last_step(kind, x, params):
 @mistake(
     "gradient_by_distance",
     "cell_for_state",
-    en="This is the gradient of the LSTM's cell. Which of the two does an LSTM show to the outside?",
+    en="This is the gradient of the LSTM's cell. Which of the two does an LSTM show to others?",
     zh="这是 LSTM 细胞状态的梯度。LSTM 对外输出的是两者中的哪一个？",
 )
 def cell_for_state(kind, x, params):

@@ -12,6 +12,8 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from typing import Literal
 
 import msgspec
 
@@ -20,10 +22,19 @@ from autograder.sandbox import isolate
 CONTROL_BYTES = 1 << 16
 
 
-class Setup(msgspec.Struct, frozen=True, tag="setup"):
-    """Sent once. `filters`: the seccomp program for each kind of device."""
+Level = Literal["full", "reduced", "none"]
 
-    filters: dict[str, bytes]
+
+class Setup(msgspec.Struct, frozen=True, tag="setup"):
+    """Sent once.
+
+    level: how a child is isolated. filter: the seccomp program. readable: without a root of its
+    own, the folders that a child may read.
+    """
+
+    level: Level
+    filter: bytes
+    readable: list[str]
 
 
 class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
@@ -69,29 +80,42 @@ class Host:
         self._control = control
         self._setup = setup
         self._child: int | None = None  # its pidfd
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def serve(self) -> None:
-        """Answer commands until the supervisor hangs up."""
-        while True:
-            data, descriptors, _, _ = socket.recv_fds(self._control, CONTROL_BYTES, 1)
-            if not data:
-                return
-            command = _commands.decode(data)
-            if isinstance(command, Spawn):
-                self._spawn(command, descriptors[0])
-            else:
-                self._control.send(_encode(self._end()))
+        """Answer commands until the supervisor hangs up; then leave nothing behind."""
+        try:
+            while True:
+                data, descriptors, _, _ = socket.recv_fds(self._control, CONTROL_BYTES, 1)
+                if not data:
+                    return
+                command = _commands.decode(data)
+                if isinstance(command, Spawn):
+                    self._spawn(command, descriptors[0])
+                else:
+                    self._control.send(_encode(self._end()))
+        finally:
+            self._end()
 
     def _spawn(self, command: Spawn, connection: int) -> None:
         self._end()
+        full = self._setup.level == "full"
+        if not full:  # a folder of the machine's own, with a name that no program can foresee
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="grader-", ignore_cleanup_errors=True
+            )
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        middle = os.fork()
-        if middle == 0:
-            _isolated(command, self._setup, connection, there)
+        child = os.fork()
+        if child == 0:
+            if full:
+                _isolated(command, self._setup, connection, there)
+            assert self._scratch
+            _reduced(command, self._setup, connection, there, self._scratch.name)
         os.close(connection)
         there.close()
         descriptors, answer = _introduction(here)
-        os.waitpid(middle, 0)
+        if full:
+            os.waitpid(child, 0)
         here.close()
         self._child = descriptors[0] if descriptors else None
         socket.send_fds(self._control, [answer], descriptors)
@@ -108,6 +132,8 @@ class Host:
             result = None
         os.close(self._child)
         self._child = None
+        if self._scratch:
+            self._scratch.cleanup()
         if result is None:
             return Ended()
         if result.si_code == os.CLD_EXITED:
@@ -142,6 +168,35 @@ def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.sock
         os._exit(0)
 
 
+def _reduced(
+    command: Spawn, setup: Setup, connection: int, report: socket.socket, scratch: str
+) -> None:
+    """In the fork, where the kernel gives no namespaces: give up what can be given up, and serve.
+
+    With the level "none" only the limits remain: for one's own programs.
+    """
+    from autograder.sandbox import worker
+
+    try:
+        isolate.own_session()
+        isolate.end_with_host()
+        socket.send_fds(report, [b"child"], [os.pidfd_open(os.getpid())])
+        isolate.keep_only([0, 1, 2, connection, report.fileno()])
+        served = socket.socket(fileno=connection)
+        isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
+        if setup.level == "reduced":
+            isolate.confine_files(setup.readable, scratch)
+            isolate.drop_capabilities()
+            isolate.filter_calls(setup.filter)
+        report.send(_encode(Ready()))
+        report.close()
+        worker.main(served, scratch)
+    except OSError as error:
+        report.send(_encode(Refused(str(error))))
+    finally:
+        os._exit(70)
+
+
 def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
     """In process 1: give up what is left, then serve. The order matters: the filter is last."""
     from autograder.sandbox import worker
@@ -155,10 +210,10 @@ def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.s
         isolate.drop_capabilities()
         if command.device == "cpu":  # CUDA's driver reads files of its own process
             isolate.undumpable()
-        isolate.filter_calls(setup.filters[command.device])
+        isolate.filter_calls(setup.filter)
         report.send(_encode(Ready()))
         report.close()
-        worker.main(served)
+        worker.main(served, isolate.SCRATCH)
     except OSError as error:
         report.send(_encode(Refused(str(error))))
     finally:
@@ -171,13 +226,17 @@ def main() -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    isolate.drop_root()
-    isolate.adopt_orphans()
-    _warm()
     setup = _commands.decode(control.recv(CONTROL_BYTES))
     assert isinstance(setup, Setup)
+    if setup.level == "full":
+        isolate.drop_root()
+        isolate.adopt_orphans()
+    _warm()
     control.send(_encode(Ready()))
-    Host(control, setup).serve()
+    try:
+        Host(control, setup).serve()
+    finally:
+        os._exit(0)
 
 
 def _warm() -> None:

@@ -8,6 +8,7 @@ import importlib
 import os
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from autograder.sandbox import evaluate, isolate, wire
+from autograder.sandbox import evaluate, wire
 from autograder.sandbox.loader import Submission
 
 MMAP_BYTES = 1 << 17  # glibc's own value, until it raises it
@@ -194,12 +195,13 @@ def _read(connection: socket.socket, size: int) -> bytearray | None:
     return buffer
 
 
-def main(connection: socket.socket) -> None:
+def main(connection: socket.socket, scratch: str) -> None:
     """Serve, then leave without running anything that the student registered for the exit."""
     sys.argv = [""]
     sys.path[:] = [path for path in sys.path if path]
     os.environ.clear()
-    os.environ.update(HOME=isolate.SCRATCH, TMPDIR=isolate.SCRATCH, USER="student")
+    os.environ.update(HOME=scratch, TMPDIR=scratch, USER="student")
+    tempfile.tempdir = None  # what the host may have found out for itself
     try:
         serve(connection)
     finally:

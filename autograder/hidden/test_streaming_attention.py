@@ -1,0 +1,187 @@
+"""What the unit `streaming_attention` pins. The truth is plain attention, in float64."""
+
+import math
+
+import pytest
+import torch
+
+from autograder.checks import (
+    Mismatch,
+    assert_close,
+    assert_gradients,
+    assert_unchanged,
+)
+
+LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
+BLOCKS = [1, 3, 4, 11, 17]  # of eleven keys
+HALF = 1e-2  # float16 all the way through, logits of a few units
+RISING = [-3e3, -40.0, 0.0, 300.0, 1e4]  # logits, one level for each of five blocks of keys
+
+
+def float32_at(logit):
+    """What float32 affords: a sum next to a logit of this size is rounded to its last digit."""
+    return 8 * torch.finfo(torch.float32).eps * logit
+
+
+def qkv(draw, *leading, t_q=5, t_k=11, d_k=7, d_v=13, dtype=torch.float64):
+    """Queries, keys and values whose logits differ by a few units at most."""
+    return [
+        draw.normal(*leading, t_q, d_k, std=0.5, dtype=dtype),
+        draw.normal(*leading, t_k, d_k, dtype=dtype),
+        draw.normal(*leading, t_k, d_v, dtype=dtype),
+    ]
+
+
+def at_levels(draw, levels, dtype=torch.float64):
+    """Queries, keys and values; the logits of three keys at a time lie around each level."""
+    q, k, v = qkv(draw, 2, t_q=7, t_k=3 * len(levels), d_k=5)
+    q[:, :, -1] = math.sqrt(q.shape[-1])
+    k[:, :, -1] = torch.tensor(levels).repeat_interleave(3)  # the last feature is the level
+    q[:, 0, :-1] = 0  # tied logits within a level
+    return [q.to(dtype), k.to(dtype), v.to(dtype)]
+
+
+def attention64(q, k, v, block_size=None):
+    """softmax(q·kᵀ/√d_k)·v at once, whatever the block size."""
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    exponentials = (scores - scores.amax(-1, keepdim=True)).exp()
+    return exponentials @ v / exponentials.sum(-1, keepdim=True)
+
+
+def in_float64(q, k, v):
+    """What float64 gives for the same numbers."""
+    return attention64(q.double(), k.double(), v.double())
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_values(student, draw):
+    """The output of plain attention, whatever axes stand in front and however large a block is.
+
+    Catches: d_k or √d_v for √d_k, no scale, the sum or the output not rescaled, blocks averaged,
+    only the last block, what is left after the last whole block dropped, an epsilon.
+    """
+    for leading in LEADING:
+        q, k, v = qkv(draw, *leading)
+        for size in BLOCKS:
+            got = student.streaming_attention.streaming_attention(q, k, v, size)
+            name = f"in blocks of {size}, the output"
+            assert_close(got, attention64(q, k, v), relative=1e-11, name=name)
+    q, k, v = (draw.normal(5, 5, 5) for _ in range(3))
+    for size in (5, 2):
+        got = student.streaming_attention.streaming_attention(q, k, v, size)
+        assert_close(got, attention64(q, k, v))
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_lengths(student, draw):
+    """Any length: one query, one key, hundreds of both; a block larger than all keys.
+
+    Catches: a fixed length, a length of 1 squeezed away, whole blocks only.
+    """
+    for t_q, t_k, size in [(1, 1, 1), (1, 1, 7), (1, 211, 64), (307, 2, 3), (3, 311, 10)]:
+        q, k, v = qkv(draw, 2, t_q=t_q, t_k=t_k)
+        got = student.streaming_attention.streaming_attention(q, k, v, size)
+        assert_close(got, attention64(q, k, v), name=f"in blocks of {size}, the output")
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_large_logits(student, draw):
+    """Logits from -3000 to +10000, rising and falling from block to block, and tied; float32 too.
+
+    Catches: no maximum subtracted, that of the first block or of everything, a running maximum
+    that starts at 0, a sum or an output not rescaled.
+    """
+    for levels in (RISING, RISING[::-1], [1e4] * 3, [-3e3] * 3):
+        q, k, v = at_levels(draw, levels)
+        for size in (3, 4, 1):
+            got = student.streaming_attention.streaming_attention(q, k, v, size)
+            assert_close(got, attention64(q, k, v), name=f"in blocks of {size}, the output")
+        # Queries around 0 and below beside those far above: no maximum may be common to all.
+        q[:, ::2] *= -0.01
+        got = student.streaming_attention.streaming_attention(q, k, v, 3)
+        assert_close(got, attention64(q, k, v))
+        q, k, v = at_levels(draw, levels, torch.float32)
+        got, allowed = student.streaming_attention.streaming_attention(q, k, v, 4), float32_at(1e4)
+        assert_close(got, in_float64(q, k, v), dtype=torch.float32, relative=allowed)
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_dtype(student, draw):
+    """float32 and float16 come back as they went in. Catches: running sums of another dtype."""
+    for dtype, allowed in [(torch.float32, 2e-5), (torch.float16, HALF)]:
+        q, k, v = qkv(draw, 2, dtype=dtype)
+        for size in (3, 17):
+            got = student.streaming_attention.streaming_attention(q, k, v, size)
+            assert_close(got, in_float64(q, k, v), dtype=dtype, relative=allowed)
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_every_call(student, draw):
+    """Any strides, new numbers and block sizes at every call; the arguments stay as they are.
+
+    Catches: `view` of what is not contiguous, a cached result, in-place work on an argument.
+    """
+    q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
+    v = draw.strided(11, 2, 13).transpose(0, 1)
+    for size in (3, 11, 3):
+        got = student.streaming_attention.streaming_attention(q, k, v, size)
+        assert_close(got, attention64(q, k, v))
+        assert_unchanged(student.streaming_attention.streaming_attention, q, k, v, size)
+        for tensor in (q, k, v):
+            tensor.copy_(0.5 * draw.normal(*tensor.shape))
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_memory(student, draw):
+    """Over 4099 queries and 4507 keys, half of what all their scores would take is not reached.
+
+    Catches: a tensor of all scores or weights, blocks that are kept until the end.
+    """
+    q, k, v = qkv(draw, t_q=4099, t_k=4507, d_v=3)
+    outcome = student.streaming_attention.streaming_attention.measure(q, k, v, 64)
+    expected = torch.cat([attention64(some, k, v) for some in q.split(100)])
+    assert_close(outcome.value, expected)
+    scores = q.shape[0] * k.shape[0] * q.element_size()
+    if outcome.peak is not None and outcome.peak > scores // 2:
+        raise Mismatch(
+            f"Over {q.shape[0]} queries and {k.shape[0]} keys in blocks of 64, the program took "
+            f"{outcome.peak >> 20} MiB more at its peak than when it started. A score for every "
+            f"query and key takes {scores >> 20} MiB, the scores of one block 2 MiB; up to "
+            f"{scores >> 21} MiB are allowed.",
+            help="Is there a tensor with a row for every query and a column for every key, or a "
+            "list that keeps something of every block?",
+            help_id="full_scores",
+            facts={"peak": outcome.peak, "allowed": scores // 2, "scores": scores},
+        )
+
+
+@pytest.mark.exercise("streaming_attention", kind="gradient")
+def test_streaming_attention_gradient(student, draw):
+    """Autograd reaches q, k and v through every block.
+
+    Catches: `detach`, `.data` or NumPy on the way, running sums filled in place.
+    """
+    for leading, size in [((), 3), ((2, 3), 4), ((2,), 17)]:
+        assert_gradients(
+            student.streaming_attention.streaming_attention,
+            attention64,
+            [*qkv(draw, *leading), size],
+            draw.normal(*leading, 5, 13),
+            ["q", "k", "v"],
+        )
+
+
+@pytest.mark.exercise("streaming_attention", kind="gradient")
+def test_streaming_attention_gradient_large_logits(student, draw):
+    """Logits from -3000 to +10000, rising and falling, have finite, right gradients.
+
+    Catches: overflow, a share of the maximum's own gradient that does not cancel.
+    """
+    for levels in (RISING, RISING[::-1]):
+        assert_gradients(
+            student.streaming_attention.streaming_attention,
+            attention64,
+            [*at_levels(draw, levels), 4],
+            draw.normal(2, 7, 13),
+            ["q", "k", "v"],
+        )

@@ -1,0 +1,101 @@
+"""An arena: a warm grader, submissions to put in front of it, and a look at what they leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from autograder import course as courses
+from autograder import submission
+from autograder.grading import Grader, Options
+from autograder.reports import Report, encode
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LIMITS = courses.Limits(call_seconds=1.0, unit_seconds=2.0, memory_mib=1024)
+COURSE = msgspec.structs.replace(courses.load(ROOT), limits=LIMITS)
+UNIT = COURSE.unit("rnn")
+
+
+@dataclass
+class Arena:
+    """A grader with a warm tester, and the folder that it grades."""
+
+    grader: Grader
+    submissions: Path
+    results: Path
+
+    def hand_in(self, student: str, *files: Path, name: str = "rnn.py") -> Path:
+        """Make a student's folder of these files: the first is the unit's, the others helpers."""
+        folder = self.submissions / student
+        folder.mkdir()
+        for file in files:
+            copy = file.name if file != files[0] else name
+            shutil.copy(file, folder / copy)
+        return folder
+
+    def grade(self, student: str) -> Report:
+        """Read and grade what a student handed in."""
+        return self.grader.grade(submission.read(self.submissions, student, COURSE), UNIT)
+
+    def attack(self, attack: Path) -> Report:
+        """Grade an attack: a file, or a folder of files; the wrong program lies beside it."""
+        student = attack.stem
+        if attack.is_dir():
+            shutil.copytree(attack, self.submissions / student)
+            shutil.copy(HERE / "wrong.py", self.submissions / student)
+        else:
+            self.hand_in(student, attack, HERE / "wrong.py")
+        return self.grade(student)
+
+    @staticmethod
+    def words(report: Report) -> str:
+        """All that a report says."""
+        return encode(report).decode()
+
+    @staticmethod
+    def traces() -> set[str]:
+        """What an attack left in the places that everyone may write to."""
+        places = [Path(place) for place in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/")]
+        return {
+            str(path)
+            for place in places
+            for path in place.iterdir()
+            if "TRACE" in path.name or path.name.startswith("core.")
+        }
+
+    @property
+    def tester(self) -> psutil.Process:
+        """The process that runs the hidden tests."""
+        assert self.grader._tester, "the tester was lost"
+        return psutil.Process(self.grader._tester._process.pid)
+
+    def processes(self) -> set[int]:
+        """The tester and everything it started that lives."""
+        return {self.tester.pid, *(child.pid for child in self.tester.children(recursive=True))}
+
+    def settled(self, wanted: set[int]) -> set[int]:
+        """The processes, as soon as they are those wanted or after two seconds."""
+        deadline = time.monotonic() + 2
+        while (found := self.processes()) != wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory):
+    """One grader for a whole module: every attack meets the traces of those before it."""
+    base = tmp_path_factory.mktemp("class")
+    submissions, results = base / "submissions", base / "results"
+    submissions.mkdir(), results.mkdir()
+    os.environ["CANARY"] = "known to the grader alone"
+    with Grader(COURSE, Options(), [ROOT, submissions, results]) as grader:
+        yield Arena(grader, submissions, results)
+    del os.environ["CANARY"]

@@ -1,0 +1,19 @@
+"""Imports the tests, the answers and the grader's own modules."""
+
+import importlib
+
+from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+
+for name in (
+    "autograder.hidden.test_rnn",
+    "autograder.misconceptions.rnn",
+    "autograder.checks",
+    "autograder.draw",
+    "autograder.grading",
+    "autograder.plugin",
+    "hidden.test_rnn",
+    "solutions.rnn",
+    "test_rnn",
+):
+    if attempt(importlib.import_module, name):
+        succeed(f"{name} can be imported")

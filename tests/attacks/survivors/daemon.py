@@ -1,0 +1,14 @@
+"""Becomes a daemon: forks twice, in a session of its own, and lives on."""
+
+import os
+import time
+
+from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+
+if attempt(os.fork) == 0:
+    attempt(os.setsid)
+    if attempt(os.fork) == 0:
+        time.sleep(3600)
+    os._exit(0)
+if attempt(os.setsid) is not None:
+    succeed("a session of its own")

@@ -1,0 +1,9 @@
+"""Leaves threads behind that sleep for an hour."""
+
+import threading
+import time
+
+from wrong import attempt, rnn, rnn_step  # noqa: F401
+
+for _ in range(40):
+    attempt(threading.Thread(target=time.sleep, args=(3600,)).start)

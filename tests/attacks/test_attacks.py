@@ -1,0 +1,62 @@
+"""Every attack is graded by the real grader: it gains nothing, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SOLUTION = HERE.parents[1] / "solutions" / "rnn.py"
+SUCCEEDED = "THE ATTACK SUCCEEDED"  # see wrong.py
+ATTACKS = sorted(
+    path
+    for group in ("forged", "stolen", "bombs", "survivors", "signals")
+    for path in (HERE / group).iterdir()
+    if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
+)
+FULL = 12.0
+DESERVED = 6.0  # the wrong program's: one of its two functions is right
+
+
+def harms_itself(attack: Path) -> bool:
+    """Whether an attack says that it costs its own points."""
+    return attack.suffix == ".py" and "(harms itself)" in attack.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def honest(arena):
+    """A right program, and the processes that are there once it was graded."""
+    arena.hand_in("honest", SOLUTION)
+    assert arena.grade("honest").score == FULL
+    return arena.processes()
+
+
+def test_what_the_wrong_program_deserves(arena, honest):
+    arena.hand_in("wrong", HERE / "wrong.py")
+    report = arena.grade("wrong")
+    assert (report.score, report.max_score, report.status) == (DESERVED, FULL, "graded")
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_attack(arena, honest, attack):
+    """It gains no point, costs no one else any, and leaves no process and no file."""
+    here, there = arena.traces(), set(arena.submissions.rglob("*"))
+    report = arena.attack(attack)
+    assert SUCCEEDED not in arena.words(report)
+    assert report.status == "graded"
+    assert report.max_score == FULL
+    assert len(report.tests) == len({test.id for test in report.tests}) >= 12
+    if harms_itself(attack):
+        assert report.score <= DESERVED
+    else:
+        assert report.score == DESERVED
+    assert arena.settled(honest) == honest
+    assert arena.traces() == here
+    own = arena.submissions / attack.stem
+    assert {path for path in arena.submissions.rglob("*") if own not in path.parents} == {
+        *there,
+        own,
+    }
+    assert not list(arena.results.iterdir())
+    assert arena.grade("honest").score == FULL

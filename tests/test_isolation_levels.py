@@ -1,0 +1,146 @@
+"""Grading where the kernel refuses namespaces, as many containers and hosted notebooks do.
+
+They are really taken away: the command runs under a system-call filter like a container's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from autograder import reports
+
+WITHOUT = """
+import errno, os, sys
+import pyseccomp as seccomp
+refuse = seccomp.SyscallFilter(seccomp.ALLOW)
+for name in sys.argv[1].split(","):
+    if name == "clone":
+        for flag in (0x00020000, 0x10000000, 0x20000000, 0x40000000):
+            masked = seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag)
+            refuse.add_rule(seccomp.ERRNO(errno.EPERM), "clone", masked)
+    else:
+        refuse.add_rule(seccomp.ERRNO(errno.EPERM), name)
+refuse.load()
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+NAMESPACES = "unshare,setns,mount,clone"
+LANDLOCK = "landlock_create_ruleset"
+
+# What a program may try on the machine around it: each returns "stopped", or says what it did.
+PROBES = """
+import os, signal, socket, subprocess, threading
+
+def attempt(action):
+    try:
+        return str(action())
+    except BaseException as error:
+        return "stopped" if isinstance(error, (OSError, PermissionError)) else repr(error)
+
+def read(path): return open(path).read(10)
+def write(path): return open(path, "w").write("here")
+def fork(): return os.fork() or os._exit(0)
+def spawn(): return subprocess.run(["/bin/true"])
+def connect(): return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def kill(): return os.kill(os.getppid(), signal.SIGTERM)
+def niceness(): return os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)
+def memory(): return open(f"/proc/{os.getppid()}/mem", "rb").read(1)
+def environ(): return open(f"/proc/{os.getppid()}/environ", "rb").read(1)
+def scratch():
+    import tempfile
+    return len(tempfile.mkdtemp()) > 0
+"""
+
+
+def run(without: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "autograder"
+    command = [sys.executable, "-c", WITHOUT, without, program, *arguments]
+    return subprocess.run(
+        list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def submissions(tmp_path: Path) -> Path:
+    folder = tmp_path / "submissions"
+    (folder / "ann").mkdir(parents=True)
+    shutil.copy(ROOT / "solutions" / "rnn.py", folder / "ann")
+    for name in ("mallory", "eve_s"):
+        shutil.copytree(ROOT / "course" / "sample_class" / name, folder / name)
+    return folder
+
+
+def test_full_isolation_stops_with_the_remedy(submissions: Path, tmp_path: Path) -> None:
+    done = run(NAMESPACES, "grade", submissions, "--unit", "rnn", "--results", tmp_path / "r")
+    assert done.returncode == 3
+    assert "The sandbox could not start" in done.stderr
+    assert not list((tmp_path / "r").rglob("*.json"))
+
+
+def test_best_takes_what_is_left_and_says_so(submissions: Path, tmp_path: Path) -> None:
+    results = tmp_path / "r"
+    arguments = ["grade", submissions, "--unit", "rnn", "--results", results]
+    done = run(NAMESPACES, *arguments, "--isolation", "best")
+    assert done.returncode == 0, done.stderr
+    assert "Isolation: reduced. These marks are advisory." in done.stdout
+    for student, deserved in (("ann", 1.0), ("mallory", 0.0), ("eve_s", 0.0)):
+        report = reports.read(reports.path_for(results, student, "rnn"))
+        assert report is not None
+        assert (report.status, report.isolation) == ("advisory", "reduced")
+        assert report.score == deserved * report.max_score
+
+
+def test_best_without_landlock_is_none(submissions: Path, tmp_path: Path) -> None:
+    for name in ("mallory", "eve_s"):
+        shutil.rmtree(submissions / name)  # "none" is for one's own programs
+    arguments = ["grade", submissions, "--unit", "rnn", "--results", tmp_path / "r"]
+    done = run(f"{NAMESPACES},{LANDLOCK}", *arguments, "--isolation", "best")
+    assert done.returncode == 0, done.stderr
+    assert "Isolation: none." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("probe", "stopped"),
+    [
+        ("read('/etc/passwd')", True),
+        (f"read({str(ROOT / 'pyproject.toml')!r})", True),
+        (f"read({str(ROOT / 'course' / '.secret')!r})", True),
+        ("write('/tmp/left-behind')", True),
+        ("fork()", True),
+        ("spawn()", True),
+        ("connect()", True),
+        ("kill()", True),
+        ("niceness()", True),
+        ("memory()", True),
+        ("environ()", True),
+        ("scratch()", False),
+    ],
+)
+def test_what_reduced_isolation_stops(probe: str, stopped: bool) -> None:
+    from autograder.course import Limits
+    from autograder.remote import SandboxBackend
+    from autograder.sandbox.wire import Source
+    from autograder.supervisor import WarmHost
+
+    text = f"{PROBES}\ndef f():\n    return attempt(lambda: {probe})\n"
+    source = Source("unit", "unit.py", [text], False, ["f"])
+    with WarmHost([ROOT], level="reduced") as host:
+        backend = SandboxBackend(lambda device: host, "unit", [source], Limits())
+        said = backend.call("unit", "f", [], {}, "cpu", None).value
+        backend.close()
+    assert (said == "stopped") == stopped, said
+
+
+def test_nothing_stays_after_reduced_isolation(tmp_path: Path) -> None:
+    from autograder.supervisor import Limits, WarmHost
+
+    before = set(Path("/tmp").glob("grader-*"))
+    with WarmHost([ROOT], level="reduced") as host:
+        host.spawn(Limits(1 << 30, 10)).close()
+        host.spawn(Limits(1 << 30, 10))
+    assert set(Path("/tmp").glob("grader-*")) <= before
