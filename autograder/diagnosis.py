@@ -94,7 +94,7 @@ def near(a: object, b: object) -> bool:
         return same_kind and _near(a, b, NEAR.get(a.dtype, 0.0))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), NEAR[torch.float64])
-    numbers = (int, float, np.generic)
+    numbers = (int, float, np.integer, np.floating)
     if isinstance(a, numbers) and isinstance(b, numbers):
         a, b = (torch.tensor(float(number), dtype=torch.float64) for number in (a, b))
         return _near(a, b, NEAR[torch.float64])

@@ -191,7 +191,7 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
     code = f" (`{last.text}`)" if last.text else ""
     if reply.stage == "import":
         return Failure(f"{file} cannot be imported: {said} in {where}{code}.", help=_hint(reply))
-    facts = {"raised": reply.error}
+    facts = {"raised": reply.kinds or [reply.error]}
     return Failure(f"`{function}` raised {said} in {where}{code}.", help=_hint(reply), facts=facts)
 
 

@@ -116,7 +116,7 @@ class Recording:
     def end_test(self, passed: bool) -> None:
         """Forget a test's calls, but for the digests of those that were right."""
         if passed:
-            self._passed |= _digests(self._calls)
+            self._passed = _digests(self._calls) | self._passed
         self._calls.clear()
         self._answered = False
 
@@ -135,7 +135,7 @@ class Recording:
 
     def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
         """Whether a call gave what was right for an earlier one with other numbers."""
-        known = self._passed | _digests(earlier)
+        known = _digests(earlier) | self._passed
         given = known.get((last.form, last.came_out), last.went_in)
         return given != last.went_in and _telling(last.value)
 
@@ -157,7 +157,8 @@ class _Call:
 
 
 def _digests(calls: Sequence[_Call]) -> dict[tuple[str, int], int]:
-    return {(call.form, call.came_out): call.went_in for call in calls}
+    """What went in, by what came out; where that came out twice, what went in first."""
+    return {(call.form, call.came_out): call.went_in for call in reversed(calls)}
 
 
 def _form(value: object) -> object:

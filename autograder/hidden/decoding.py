@@ -6,23 +6,25 @@ networks are drawn until the likeliest word leads by MARGIN wherever it is writt
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 
 from autograder.draw import Draw
 from autograder.isolation import GraderError
 
+TRIES = 1000  # about ten are needed
 MARGIN = 1e-2  # of logits of a few units; float32 errs by about 1e-5
 NAMES = (  # in the order that a gradient's names come in
     "enc_embed enc_w_x enc_w_h enc_b_x enc_b_h "
     "dec_embed dec_w_x dec_w_h dec_b_x dec_b_h out_w out_b"
 ).split()
 PAD, START, END = 0, 0, 1  # of the shipped vocabularies
+LENGTHS = torch.arange(2, 17, 2)  # of words to copy
 
 Params = dict[str, torch.Tensor]
 Look = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
@@ -42,14 +44,30 @@ class Sizes(NamedTuple):
 class Written(NamedTuple):
     """What a decoder writes.
 
-    ids: (N, L). alive: (N, L), False after a sentence's `end`. margins: (N, L), by how much the
-    likeliest word leads, infinite after `end`. alignment: (N, L, T), if the decoder looks back.
+    ids: (N, L). margins: (N, L), by how much the likeliest word leads. alive: (N, L), False after
+    a sentence's `end`. alignment: (N, L, T), if the decoder looks back; zeros after `end`.
     """
 
     ids: torch.Tensor
-    alive: torch.Tensor
     margins: torch.Tensor
-    alignment: torch.Tensor | None
+    alive: torch.Tensor
+    alignment: torch.Tensor | None = None
+
+    def cut(self, end: int) -> Written:
+        """Fill each sentence with `end` after its first, and stop where all have ended."""
+        ends = (self.ids == end).int()
+        alive = ends.cumsum(1) - ends == 0  # no `end` before it
+        length = int(alive.any(0).sum())
+        ids = self.ids.masked_fill(~alive, end)[:, :length]
+        rows = self.alignment
+        if rows is not None:
+            rows = rows.masked_fill(~alive[..., None], 0)[:, :length]
+        return Written(ids, self.margins[:, :length], alive[:, :length], rows)
+
+    @property
+    def clear(self) -> torch.Tensor:
+        """(N,), True where no word that was written is one that rounding decides on."""
+        return (self.margins > MARGIN).logical_or(~self.alive).all(1)
 
 
 def network(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
@@ -81,6 +99,16 @@ def sentences(draw: Draw, sizes: Sizes) -> tuple[torch.Tensor, torch.Tensor]:
     return draw.integers(0, sizes.v_src, sizes.n, sizes.t), lengths
 
 
+def transposed(params: Params) -> Params:
+    """The same numbers with other strides."""
+    return {
+        name: torch.stack([tensor, tensor], -1)[..., 0]
+        if tensor.ndim == 1
+        else tensor.mT.contiguous().mT
+        for name, tensor in params.items()
+    }
+
+
 def visible(tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """(N, T), True at a sentence's own words."""
     return torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -91,7 +119,9 @@ def in_float64(params: Params) -> Params:
     return {name: tensor.double() for name, tensor in params.items()}
 
 
-def encode64(tokens: torch.Tensor, lengths: torch.Tensor, params: Params) -> tuple[torch.Tensor, ...]:
+def encode64(
+    tokens: torch.Tensor, lengths: torch.Tensor, params: Params
+) -> tuple[torch.Tensor, ...]:
     """torch's own GRU layer, and of its states each sentence's last."""
     w_x, w_h, b_x, b_h = (params[f"enc_{name}"] for name in ("w_x", "w_h", "b_x", "b_h"))
     words = params["enc_embed"][tokens]  # (N, T, E)
@@ -114,17 +144,15 @@ def attend64(
     return torch.einsum("nt,nth->nh", weights, encoder_states), weights
 
 
-def write64(
-    state: torch.Tensor, look: Look, params: Params, start: int, end: int, max_length: int
-) -> Written:
-    """Write max_length words of every sentence with torch's own GRU cell, then cut at `end`.
+def write64(state: torch.Tensor, look: Look, params: Params, start: int, steps: int) -> Written:
+    """Write on and on with torch's own GRU cell, whatever `end` may be.
 
     look: from the state before a step to the context of the step, and the weights if any.
     """
     w_x, w_h, b_x, b_h = (params[f"dec_{name}"] for name in ("w_x", "w_h", "b_x", "b_h"))
     token = torch.full((len(state),), start)
     ids, margins, rows = [], [], []
-    for _ in range(max_length):
+    for _ in range(steps):
         context, weights = look(state)
         x = torch.cat([params["dec_embed"][token], context], 1)  # (N, E+H)
         state = torch.gru_cell(x, state, w_x.T, w_h.T, b_x, b_h)
@@ -134,45 +162,115 @@ def write64(
         margins.append(best.values[:, 0] - best.values[:, 1])
         rows.append(weights)
     written = torch.stack(ids, 1)
-    ends = (written == end).int()
-    alive = ends.cumsum(1) - ends == 0  # no `end` before it
-    length = int(alive.any(0).sum())
-    lead = torch.stack(margins, 1).masked_fill(~alive, torch.inf)
-    alignment = None if rows[0] is None else torch.stack(rows, 1)[:, :length]
-    written = written.masked_fill(~alive, end)
-    return Written(written[:, :length], alive[:, :length], lead[:, :length], alignment)
+    alignment = None if rows[0] is None else torch.stack(rows, 1)
+    return Written(written, torch.stack(margins, 1), torch.ones_like(written).bool(), alignment)
 
 
-def decode64(
-    context: torch.Tensor, params: Params, start: int, end: int, max_length: int
-) -> Written:
+def decode64(context: torch.Tensor, params: Params, start: int, steps: int) -> Written:
     """From the context alone."""
-    return write64(context, lambda _: (context, None), params, start, end, max_length)
+    return write64(context, lambda _: (context, None), params, start, steps)
 
 
 def decode_with_attention64(
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    params: Params,
-    start: int,
-    end: int,
-    max_length: int,
+    tokens: torch.Tensor, lengths: torch.Tensor, params: Params, start: int, steps: int
 ) -> Written:
     """Looking back at the encoder's states at every step."""
     states, last = encode64(tokens, lengths, params)
     mask = visible(tokens, lengths)
-    look = lambda state: attend64(state, states, mask)  # noqa: E731
-    return write64(last, look, params, start, end, max_length)
+    return write64(last, lambda state: attend64(state, states, mask), params, start, steps)
 
 
-def first_clear(run: Callable[[], tuple[tuple, Callable[[int], Written], str]]) -> tuple:
-    """Placeholder."""
-    raise NotImplementedError
+def never(lengths: list[int], longest: int) -> bool:
+    """No sentence ends within the longest that may be written."""
+    return min(lengths) > longest
 
 
-# When the sentences end, of those that a network writes: from their lengths and the longest.
-ENDINGS: dict[str, Callable[[list[int], int], bool]] = {
-    "never": lambda lengths, most: min(lengths) > most,
-    "some": lambda lengths, most: min(lengths) < most - 1 and max(lengths) > most,
-    "all": lambda lengths, most: min(lengths) < max(lengths) < most,
-}
+def some(lengths: list[int], longest: int) -> bool:
+    """One sentence ends well before the longest, and one does not end."""
+    return min(lengths) < longest - 1 and max(lengths) > longest
+
+
+def all_end(lengths: list[int], longest: int) -> bool:
+    """All sentences end before the longest, and not all at once."""
+    return max(lengths) < longest and (len(lengths) == 1 or min(lengths) < max(lengths))
+
+
+def drawn(
+    draw: Draw,
+    sizes: Sizes,
+    inputs: Callable[[Draw, Sizes], list[torch.Tensor]],
+    truth: Callable[..., Written],
+    ending: Callable[[list[int], int], bool],
+    longest: int,
+    dtype: torch.dtype = torch.float64,
+) -> tuple[list[Any], Written]:
+    """Arguments of a decoder, [*inputs, params, start, end, longest], and what it must write.
+
+    They are drawn until the sentences end as asked for, and no word is one that rounding decides.
+    """
+    for _ in range(TRIES):
+        first = [x.to(dtype) if x.is_floating_point() else x for x in inputs(draw, sizes)]
+        params, start = network(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
+        exact = [x.double() if x.is_floating_point() else x for x in first]
+        free = truth(*exact, in_float64(params), start, longest)
+        for end in range(sizes.v_tgt):
+            written = free.cut(end)
+            lengths = written.alive.sum(1) + (written.ids[:, -1] != end)
+            varied = len(written.ids[written.alive].unique()) >= min(3, written.ids.numel())
+            if (
+                end != start
+                and varied
+                and written.clear.all()
+                and ending(lengths.tolist(), longest)
+            ):
+                return [*first, params, start, end, longest], written
+    raise GraderError(f"no clear network was found in {TRIES} draws")
+
+
+def parameters(name: str) -> Params:
+    """The shipped parameters, which course/train.py makes."""
+    from safetensors.torch import load
+
+    return load(_shipped(f"{name}.safetensors"))
+
+
+def translations() -> tuple[torch.Tensor, torch.Tensor]:
+    """The sentences that the shipped networks translate, as ids and lengths."""
+    vocabulary = json.loads(_shipped("vocabulary.json"))["translate"]
+    rows = [
+        [vocabulary["source"].index(word) for word in sentence.split()]
+        for sentence in vocabulary["sentences"]
+    ]
+    lengths = torch.tensor([len(row) for row in rows])
+    longest = int(lengths.max())
+    return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]), lengths
+
+
+def to_copy(draw: Draw, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random words of the given lengths, and what copying them writes: (N, T), (N, T+1)."""
+    longest = int(lengths.max())
+    letters = draw.integers(0, 26, len(lengths), longest)
+    own = torch.arange(longest) < lengths[:, None]  # (N, T)
+    target = (letters + 2).where(own, torch.tensor(END))
+    return (letters + 1).where(own, torch.tensor(PAD)), F.pad(target, (0, 1), value=END)
+
+
+def accuracy_by_length(
+    ids: torch.Tensor, target: torch.Tensor, lengths: torch.Tensor
+) -> dict[str, list[Any]]:
+    """The share of words of each length that were copied without a mistake."""
+    right = (F.pad(ids, (0, target.shape[1] - ids.shape[1]), value=END) == target).all(1)
+    of = lengths.unique()
+    return {
+        "length": of.tolist(),
+        "accuracy": [right[lengths == n].double().mean().item() for n in of],
+    }
+
+
+def _shipped(name: str) -> bytes:
+    """A file of course/parameters, in the clone that this file or the current folder lies in."""
+    for folder in (*Path(__file__).parents, Path.cwd(), *Path.cwd().parents):
+        path = folder / "course" / "parameters" / name
+        if path.is_file():
+            return path.read_bytes()
+    raise GraderError(f"course/parameters/{name} was not found. Run: python course/train.py")

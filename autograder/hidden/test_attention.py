@@ -66,11 +66,11 @@ def test_score_values(student, draw):
 
     Catches: q and k swapped, a transpose of the wrong axes, scores already scaled.
     """
+    q, k = draw.normal(5, 5, 5), draw.normal(5, 5, 5)  # first: some mistakes run here only
+    assert_close(student.attention.score(q, k), torch.einsum("nid,njd->nij", q, k))
     for leading in LEADING:
         q, k, _ = qkv(draw, *leading)
         assert_close(student.attention.score(q, k), torch.einsum("...id,...jd->...ij", q, k))
-    q, k = draw.normal(5, 5, 5), draw.normal(5, 5, 5)
-    assert_close(student.attention.score(q, k), torch.einsum("nid,njd->nij", q, k))
 
 
 @pytest.mark.exercise("score")
@@ -258,13 +258,13 @@ def test_weighted_sum_values(student, draw):
 
     Catches: the weights transposed, a sum over the queries, elements in place of rows.
     """
+    weights, v = draw.normal(5, 5, 5), draw.normal(5, 5, 5)  # first: some mistakes run here only
+    expected = torch.einsum("nij,njd->nid", weights, v)
+    assert_close(student.attention.weighted_sum(weights, v), expected)
     for leading in LEADING:
         weights, (_, _, v) = draw.normal(*leading, 5, 11), qkv(draw, *leading)
         expected = torch.einsum("...ij,...jd->...id", weights, v)
         assert_close(student.attention.weighted_sum(weights, v), expected)
-    weights, v = draw.normal(5, 5, 5), draw.normal(5, 5, 5)
-    expected = torch.einsum("nij,njd->nid", weights, v)
-    assert_close(student.attention.weighted_sum(weights, v), expected)
 
 
 @pytest.mark.exercise("weighted_sum")
@@ -316,17 +316,17 @@ def test_attention_values(student, draw):
     Catches: d_k, √T or √d_v for √d_k, scaled after the softmax or not at all, softmax over the
     queries or over everything, an epsilon, weights transposed, q and k swapped.
     """
-    for leading in LEADING:
-        q, k, v = qkv(draw, *leading)
-        got = student.attention.attention(q, k, v)
-        assert_each_close(got, attention64(q, k, v), NAMES, relative=1e-11)
-    q, k, v = (draw.normal(5, 5, 5) for _ in range(3))
+    q, k, v = (draw.normal(5, 5, 5) for _ in range(3))  # first: some mistakes run here only
     output, weights = attention64(q, k, v)
     assert_each_close(student.attention.attention(q, k, v), [output, weights], NAMES)
     order = draw.permutation(5)
     got = student.attention.attention(q, k[:, order], v[:, order])
     names = [f"after the keys and values changed order, {name}" for name in NAMES]
     assert_each_close(got, [output, weights[:, :, order]], names)
+    for leading in LEADING:
+        q, k, v = qkv(draw, *leading)
+        got = student.attention.attention(q, k, v)
+        assert_each_close(got, attention64(q, k, v), NAMES, relative=1e-11)
 
 
 @pytest.mark.exercise("attention")
@@ -336,6 +336,9 @@ def test_attention_mask(student, draw):
     Catches: the mask inverted, filled with 0, 1e-9 or 1, applied after the softmax without a new
     division, applied to the values only, or on the wrong axis.
     """
+    (q, k, v), mask = [draw.normal(5, 5, 5) * 0.5 for _ in range(3)], draw.mask(5, 5, 5)
+    assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
+    assert_each_close(student.attention.attention(q, k, v, None), attention64(q, k, v), NAMES)
     shapes = {
         (): [()],
         (2,): [(), (1,), (2,)],
@@ -348,9 +351,6 @@ def test_attention_mask(student, draw):
             names = [f"with a mask of shape {tuple(mask.shape)}, {name}" for name in NAMES]
             got = student.attention.attention(q, k, v, mask=mask)
             assert_each_close(got, attention64(q, k, v, mask), names)
-    (q, k, v), mask = [draw.normal(5, 5, 5) * 0.5 for _ in range(3)], draw.mask(5, 5, 5)
-    assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
-    assert_each_close(student.attention.attention(q, k, v, None), attention64(q, k, v), NAMES)
 
 
 @pytest.mark.exercise("attention")

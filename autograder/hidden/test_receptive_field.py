@@ -238,8 +238,9 @@ def test_layers_to_cover_any(student, draw):
     Catches: a formula that is right at whole powers only, a float returned.
     """
     for kernel_size, dilation_base in [(3, 1), (9, 1), (3, 2), (5, 3), (11, 4)]:
+        assert_layers(student, kernel_size, kernel_size, dilation_base)
         for high in (10, 100, 1000):
-            assert_layers(student, draw.integer(1, high), kernel_size, dilation_base)
+            assert_layers(student, draw.integer(2, high), kernel_size, dilation_base)
     length = draw.integer(50, 90)
     got = student.receptive_field.layers_to_cover(length, kernel_size=3, dilation_base=2)
     assert_equal(got, deep_enough(length, 3, 2))
@@ -301,7 +302,7 @@ def test_measured_receptive_field_at_the_borders(student, draw):
     """
     for kernels, dilations in [([3, 5], [1, 2]), ([3], [5]), ([3, 3, 3], [1, 3, 1])]:
         weights = [taps(draw, kernel, 2) for kernel in kernels]
-        for length in (8, 11, 10, 12, 7, 31, 3, 2, 1):
+        for length in (8, 11, 10, 7, 31, 2, 1):
             assert_measured(student, weights, length, dilations)
 
 
@@ -322,9 +323,8 @@ def test_measured_receptive_field_of_zeros(student, draw):
     written[0, :, 1] = 0  # the first tap writes channel 0 alone,
     read[0, 0] = 0  # which the first tap above does not read
     for weights in (past, future, [centre, past[1]], [written, read]):
-        for length in (29, 11, 6, 5):
-            assert_measured(student, weights, length, [2, 1])
-            assert_measured(student, weights, length, [1, 3])
+        for length, dilations in [(29, [2, 1]), (11, [1, 3]), (6, [2, 1]), (5, [1, 3])]:
+            assert_measured(student, weights, length, dilations)
 
 
 @pytest.mark.exercise("measured_receptive_field")

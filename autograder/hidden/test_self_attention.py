@@ -17,20 +17,23 @@ from autograder.checks import (
 
 PROJECTED = ["q", "k", "v"]
 WEIGHTS = ["x", "w_q", "w_k", "w_v", "w_o"]
-SIZES = [  # N, T, D, d_k, d_v
-    (2, 11, 13, 7, 5),
+# All equal first: some mistakes have a result there only, and are then called by their name.
+USUAL = (2, 11, 13, 7, 5)  # N, T, D, d_k, d_v
+SIZES = [
+    (5, 5, 5, 5, 5),
+    USUAL,
     (1, 11, 13, 7, 5),
     (2, 1, 13, 7, 5),
     (1, 1, 3, 2, 1),
-    (5, 5, 5, 5, 5),
 ]
-HEAD_SIZES = [  # N, T, D, heads, d_k, d_v, D_out
-    (2, 11, 13, 3, 7, 5, 17),
+USUAL_HEADS = (2, 11, 13, 3, 7, 5, 17)  # N, T, D, heads, d_k, d_v, D_out
+HEAD_SIZES = [
+    (3, 3, 9, 3, 3, 3, 9),
+    USUAL_HEADS,
     (1, 11, 13, 3, 7, 5, 17),
     (2, 1, 13, 3, 7, 5, 17),
     (2, 11, 13, 1, 7, 5, 3),
     (2, 7, 13, 5, 1, 1, 3),
-    (3, 3, 9, 3, 3, 3, 9),
 ]
 HALF = 2e-2  # float16 all the way through three matrix products and a softmax
 LEVELS = [0.0, 1e4, -3e3, 300.0, -3e3, 0.0, -40.0]  # logits, one level for each word
@@ -174,12 +177,13 @@ def test_self_attention_values(student, draw):
     """Every word attends to every word; words in another order give outputs in that order.
 
     Catches: one projection for q, k and v, a wrong scale, softmax over the queries or over
-    everything, weights transposed, q and k swapped, a causal mask that nobody asked for.
+    everything, an epsilon, weights transposed, q and k swapped, a causal mask nobody asked for.
     """
     for sizes in SIZES:
         args = inputs(draw, *sizes)
-        assert_close(student.self_attention.self_attention(*args), self_attention64(*args))
-    x, *weights = args
+        got = student.self_attention.self_attention(*args)
+        assert_close(got, self_attention64(*args), relative=1e-11)
+    x, *weights = inputs(draw, *USUAL)
     order = draw.permutation(x.shape[1])
     got = student.self_attention.self_attention(x[:, order], *weights, causal=False)
     expected = self_attention64(x, *weights)[:, order]
@@ -198,7 +202,7 @@ def test_self_attention_causal(student, draw):
         expected = self_attention64(*args, causal=True)
         assert_close(student.self_attention.self_attention(*args, causal=True), expected)
         assert_close(student.self_attention.self_attention(*args, True), expected)
-    x, *weights = inputs(draw, *SIZES[0])
+    x, *weights = inputs(draw, *USUAL)
     expected = self_attention64(x, *weights, causal=True)
     got = student.self_attention.self_attention(other_end(x, 6), *weights, causal=True)
     assert_close(got[:, :6], expected[:, :6], name="before the first changed word, the result")
@@ -285,8 +289,8 @@ def test_multi_head_values(student, draw):
     """
     for sizes in HEAD_SIZES:
         args = head_inputs(draw, *sizes)
-        expected = multi_head64(*args)
-        assert_close(student.self_attention.multi_head_self_attention(*args), expected)
+        got = student.self_attention.multi_head_self_attention(*args)
+        assert_close(got, multi_head64(*args), relative=1e-11)
 
 
 @pytest.mark.exercise("multi_head_self_attention")
@@ -332,7 +336,7 @@ def test_multi_head_causal(student, draw):
         expected = multi_head64(*args, causal=True)
         got = student.self_attention.multi_head_self_attention(*args, causal=True)
         assert_close(got, expected)
-    x, *rest = head_inputs(draw, *HEAD_SIZES[0])
+    x, *rest = head_inputs(draw, *USUAL_HEADS)
     expected = multi_head64(x, *rest, causal=True)
     got = student.self_attention.multi_head_self_attention(other_end(x, 6), *rest, True)
     assert_close(got[:, :6], expected[:, :6], name="before the first changed word, the result")
@@ -348,7 +352,7 @@ def test_multi_head_dtype(student, draw):
     Catches: float64 or float32 returned, a fill that float16 cannot hold.
     """
     for dtype, allowed in [(torch.float32, 2e-5), (torch.float16, HALF)]:
-        args = head_inputs(draw, *HEAD_SIZES[0], dtype)
+        args = head_inputs(draw, *USUAL_HEADS, dtype)
         for causal in (False, True):
             got = student.self_attention.multi_head_self_attention(*args, causal=causal)
             expected = in_float64(multi_head64, args, causal)
@@ -380,7 +384,7 @@ def test_multi_head_every_call(student, draw):
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")
 def test_multi_head_gradient(student, draw):
     """Autograd reaches x and the four matrices, through every head. Catches: a cut graph."""
-    args, cotangent = head_inputs(draw, *HEAD_SIZES[0]), draw.normal(2, 11, 17)
+    args, cotangent = head_inputs(draw, *USUAL_HEADS), draw.normal(2, 11, 17)
     function = student.self_attention.multi_head_self_attention
     assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)
 
@@ -388,6 +392,6 @@ def test_multi_head_gradient(student, draw):
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")
 def test_multi_head_gradient_causal(student, draw):
     """With the causal mask too. Catches: NaN from -inf, a gradient from the future."""
-    args, cotangent = [*head_inputs(draw, *HEAD_SIZES[0]), True], draw.normal(2, 11, 17)
+    args, cotangent = [*head_inputs(draw, *USUAL_HEADS), True], draw.normal(2, 11, 17)
     function = student.self_attention.multi_head_self_attention
     assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)

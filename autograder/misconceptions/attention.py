@@ -247,7 +247,7 @@ def _max_of_first_axis(scores, dim):
     return exponentials / exponentials.sum(dim, keepdim=True)
 
 
-def _max_of_last_axis(scores, dim):
+def _max_of_last_axis(scores, dim=-1):
     exponentials = _exponentials(scores, -1)
     return exponentials / exponentials.sum(dim, keepdim=True)
 
@@ -295,8 +295,8 @@ _in_softmax(
     "exponential is 0, and 0/0 is no number.",
     zh="所有行减去的是同一个最大值。远低于它的那些行，指数全部变成 0，而 0/0 没有意义。",
 )
-for _wrong in (_max_of_first_axis, _max_of_last_axis):
-    _in_softmax("max_wrong_axis", _wrong, **MAX_WRONG_AXIS)
+_in_softmax("max_wrong_axis", _max_of_first_axis, **MAX_WRONG_AXIS)
+mistake("softmax", "max_wrong_axis", **MAX_WRONG_AXIS)(_max_of_last_axis)
 _in_softmax(
     "not_normalised",
     _not_normalised,

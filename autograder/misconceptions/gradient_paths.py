@@ -88,7 +88,7 @@ def first_output(kind, x, params):
 
 @mistake(
     "gradient_by_distance",
-    "mean_for_sum",
+    "mean_not_sum",
     en="The loss averages over the last output. The gradient is asked of its sum.",
     zh="损失取了最后输出的平均值，题目要求的是它的和的梯度。",
 )
@@ -347,7 +347,7 @@ def cell_not_kept(kind, x, params):
 
 @mistake(
     "gradient_by_distance",
-    "swapped_results",
+    "results_swapped",
     en="State and cell have changed places on the way from one step to the next. In which order "
     "does `lstm_step` return them?",
     zh="隐藏状态和细胞状态在传给下一步时互换了。`lstm_step` 按什么顺序返回它们？",

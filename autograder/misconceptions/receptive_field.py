@@ -213,7 +213,8 @@ def _layers(length, kernel_size, dilation):
 ONE_TOO_MANY = {
     "en": "There is one layer too many, for some lengths or for all. Is a field that is exactly "
     "`length` wide enough, and how wide is it without any layer?",
-    "zh": "对某些长度或所有长度都多了一层。感受野恰好等于 `length` 时够不够？一层也没有时它有多宽？",
+    "zh": "对某些长度或所有长度都多了一层。感受野恰好等于 `length` 时够不够？"
+    "一层也没有时它有多宽？",
 }
 
 

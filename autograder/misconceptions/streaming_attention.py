@@ -51,7 +51,7 @@ def no_scale(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "scale_without_root",
+    "scale_by_d",
     en="The scores are divided by the width of a key itself. Look at the scale again.",
     zh="分数直接除以了键的宽度。再看看缩放因子。",
 )
@@ -61,7 +61,7 @@ def scale_without_root(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "scale_by_value_width",
+    "scale_by_d_v",
     en="The scores are scaled by the width of the values. Whose product is a score?",
     zh="缩放用的是 value 的宽度。分数是哪两个向量的点积？",
 )
@@ -73,7 +73,7 @@ def scale_by_value_width(q, k, v, block_size):
     "streaming_attention",
     "scale_by_length",
     en="The scores are scaled by the number of keys. Which size makes dot products grow?",
-    zh="缩放用的是键的个数。点积随哪个尺寸增大？",
+    zh="缩放用的是 key 的个数。点积随哪个尺寸增大？",
 )
 def scale_by_length(q, k, v, block_size):
     return _stream(q, k, v, block_size, divisor=math.sqrt(k.shape[-2]))
@@ -84,7 +84,7 @@ def scale_by_length(q, k, v, block_size):
     "scale_by_length",
     en="The scores are scaled by the number of keys in a block. Which size makes dot products "
     "grow?",
-    zh="缩放用的是一个块中键的个数。点积随哪个尺寸增大？",
+    zh="缩放用的是一个块中 key 的个数。点积随哪个尺寸增大？",
 )
 def scale_by_block(q, k, v, block_size):
     return _stream(q, k, v, block_size, divisor=math.sqrt(block_size))
@@ -142,7 +142,7 @@ def block_maxima(q, k, v, block_size):
     "blocks_averaged",
     en="Each block has a softmax of its own, and the blocks' outputs are averaged. A block with "
     "better keys deserves a larger share.",
-    zh="每个块单独做 softmax，再对各块的输出求平均。键更匹配的块应占更大的份额。",
+    zh="每个块单独做 softmax，再对各块的输出求平均。key 更匹配的块应占更大的份额。",
 )
 def blocks_averaged(q, k, v, block_size):
     parts = [torch.softmax(s, -1) @ values for s, values in _blocks(q, k, v, block_size)]
@@ -154,7 +154,7 @@ def blocks_averaged(q, k, v, block_size):
     "blocks_added",
     en="Each block has a softmax of its own, and the blocks' outputs are added. All keys together "
     "share one weight of 1.",
-    zh="每个块单独做 softmax，再把各块的输出相加。所有键的权重合起来才是 1。",
+    zh="每个块单独做 softmax，再把各块的输出相加。所有 key 的权重合起来才是 1。",
 )
 def blocks_added(q, k, v, block_size):
     return sum(torch.softmax(s, -1) @ values for s, values in _blocks(q, k, v, block_size))
@@ -175,7 +175,7 @@ def last_block_only(q, k, v, block_size):
     "streaming_attention",
     "first_block_only",
     en="Only the first block of keys is looked at. Is there a `return` inside the loop?",
-    zh="只看了第一个键块。循环里是不是有 `return`？",
+    zh="只看了第一个 key 块。循环里是不是有 `return`？",
 )
 def first_block_only(q, k, v, block_size):
     scores, values = _blocks(q, k, v, block_size)[0]
@@ -186,7 +186,7 @@ def first_block_only(q, k, v, block_size):
     "streaming_attention",
     "rest_dropped",
     en="The keys after the last whole block are left out. The last block may be a short one.",
-    zh="最后一个完整块之后的键被漏掉了。最后一个块可以更短。",
+    zh="最后一个完整块之后的 key 被漏掉了。最后一个块可以更短。",
 )
 def rest_dropped(q, k, v, block_size):
     whole = k.shape[-2] // block_size * block_size
@@ -208,7 +208,7 @@ def not_normalised(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "no_maximum",
+    "no_max",
     en="No maximum is subtracted before the exponential, and large scores overflow.",
     zh="取指数之前没有减去最大值，分数很大时会溢出。",
 )
@@ -218,7 +218,7 @@ def no_maximum(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "first_maximum",
+    "max_of_first_block",
     en="The maximum is that of the first block for good. A later score may be much larger.",
     zh="一直使用第一个块的最大值。之后的分数可能大得多。",
 )
@@ -229,7 +229,7 @@ def first_maximum(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "maximum_from_zero",
+    "max_from_zero",
     en="The running maximum starts at 0, so that scores far below 0 vanish. What is smaller than "
     "every score?",
     zh="累计最大值从 0 开始，远小于 0 的分数就消失了。什么数比所有分数都小？",
@@ -240,9 +240,9 @@ def maximum_from_zero(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "maximum_over_everything",
+    "max_over_everything",
     en="All queries share one maximum, so that a query with low scores is left with nothing.",
-    zh="所有查询共用一个最大值，分数低的查询就什么也不剩了。",
+    zh="所有 query 共用一个最大值，分数低的 query 就什么也不剩了。",
 )
 def maximum_over_everything(q, k, v, block_size):
     scores = _scores(q, k)
@@ -254,7 +254,7 @@ def maximum_over_everything(q, k, v, block_size):
     "wrong_axis",
     en="The softmax runs over the queries. Which of them compete for one query's attention: "
     "queries or keys?",
-    zh="softmax 沿查询方向计算了。争夺一个查询的注意力的是查询还是键？",
+    zh="softmax 沿 query 方向计算了。争夺一个 query 的注意力的是 query 还是 key？",
 )
 def wrong_axis(q, k, v, block_size):
     return torch.softmax(_scores(q, k), -2) @ v
@@ -262,7 +262,7 @@ def wrong_axis(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
-    "scaled_after_softmax",
+    "scale_after_softmax",
     en="The weights are scaled, not the scores. Where does the scale stand?",
     zh="缩放的是权重而不是分数。缩放应放在哪一步？",
 )
@@ -270,14 +270,19 @@ def scaled_after_softmax(q, k, v, block_size):
     return torch.softmax(q @ k.mT, -1) @ v / math.sqrt(q.shape[-1])
 
 
-@mistake(
-    "streaming_attention",
-    "epsilon",
-    en="Nearly right, but not to the last digits: is there an epsilon in a denominator, or a step "
-    "in a lower precision? The largest exponential is 1, so nothing needs a guard.",
-    zh="几乎正确，但末尾的数字不对：分母里是否加了 epsilon，或某一步用了较低的精度？"
-    "最大的指数项为 1，无需保护。",
-)
-def epsilon(q, k, v, block_size):
-    scores = _scores(q, k)
-    return _plain(scores, v, scores.amax(-1, keepdim=True), 1e-8)
+def _epsilon(amount):
+    def streaming_attention(q, k, v, block_size):
+        scores = _scores(q, k)
+        return _plain(scores, v, scores.amax(-1, keepdim=True), amount)
+
+    return streaming_attention
+
+
+for _amount in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9):
+    mistake(
+        "streaming_attention",
+        "epsilon",
+        en="Something small is added to a denominator. The largest exponential is 1, so the sum "
+        "cannot be zero and nothing needs a guard.",
+        zh="分母里加了一个很小的数。最大的指数项为 1，和不可能为零，无需保护。",
+    )(_epsilon(_amount))

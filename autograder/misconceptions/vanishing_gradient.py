@@ -220,12 +220,8 @@ NORM_FOR_RADIUS = {
 }
 REAL_PART = {
     "en": "Eigenvalues may be complex, and the real part is not their size: a rotation has purely "
-    "imaginary ones.",
-    "zh": "特征值可能是复数，实部并不是它的大小：旋转矩阵的特征值就是纯虚数。",
-}
-NO_MODULUS = {
-    "en": "A negative eigenvalue can be the largest in size.",
-    "zh": "负的特征值也可能是绝对值最大的。",
+    "imaginary ones. A negative one can be the largest, too.",
+    "zh": "特征值可能是复数，实部并不是它的大小：旋转矩阵的特征值就是纯虚数。负的也可能是最大的。",
 }
 
 
@@ -241,7 +237,6 @@ for _id, _help, _wrong in [
     ("norm_for_radius", NORM_FOR_RADIUS, lambda w: float(np.abs(w).max())),
     ("real_part", REAL_PART, lambda w: float(_eigenvalues(w).real.max())),
     ("real_part", REAL_PART, lambda w: float(np.abs(_eigenvalues(w).real).max())),
-    ("no_modulus", NO_MODULUS, lambda w: _eigenvalues(w).max()),
 ]:
     mistake("spectral_radius", _id, **_help)(_wrong)
 

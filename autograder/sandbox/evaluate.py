@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 @dataclass
@@ -23,12 +24,15 @@ class Outcome:
         positional arguments, in order; None where the value does not depend on it.
     peak: for a measured call, the bytes that the process came to hold beyond what it had before
         any of the student's code ran; None where nobody outside the process counts them.
+    operations: for a counted call, how many operations torch was asked for. A program can deceive
+        a counter that runs beside it: advice, not evidence.
     """
 
     value: Any
     changed: list[int] = field(default_factory=list)
     gradients: list[torch.Tensor | None] | None = None
     peak: int | None = None
+    operations: int | None = None
 
 
 def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:
@@ -72,6 +76,30 @@ def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
     value = function(*args, **kwargs)
     pairs = enumerate(zip(args, before, strict=True))
     return Outcome(value, [i for i, (argument, old) in pairs if not same(argument, old)])
+
+
+class Counter(TorchDispatchMode):
+    """Counts the operations that torch is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """See TorchDispatchMode."""
+        self.operations += 1
+        return func(*args, **(kwargs or {}))
+
+
+def counted(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Outcome:
+    """Call the function and count what it asks of torch."""
+    with Counter() as counter:
+        value = function(*args, **kwargs)
+    return Outcome(value, operations=counter.operations)
 
 
 def vjp(

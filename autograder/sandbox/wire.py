@@ -19,7 +19,7 @@ import torch
 from msgspec import Meta
 
 LENGTHS = struct.Struct("!IQ")
-MAX_REPLY_HEADER = 1 << 20
+MAX_REPLY_HEADER = 1 << 18  # 28 thousand numbers
 MAX_REPLY_PAYLOAD = 256 << 20
 MAX_DEPTH = 32
 TEXT = 2000  # characters of a message or a source line that are passed on
@@ -126,8 +126,15 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     measured: bool = False
 
 
+Mode = Literal["observe", "plain", "count"]
+
+
 class Call(msgspec.Struct, frozen=True, tag="call"):
-    """Call a function; with cotangents, pull them back to its floating tensor arguments."""
+    """Call a function; with cotangents, pull them back to its floating tensor arguments.
+
+    mode: "observe" sees which arguments are changed in place; "plain" does nothing besides, which
+        is what a timed call is; "count" counts the operations that torch is asked for.
+    """
 
     nonce: int
     module: str
@@ -136,6 +143,7 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     kwargs: Fields
     device: str = "cpu"
     cotangents: Items | None = None
+    mode: Mode = "observe"
 
 
 class Result(msgspec.Struct, frozen=True, tag="result"):
@@ -145,6 +153,7 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     value: Node = None
     changed: Annotated[list[Size], Meta(max_length=32)] = []
     gradients: Items | None = None
+    operations: Size | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -157,13 +166,14 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """An exception, in the words of the program that raised it."""
+    """An exception, in the words of the program that raised it; `kinds`: it and its bases."""
 
     nonce: int
     stage: Literal["import", "call", "reply"]
     error: Short
     message: Text
     frames: Annotated[list[Frame], Meta(max_length=20)] = []
+    kinds: Annotated[list[Short], Meta(max_length=16)] = []
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):

@@ -93,7 +93,7 @@ def answer(
         pulled = (
             None if gradients is None else wire.Items([wire.encode(g, body) for g in gradients])
         )
-        return wire.Result(request.nonce, value, outcome.changed, pulled)
+        return wire.Result(request.nonce, value, outcome.changed, pulled, outcome.operations)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: a reply is owed
         return _raised(request.nonce, stage, error, files)
 
@@ -103,9 +103,14 @@ def _call(
 ) -> evaluate.Outcome:
     reader = wire.Reader(payload, request.device)
     args, kwargs = reader.decode(request.args), reader.decode(request.kwargs)
-    if request.cotangents is None:
-        return evaluate.call(function, buffers.refill(args), kwargs)
-    return evaluate.vjp(function, args, kwargs, reader.decode(request.cotangents))
+    if request.cotangents is not None:
+        return evaluate.vjp(function, args, kwargs, reader.decode(request.cotangents))
+    args = buffers.refill(args)
+    if request.mode == "plain":
+        return evaluate.Outcome(function(*args, **kwargs))
+    if request.mode == "count":
+        return evaluate.counted(function, args, kwargs)
+    return evaluate.call(function, args, kwargs)
 
 
 class Buffers:
@@ -154,7 +159,8 @@ def _raised(nonce: int, stage: Stage, error: BaseException, files: frozenset[str
             frames, message = [_syntax_frame(error)], wire.clean(error.msg)
         else:
             frames, message = list(_frames(error, files))[-20:], wire.clean(error)
-        return wire.Raised(nonce, stage, wire.clean(type(error).__name__, 200), message, frames)
+        kinds = [wire.clean(kind.__name__, 200) for kind in type(error).__mro__[:16]]
+        return wire.Raised(nonce, stage, kinds[0], message, frames, kinds)
     except BaseException:
         return wire.Raised(nonce, stage, "Exception", "it cannot be described")
 

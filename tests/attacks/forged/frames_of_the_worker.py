@@ -1,4 +1,4 @@
-"""Changes the local variables of the worker's frames, the reply among them."""
+"""Changes the local variables of the worker's frames, the reply among them. (harms itself)"""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""Sends a mebibyte of empty tensors, each dearer to read than to write. (harms itself)"""
+"""Sends all the empty tensors that fit, each dearer to read than to write. (harms itself)"""
 
 from wrong import during, request, result, send
 
@@ -6,7 +6,7 @@ TENSOR = {"type": "tensor", "library": "torch", "dtype": "bool", "shape": [0]}
 
 
 def attack():
-    send(result(request().nonce, value={"type": "items", "items": [TENSOR] * 19_000}))
+    send(result(request().nonce, value={"type": "items", "items": [TENSOR] * 4_500}))
 
 
 rnn_step, rnn = during(attack)

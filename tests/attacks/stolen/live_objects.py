@@ -5,28 +5,23 @@ import sys
 
 from wrong import during, frames, succeed
 
-WORDS = (
-    "grading",
-    "hidden",
-    "checks",
-    "tester",
-    "solution",
-    "misconception",
-    "supervisor",
-    "pytest",
-)
+OURS = ("autograder", "pytest", "_pytest", "hidden", "solutions")
 
 
 def attack():
-    for name in sys.modules:
-        if any(word in name for word in WORDS):
+    for name in list(sys.modules):
+        if (
+            name != "autograder"
+            and name.split(".")[0] in OURS
+            and not name.startswith("autograder.sandbox")
+        ):
             succeed(f"the module {name} is loaded")
     for thing in gc.get_objects():
         name = getattr(type(thing), "__qualname__", "")
         if type(name) is str and name in ("Task", "Course", "Draw", "TestResult", "WarmHost"):
             succeed(f"a {name} is alive")
     for frame in frames():
-        if any(word in frame.f_code.co_filename for word in WORDS):
+        if frame.f_globals["__name__"] in ("autograder.tester", "autograder.grading"):
             succeed(f"a frame of {frame.f_code.co_filename}")
 
 
