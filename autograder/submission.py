@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -93,11 +93,13 @@ def find_students(folder: Path, course: Course) -> list[str]:
     )
 
 
-def read(folder: Path, student: str, course: Course) -> Submission:
-    """Read everything that one student handed in."""
+def read(folder: Path, student: str, course: Course, *, notebooks: bool = False) -> Submission:
+    """Read everything that one student handed in; of the units, where asked, only notebooks."""
     files: list[File] = []
     digest = hashlib.sha256(os.fsencode(student))
-    for module, path in _candidates(folder / student, course):
+    for module, path in _candidates(
+        folder / student, course, SUFFIXES[1:] if notebooks else SUFFIXES
+    ):
         file, data = _read_file(module, path, course.limits.source_kib << 10)
         files.append(file)
         for part in (os.fsencode(path.name), data, file.problem.encode()):
@@ -105,11 +107,13 @@ def read(folder: Path, student: str, course: Course) -> Submission:
     return Submission(student, files, digest.hexdigest())
 
 
-def _candidates(folder: Path, course: Course) -> Iterator[tuple[str, Path]]:
+def _candidates(
+    folder: Path, course: Course, suffixes: Sequence[str]
+) -> Iterator[tuple[str, Path]]:
     """The units' files, then the student's own helper modules."""
     units = {unit.name for unit in course.units}
     for unit in course.units:
-        if path := _unit_file(folder, unit):
+        if path := _unit_file(folder, unit, suffixes):
             yield unit.name, path
     helpers = [
         path
@@ -120,15 +124,15 @@ def _candidates(folder: Path, course: Course) -> Iterator[tuple[str, Path]]:
         yield path.stem, path
 
 
-def _unit_file(folder: Path, unit: Unit) -> Path | None:
+def _unit_file(folder: Path, unit: Unit, suffixes: Sequence[str]) -> Path | None:
     """A unit's file; where there are several, .py comes before .ipynb."""
-    for suffix in SUFFIXES:
+    for suffix in suffixes:
         path = folder / f"{unit.name}{suffix}"
         if os.path.lexists(path):
             return path
-    inside = [path for path in _listing(folder / unit.name) if path.suffix in SUFFIXES]
+    inside = [path for path in _listing(folder / unit.name) if path.suffix in suffixes]
     named = [path for path in inside if path.stem == unit.name]
-    chosen = sorted(named or inside, key=lambda path: (SUFFIXES.index(path.suffix), path.name))
+    chosen = sorted(named or inside, key=lambda path: (suffixes.index(path.suffix), path.name))
     return chosen[0] if chosen else None
 
 

@@ -27,8 +27,10 @@ from autograder.sandbox import host, wire
 
 POLL_SECONDS = 0.05
 LEAVE_SECONDS = 5.0
+FREEZE_SECONDS = 5.0
 CHUNK = 1 << 18
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
+_PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -90,23 +92,23 @@ class WarmHost:
             f"The sandbox could not start: {said}. `autograder doctor` says what is missing."
         )
 
-    def spawn(self, limits: Limits) -> Child:
-        """Fork a fresh child; the one before it, if any, is ended."""
+    def spawn(self, limits: Limits, place: str = "") -> Child:
+        """Fork a fresh child; the one before it in that place, if any, is ended."""
         ours, theirs = socket.socketpair()
-        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds)
+        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds, place)
         with theirs:
             answer, descriptors = self._ask(command, [theirs.fileno()])
         if isinstance(answer, host.Ready) and descriptors:
-            return Child(self, ours, descriptors[0], limits)
+            return Child(self, ours, descriptors[0], limits, place)
         ours.close()
         for descriptor in descriptors:
             os.close(descriptor)
         reason = answer.reason if isinstance(answer, host.Refused) else "no child came"
         raise isolation.IsolationError(f"A sandboxed process could not be made: {reason}.")
 
-    def reap(self) -> host.Ended:
-        """End the child and learn how it had ended."""
-        answer, _ = self._ask(host.Reap(), [])
+    def reap(self, place: str = "") -> host.Ended:
+        """End the child in a place and learn how it had ended."""
+        answer, _ = self._ask(host.Reap(place), [])
         return answer if isinstance(answer, host.Ended) else host.Ended()
 
     def close(self) -> None:
@@ -139,9 +141,15 @@ class Child:
     """One student's process: requests out, replies in, each before its deadline."""
 
     def __init__(
-        self, owner: WarmHost, connection: socket.socket, pidfd: int, limits: Limits
+        self,
+        owner: WarmHost,
+        connection: socket.socket,
+        pidfd: int,
+        limits: Limits,
+        place: str = "",
     ) -> None:
         self._host = owner
+        self._place = place
         self._connection = connection
         self._connection.setblocking(False)
         self._poller = select.poll()
@@ -149,7 +157,8 @@ class Child:
         self._inbox = bytearray()
         self._pidfd = pidfd
         self._limits = limits
-        self._proc = Path(f"/proc/{_pid_of(pidfd)}")
+        self._pid = _pid_of(pidfd)
+        self._proc = Path(f"/proc/{self._pid}")
         self._looked = 0.0
         self._base = self._resident()
 
@@ -176,7 +185,7 @@ class Child:
     def close(self) -> host.Ended:
         """End the process, whatever it is doing, and say how it had ended."""
         self._connection.close()
-        ended = self._host.reap()
+        ended = self._host.reap(self._place)
         os.close(self._pidfd)
         return ended
 
@@ -230,6 +239,51 @@ class Child:
         if peak is None:
             raise ChildDied("ended")
         return max(0, peak - self._base)
+
+    def pin(self, core: int) -> None:
+        """Keep the process on one core, before it starts threads; a CPU's filter holds it there."""
+        os.sched_setaffinity(self._pid, {core})
+
+    def cpu_seconds(self) -> float:
+        """The time that the kernel has charged to the process, all its threads together.
+
+        Source: clock_getcpuclockid(3). Raises ChildDied.
+        """
+        try:
+            return time.clock_gettime((~self._pid << 3) | _PROCESS_CLOCK)
+        except OSError:
+            raise ChildDied("ended") from None
+
+    def freeze(self) -> None:
+        """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""
+        self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while not self._is_frozen():
+            if time.monotonic() > deadline:
+                raise ChildTimedOut
+            time.sleep(0.0005)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on. Raises ChildDied."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            signal.pidfd_send_signal(self._pidfd, number)
+        except ProcessLookupError:
+            raise ChildDied("ended") from None
+
+    def _is_frozen(self) -> bool:
+        """Whether the kernel says of every thread that it is stopped, or has ended."""
+        try:
+            stats = [task.read_text() for task in self._proc.glob("task/*/stat")]
+        except OSError:  # a thread ended meanwhile
+            return False
+        # The state follows the name, which may hold anything.
+        states = [stat.rpartition(")")[2].split()[0] for stat in stats]
+        if not states or states == ["Z"]:
+            raise ChildDied("ended")
+        return all(state in "TZX" for state in states)
 
     def kill(self) -> None:
         """End the process and everything it started."""

@@ -285,7 +285,7 @@ _wrong_decode(
 _wrong_decode(
     "logits_before_step",
     late=True,
-    en="The logits are made from the state before the step: the word read last has no part in them.",
+    en="The logits are made from the state before the step: the word just read has no part in it.",
     zh="logits 用的是这一步之前的状态：刚读入的词没有起作用。",
 )
 _wrong_decode(

@@ -23,37 +23,42 @@ def number(value: float) -> str:
 
 
 def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
-    """Print a row a student: each unit's score, the total, and why where one reason covers it."""
+    """Print a row a student: each unit's score and the total; then the reasons for whole units."""
+    found = [report for by_unit in marks.values() for report in by_unit.values()]
+    most = {report.unit: report.max_score for report in found}
+    handed_in = {report.unit for report in found if report.file}
+    shown = [unit.name for unit in units if unit.name in handed_in]
     table = Table(title="Marks", title_justify="left", row_styles=["", "dim"])
     table.add_column("student", overflow="fold")
-    most = {unit.name: 0.0 for unit in units}
-    for by_unit in marks.values():
-        most |= {name: report.max_score for name, report in by_unit.items()}
-    for unit in units:
-        heading = f"{unit.name}\n/{number(most[unit.name])}"
-        table.add_column(heading, justify="right", overflow="fold")
+    for position, name in enumerate(shown, start=1):
+        table.add_column(f"{position}\n/{number(most[name])}", justify="right")
     table.add_column(f"total\n/{number(sum(most.values()))}", justify="right", style="bold")
     rows = list(marks.items())
     for student, by_unit in rows[:MANY]:
-        cells = [_cell(by_unit.get(unit.name)) for unit in units]
         total = number(sum(report.score for report in by_unit.values()))
-        table.add_row(Text(student), *cells, total)
+        table.add_row(Text(student), *(_cell(by_unit.get(name)) for name in shown), total)
     console.print(table)
+    console.print(" · ".join(f"{n} {name}" for n, name in enumerate(shown, start=1)))
+    if missing := [name for name in most if name not in handed_in]:
+        console.print(f"Handed in by nobody: {', '.join(missing)}.")
     if len(rows) > MANY:
         console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
-    _print_reasons(console, [report for _, by_unit in rows for report in by_unit.values()])
+    _print_reasons(console, found)
 
 
 def _print_reasons(console: Console, found: Sequence[Report]) -> None:
     """Print the reasons that explain all that failed in a unit: zero rarely explains itself."""
-    reasons = [report for report in found if report.message and report.status != "incomplete"]
+    reasons = [r for r in found if r.message and r.file and r.status != "incomplete"]
+    if reasons:
+        console.print("\nOne reason for all that failed in a unit:")
     for report in reasons[:MANY]:
         line = Text.assemble((f"{report.student}, {report.unit}: ", "bold"), report.message)
         console.print(line, overflow="fold")
 
 
 def _cell(report: Report | None) -> str:
-    if report is None:
+    """A mark; – for what was not handed in, ? for what could not be graded."""
+    if report is None or not report.file:
         return "–"
     if report.status == "incomplete":
         return "[yellow]?[/]"

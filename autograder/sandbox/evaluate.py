@@ -85,9 +85,7 @@ class Counter(TorchDispatchMode):
         super().__init__()
         self.operations = 0
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See TorchDispatchMode."""
         self.operations += 1
         return func(*args, **(kwargs or {}))

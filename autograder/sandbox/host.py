@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -38,15 +38,21 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
 
 
 class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
-    """Fork a child that serves the connection sent along; the child before it is ended."""
+    """Fork a child that serves the connection sent along.
+
+    place: several children may live side by side, one in each; the one before it there is ended.
+    """
 
     device: str
     memory: int
     cpu_seconds: int
+    place: str
 
 
 class Reap(msgspec.Struct, frozen=True, tag="reap"):
-    """End the child and tell how it had ended."""
+    """End the child in a place and tell how it had ended."""
+
+    place: str
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -73,14 +79,18 @@ _commands = msgspec.msgpack.Decoder(Command)
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class _Child(NamedTuple):
+    pidfd: int
+    scratch: tempfile.TemporaryDirectory[str] | None
+
+
 class Host:
-    """One control socket, at most one child."""
+    """One control socket, at most one child in a place."""
 
     def __init__(self, control: socket.socket, setup: Setup) -> None:
         self._control = control
         self._setup = setup
-        self._child: int | None = None  # its pidfd
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._children: dict[str, _Child] = {}
 
     def serve(self) -> None:
         """Answer commands until the supervisor hangs up; then leave nothing behind."""
@@ -93,47 +103,51 @@ class Host:
                 if isinstance(command, Spawn):
                     self._spawn(command, descriptors[0])
                 else:
-                    self._control.send(_encode(self._end()))
+                    assert isinstance(command, Reap)
+                    self._control.send(_encode(self._end(command.place)))
         finally:
-            self._end()
+            for place in list(self._children):
+                self._end(place)
 
     def _spawn(self, command: Spawn, connection: int) -> None:
-        self._end()
+        self._end(command.place)
+        scratch = None
         full = self._setup.level == "full"
         if not full:  # a folder of the machine's own, with a name that no program can foresee
-            self._scratch = tempfile.TemporaryDirectory(
-                prefix="grader-", ignore_cleanup_errors=True
-            )
+            scratch = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child = os.fork()
         if child == 0:
             if full:
                 _isolated(command, self._setup, connection, there)
-            assert self._scratch
-            _reduced(command, self._setup, connection, there, self._scratch.name)
+            assert scratch
+            _reduced(command, self._setup, connection, there, scratch.name)
         os.close(connection)
         there.close()
         descriptors, answer = _introduction(here)
         if full:
             os.waitpid(child, 0)
         here.close()
-        self._child = descriptors[0] if descriptors else None
+        if descriptors:
+            self._children[command.place] = _Child(descriptors[0], scratch)
+        elif scratch:
+            scratch.cleanup()
         socket.send_fds(self._control, [answer], descriptors)
 
-    def _end(self) -> Ended:
-        """Kill the child and everything it started, wait for it, and say how it ended."""
-        if self._child is None:
+    def _end(self, place: str) -> Ended:
+        """Kill a child and everything it started, wait for it, and say how it ended."""
+        child = self._children.pop(place, None)
+        if child is None:
             return Ended()
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._child, signal.SIGKILL)
+            signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         try:
-            result = os.waitid(os.P_PIDFD, self._child, os.WEXITED)
+            result = os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
         except ChildProcessError:
             result = None
-        os.close(self._child)
-        self._child = None
-        if self._scratch:
-            self._scratch.cleanup()
+        os.close(child.pidfd)
+        if child.scratch:
+            child.scratch.cleanup()
         if result is None:
             return Ended()
         if result.si_code == os.CLD_EXITED:

@@ -338,8 +338,6 @@ class Reader:
             flat = torch.frombuffer(
                 self._payload, dtype=dtype, count=node.elements, offset=start
             ).clone()
-            if dtype == torch.bool:  # any byte may have come, and torch trusts it to be 0 or 1
-                flat = flat.view(torch.uint8).ne(0)
         else:
             flat = torch.empty(0, dtype=dtype)
         if node.library == "numpy":

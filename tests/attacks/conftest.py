@@ -19,7 +19,7 @@ from autograder.reports import Report, encode
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LIMITS = courses.Limits(call_seconds=1.0, unit_seconds=2.0, memory_mib=1024)
+LIMITS = courses.Limits(call_seconds=1.0, unit_seconds=2.0, memory_mib=256)
 COURSE = msgspec.structs.replace(courses.load(ROOT), limits=LIMITS)
 UNIT = COURSE.unit("rnn")
 

@@ -7,7 +7,7 @@ def attack():
     held = []
     while True:
         held.append(bytearray(b"x") * (32 << 20))
-        if len(held) > 40:
+        if len(held) > 12:
             succeed(f"{len(held) * 32} MiB of memory")
 
 

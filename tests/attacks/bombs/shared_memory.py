@@ -11,7 +11,7 @@ def attack():
         held.append(mmap.mmap(-1, 32 << 20))
         for offset in range(0, 32 << 20, 4096):
             held[-1][offset] = 1
-        if len(held) > 40:
+        if len(held) > 12:
             succeed(f"{len(held) * 32} MiB of shared memory")
 
 

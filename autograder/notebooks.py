@@ -1,0 +1,227 @@
+"""Build the lessons into notebooks, in the `source/` folder that nbgrader makes assignments from.
+
+python -m autograder.notebooks DIR              every unit, in English
+python -m autograder.notebooks DIR --lang zh    in Chinese
+
+A lesson, course/lessons/<language>/<unit>.md, is a notebook in jupytext's Markdown. A line
+`<!-- exercise: softmax -->` in it stands for the function of that name in solutions/<unit>.py; the
+code cell that follows is what students see of its tests. The functions are never copied into a
+lesson, so there is one place to mend them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from autograder.course import Course, CourseError, Exercise, Kind, Unit, load
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)
+TEST = "test_"  # a test cell's grade_id is this and the exercise's name; the answer's is the name
+WITHHELD = {
+    "en": "# {points} points. The hidden tests of `{name}` run when your work is graded.",
+    "zh": "# {points} 分。`{name}` 的隐藏测试在评分时运行。",
+}
+SHARED = "lesson.py"  # what the notebooks import beside the student's own units
+CONFIG = '''"""Made by python -m autograder.notebooks; add settings of your own below."""
+
+c = get_config()  # noqa: F821
+load_subconfig("nbgrader_config.py", path={path!r})  # noqa: F821
+'''
+
+
+def build(course: Course, folder: Path, language: Language = "en", *, cuda: bool = False) -> None:
+    """Write source/<unit>/<unit>.ipynb for every unit, and a configuration where there is none.
+
+    cuda: whether the GPU points count too, as they do where grading runs on a GPU.
+    Raises CourseError where a lesson is missing or does not fit its unit.
+    """
+    kinds: set[Kind] = {"correctness", "gradient", "gpu"} if cuda else {"correctness", "gradient"}
+    for unit in course.units:
+        notebook = unit_notebook(course, unit, language, frozenset(kinds))
+        target = folder / "source" / unit.name
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{unit.name}.ipynb").write_text(notebook, encoding="utf-8", newline="\n")
+        for extra in _extras(course, unit):
+            shutil.copy(extra, target / extra.name)
+    config = folder / "nbgrader_config.py"
+    if not config.exists():
+        text = CONFIG.format(path=str(course.root / "course"))
+        config.write_text(text, encoding="utf-8", newline="\n")
+
+
+def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozenset[Kind]) -> str:
+    """A unit's notebook as JSON, solutions included; the same text whenever nothing changed."""
+    try:
+        import jupytext  # type: ignore[import-untyped]
+        import nbformat
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            f"Notebooks are built with jupytext, and the package {error.name!r} is not installed. "
+            "Run: pip install -e '.[course]'"
+        ) from error
+    lesson = course.root / "course" / "lessons" / language / f"{unit.name}.md"
+    notebook = jupytext.reads(_read(lesson), fmt="md")
+    setup, answers = functions(course, unit)
+    notebook.cells = list(_cells(notebook.cells, unit, answers, language, kinds, lesson))
+    first_code = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first_code, _code(setup))
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{unit.name.replace('_', '-')}-{number}"
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return str(nbformat.writes(notebook)) + "\n"
+
+
+def functions(course: Course, unit: Unit) -> tuple[str, dict[str, str]]:
+    """The imports of a unit's solution, and the text of each of its exercises' functions.
+
+    A private helper belongs to the exercise that it follows.
+    """
+    path = course.root / "solutions" / f"{unit.name}.py"
+    text = _read(path)
+    lines, body = text.splitlines(), ast.parse(text).body
+    wanted = [exercise.name for exercise in unit.exercises]
+    found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in wanted]
+    if missing := set(wanted) - {node.name for node in found}:
+        raise CourseError(f"{path} defines no function {', '.join(sorted(missing))}.")
+    starts = [min(n.lineno for n in (node, *node.decorator_list)) - 1 for node in found]
+    docstring = body[0].end_lineno or 0 if ast.get_docstring(ast.parse(text)) else 0
+    setup = "\n".join(lines[docstring : starts[0]]).strip()
+    if _imports_units(body, course):
+        setup = setup.replace("import torch", f"import {Path(SHARED).stem}\nimport torch", 1)
+    ends = [*starts[1:], len(lines)]
+    answers = {
+        node.name: "\n".join(lines[start:end]).strip()
+        for node, start, end in zip(found, starts, ends, strict=True)
+    }
+    return setup, answers
+
+
+def _imports_units(body: Sequence[ast.stmt], course: Course) -> bool:
+    imported = {node.module for node in body if isinstance(node, ast.ImportFrom)}
+    return not imported.isdisjoint(course.unit_names)
+
+
+def _cells(
+    cells: Sequence[Any],
+    unit: Unit,
+    answers: dict[str, str],
+    language: Language,
+    kinds: frozenset[Kind],
+    lesson: Path,
+) -> Iterator[Any]:
+    """The lesson's cells, an answer and a test cell in place of each exercise's line."""
+    left = {exercise.name: exercise for exercise in unit.exercises}
+    pending: Exercise | None = None
+    for cell in cells:
+        if pending:
+            if cell.cell_type != "code":
+                raise CourseError(f"{lesson}: no code cell, the check, follows {pending.name!r}.")
+            yield _test(pending, cell.source, language, kinds)
+            pending = None
+        elif cell.cell_type == "code":
+            yield _code(cell.source)
+        else:
+            before, *marked = EXERCISE.split(cell.source)
+            if before.strip():
+                yield _markdown(before.strip())
+            if marked:
+                name, after = marked[0], "".join(marked[1:])
+                if name not in left or after.strip():
+                    raise CourseError(
+                        f"{lesson}: the line of the exercise {name!r} must name one of "
+                        f"{', '.join(left) or 'none'} and stand right before a code cell."
+                    )
+                pending = left.pop(name)
+                yield _graded(answers[name], name, solution=True)
+    if pending or left:
+        missing = [*([pending.name] if pending else []), *left]
+        raise CourseError(f"{lesson} has no exercise, or no check, for {', '.join(missing)}.")
+
+
+def _test(exercise: Exercise, check: str, language: Language, kinds: frozenset[Kind]) -> Any:
+    points = sum(most for kind, most in exercise.points.items() if kind in kinds)
+    note = WITHHELD[language].format(points=points, name=exercise.name)
+    cell = _graded(f"{note}\n{check}", f"{TEST}{exercise.name}", solution=False)
+    cell.metadata.nbgrader.points = points
+    return cell
+
+
+def _graded(source: str, grade_id: str, *, solution: bool) -> Any:
+    cell = _code(source)
+    cell.metadata["nbgrader"] = {
+        "grade": not solution,
+        "grade_id": grade_id,
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    return cell
+
+
+def _code(source: str) -> Any:
+    from nbformat.v4 import new_code_cell
+
+    return new_code_cell(source)
+
+
+def _markdown(source: str) -> Any:
+    from nbformat.v4 import new_markdown_cell
+
+    return new_markdown_cell(source)
+
+
+def _extras(course: Course, unit: Unit) -> list[Path]:
+    """What a notebook reads beside itself: the shared module, and trained parameters."""
+    lessons, parameters = course.root / "course" / "lessons", course.root / "course" / "parameters"
+    trained = sorted(parameters.glob(f"{unit.name}_*.safetensors"))
+    return [lessons / SHARED, *trained, *([parameters / "vocabulary.json"] if trained else [])]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing.") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 2 for a course that cannot be built."""
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder.notebooks",
+        description="Build the lessons into DIR/source, for `nbgrader generate_assignment`.",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the nbgrader course's folder")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the lessons")
+    parser.add_argument("--cuda", action="store_true", help="count the points for a GPU too")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
+    options = parser.parse_args(arguments)
+    try:
+        course = load(options.course)
+        build(course, options.folder.resolve(), options.lang, cuda=options.cuda)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    units = ", ".join(course.unit_names)
+    print(f"{options.folder}/source holds: {units}.")
+    print(f"Next, in {options.folder}: nbgrader generate_assignment {course.unit_names[0]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
