@@ -38,7 +38,7 @@ class TestResult(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One student's unit, graded.
 
     status: the worst that applies: incomplete (something could not be done on our side) before
@@ -47,6 +47,7 @@ class Report(msgspec.Struct, frozen=True):
     seed: what the inputs were drawn from, for whoever wants to reproduce them.
     """
 
+    schema: int = SCHEMA
     student: str
     unit: str
     status: Status
@@ -61,7 +62,6 @@ class Report(msgspec.Struct, frozen=True):
     seed: str = ""
     versions: dict[str, str] = {}
     figures: dict[str, Any] = {}
-    schema: int = SCHEMA
 
 
 def score(tests: Sequence[TestResult]) -> float:
