@@ -19,6 +19,9 @@ from autograder.course import Course, Unit
 from autograder.grading import Grader, Options, key
 from autograder.reports import Report
 
+Found = tuple[Report, bool]  # a report, and whether it is new
+Graded = tuple[str, list[Found]]  # by student
+
 
 class Batch:
     """A folder of submissions, the units asked for, and where the reports go."""
@@ -49,19 +52,21 @@ class Batch:
     def run(self, jobs: int, done: Callable[[Report, bool], None]) -> None:
         """Grade everything; call `done(report, was_new)` for each report, in this thread.
 
-        A report is on the disk before `done` hears of it. On an interrupt the graders are ended at
-        once; what is done stays done, and the next run goes on from there.
+        A report is on the disk before `done` hears of it. What comes out incomplete is tried once
+        more at the end. On an interrupt the graders are ended at once; what is done stays done,
+        and the next run goes on from there.
         """
         masks = [path.resolve() for path in (self.course.root, self.submissions, self.results)]
         graders: queue.SimpleQueue[Grader] = queue.SimpleQueue()
         stop = threading.Event()
 
-        def work(student: str) -> list[tuple[Report, bool]]:
+        def work(student: str, units: Sequence[Unit]) -> Graded:
             if stop.is_set():
-                return []
+                return student, []
             grader = graders.get()
             try:
-                return [(r, new) for r, new in self._grade(student, grader) if not stop.is_set()]
+                graded = self._grade(student, units, grader)
+                return student, [found for found in graded if not stop.is_set()]
             finally:
                 graders.put(grader)
 
@@ -70,14 +75,23 @@ class Batch:
             for _ in range(jobs):
                 graders.put(stack.enter_context(Grader(self.course, self.options, masks)))
             stack.callback(stop.set)
-            for results in windowed(pool, work, self.students, 2 * jobs):
-                for report, new in results:
+            tasks = [(student, self.units) for student in self.students]
+            again: list[tuple[str, Sequence[Unit]]] = []
+            for student, found in windowed(pool, lambda task: work(*task), tasks, 2 * jobs):
+                missing = [r.unit for r, _ in found if r.status == "incomplete"]
+                if missing:
+                    again.append((student, [u for u in self.units if u.name in missing]))
+                for report, new in found:
+                    if report.unit not in missing:
+                        done(report, new)
+            for _, found in windowed(pool, lambda task: work(*task), again, 2 * jobs):
+                for report, new in found:
                     done(report, new)
 
-    def _grade(self, student: str, grader: Grader) -> Iterator[tuple[Report, bool]]:
-        """Grade one student's units, except those whose report already says it all."""
+    def _grade(self, student: str, units: Sequence[Unit], grader: Grader) -> Iterator[Found]:
+        """Grade a student's units, except those whose report already says it all."""
         handed_in = submission.read(self.submissions, student, self.course)
-        for unit in self.units:
+        for unit in units:
             path = reports.path_for(self.results, student, unit.name)
             wanted = key(handed_in, unit, self.options, self.course)
             old = None if self.fresh else reports.read(path)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -17,8 +17,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from autograder import course as courses
-from autograder.course import Course, CourseError, Unit
+from autograder.course import CourseError
+from autograder.local import CourseOption, check
+from autograder.local import fail as _fail
+from autograder.local import load as _load
+from autograder.local import named_units as _units
 
 if TYPE_CHECKING:
     from autograder.batch import Batch
@@ -36,29 +39,9 @@ app = typer.Typer(
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine; print tables.")
 app.add_typer(bench_app, name="bench")
 
-CourseOption = Annotated[
-    Path | None,
-    typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
+LanguageOption = Annotated[
+    Literal["en", "zh"], typer.Option("--lang", help="The language of what is written.")
 ]
-
-
-def _fail(message: str, code: int = 2) -> NoReturn:
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
-    raise typer.Exit(code)
-
-
-def _load(root: Path | None) -> Course:
-    try:
-        return courses.load(root)
-    except CourseError as error:
-        _fail(str(error))
-
-
-def _units(course: Course, names: list[str]) -> list[Unit]:
-    try:
-        return [course.unit(name) for name in names] or course.units
-    except CourseError as error:
-        _fail(str(error))
 
 
 @app.command()
@@ -93,15 +76,20 @@ def grade(
             "that works here. Marks from less than full are advisory."
         ),
     ] = "full",
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="Whether speed counts, and is measured.")
+    ] = True,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Grade again what is graded already.")
     ] = False,
+    lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
     """Grade every submission in a folder.
 
-    Writes RESULTS/<student>/<unit>.json and RESULTS/summary.csv. Stopping it (Ctrl-C) loses
-    nothing: run the same command again and it goes on; work that is done is not done twice.
+    Writes RESULTS/<student>/<unit>.json, RESULTS/summary.csv and pages: RESULTS/index.html leads
+    to all of them. Stopping it (Ctrl-C) loses nothing: run the same command again and it goes on;
+    work that is done is not done twice.
 
     Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
     could not be graded for a reason on our side.
@@ -110,6 +98,8 @@ def grade(
     from autograder.grading import Options
     from autograder.isolation import GraderError
     from autograder.reports import write
+    from autograder.reports.html import write_pages
+    from autograder.reports.results import load
     from autograder.reports.table import print_class, summary_csv
     from autograder.submission import SubmissionsError
 
@@ -117,7 +107,8 @@ def grade(
     units = _units(loaded, unit or [])
     console = Console(highlight=False)
     try:
-        options = Options(_settle(device), _strongest() if isolation == "best" else isolation)
+        level = _strongest() if isolation == "best" else isolation
+        options = Options(_settle(device), level, speed)
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
         marks, kept = _run(batch, jobs)
     except (SubmissionsError, CourseError) as error:
@@ -127,12 +118,14 @@ def grade(
     except KeyboardInterrupt:
         _fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
     write(results / "summary.csv", summary_csv(marks, units))
+    index = write_pages(results, load(results, loaded.units), loaded, lang)
     print_class(console, marks, units)
     if options.isolation != "full":
         console.print(f"Isolation: {options.isolation}. These marks are advisory.", style="yellow")
     if kept:
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
+    console.print(f"Pages: {index}", markup=False)
     reasons = {r.message for by in marks.values() for r in by.values() if r.status == "incomplete"}
     if reasons:
         _fail(
@@ -194,17 +187,79 @@ def _strongest() -> "Level":
     return "full" if said == "full" else "reduced" if said == "reduced" else "none"
 
 
+app.command()(check)
+
+
 @app.command()
-def check(
-    unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+def export(
+    results: Annotated[
+        Path, typer.Argument(help="A folder of reports.", exists=True, file_okay=False)
+    ],
+    to: Annotated[
+        Literal["canvas", "csv", "github", "gradescope", "html", "junit", "moodle", "nbgrader"],
+        typer.Option(help="What the marks are for."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write, or the folder for several; by default in RESULTS."),
+    ] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="With --to nbgrader: a gradebook's database, such as postgresql://…; "
+            "by default the SQLite file OUTPUT, or gradebook.db in RESULTS.",
+        ),
+    ] = None,
+    lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
-    """Run the public tests on your files and show what to fix first."""
-    from autograder.check import check_folder
+    """Turn a folder of reports into what others read.
 
+    What is incomplete is left blank or left out, never exported as a zero.
+    """
+    from autograder.reports import write
+    from autograder.reports.export import ONE_FILE, graded_at, render
+    from autograder.reports.html import write_pages
+    from autograder.reports.results import load
+
+    console = Console(highlight=False)
     loaded = _load(course)
-    units = _units(loaded, [unit] if unit else [])
-    raise typer.Exit(check_folder(loaded, units, Console(highlight=False)))
+    students = load(results, loaded.units)
+    if not students:
+        _fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")
+    if to == "nbgrader":
+        url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
+        _into_gradebook(students, loaded, url, lang, console)
+        return
+    if to == "html":
+        console.print(f"{write_pages(output or results, students, loaded, lang)}", markup=False)
+        return
+    rendered = render(to, students, loaded, lang, graded_at(results))
+    for name, data in rendered.files.items():
+        path = (output or results / ONE_FILE[to]) if to in ONE_FILE else (output or results) / name
+        write(path, data)
+        console.print(str(path), markup=False, soft_wrap=True)
+    for note in rendered.notes:
+        console.print(note, style="yellow", markup=False)
+
+
+@app.command()
+def release(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new or empty folder.", file_okay=False)
+    ],
+    lang: LanguageOption = "en",
+    course: CourseOption = None,
+) -> None:
+    """Make the repository that students get: exercises, public tests, and nothing hidden."""
+    from autograder.release import release
+
+    try:
+        files = release(_load(course), folder, lang)
+    except CourseError as error:
+        _fail(str(error))
+    Console(highlight=False).print(f"{len(files)} files in {folder}", markup=False)
 
 
 @app.command()
@@ -213,6 +268,20 @@ def doctor() -> None:
     from autograder.doctor import diagnose
 
     raise typer.Exit(diagnose(Console(highlight=False)))
+
+
+def _into_gradebook(
+    students: "list[Student]", course: Course, url: str, lang: "Language", console: Console
+) -> None:
+    from autograder.gradebook import save
+
+    try:
+        left_out = save(students, course, url, lang)
+    except CourseError as error:
+        _fail(str(error))
+    console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
+    for note in left_out:
+        console.print(note, style="yellow", markup=False)
 
 
 @bench_app.command("startup")
@@ -224,3 +293,21 @@ def bench_startup(
     from autograder.bench import startup
 
     startup(_load(course), rounds, Console(highlight=False))
+
+
+@bench_app.command("validity")
+def bench_validity(
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Look at this unit only; may be repeated.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
+    course: CourseOption = None,
+) -> None:
+    """Are the marks right? Wrong programs must fail and be told why, right ones must pass.
+
+    Takes some minutes. Exit status: 0 when nothing is left to be mended, else 1.
+    """
+    from autograder.validity import bench
+
+    loaded = _load(course)
+    raise typer.Exit(not bench(loaded, _units(loaded, unit or []), jobs, Console(highlight=False)))

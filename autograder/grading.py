@@ -19,7 +19,7 @@ from typing import Self
 
 import msgspec
 
-from autograder.course import Course, CourseError, Kind, Unit
+from autograder.course import KINDS, Course, CourseError, Kind, Unit
 from autograder.isolation import GraderError, IsolationError
 from autograder.reports import Report, Status, TestResult, score
 from autograder.sandbox.host import Level
@@ -28,7 +28,7 @@ from autograder.tasks import Outcome, Setup, Task, receive, send
 
 PACKAGES = ("torch", "numpy", "pytest", "msgspec")
 SECRET_BYTES = 32
-WAIT_SECONDS = 900.0  # longer than any unit may take: only a lost tester is this late
+WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -36,12 +36,13 @@ class Options(msgspec.Struct, frozen=True):
 
     cuda: bool = False
     isolation: Level = "full"
+    speed: bool = True
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of points that count."""
-        kinds: list[Kind] = ["correctness", "gradient"]
-        return frozenset([*kinds, "gpu"] if self.cuda else kinds)
+        asked: dict[Kind, bool] = {"gpu": self.cuda, "speed": self.speed}
+        return frozenset(kind for kind in KINDS if asked.get(kind, True))
 
     @property
     def device(self) -> str:
@@ -60,6 +61,7 @@ class Grader:
             [str(mask) for mask in masks],
             {unit.name: [e.name for e in unit.exercises] for unit in course.units},
             {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
+            str(course.root / "solutions"),
         )
         self._secret = secret(course.root)
         self._tester: _Tester | None = None
@@ -74,7 +76,8 @@ class Grader:
         problem = file.problem if file else _missing(unit.name, submission)
         seed = self._seed(submission, unit)
         options = self._options
-        task = Task(unit.name, submission.files, self._course.limits, seed, problem, options.cuda)
+        limits = self._course.limits
+        task = Task(unit.name, submission.files, limits, seed, problem, options.cuda, options.speed)
         try:
             outcome = self._run(task)
         except GraderError as error:
@@ -86,13 +89,13 @@ class Grader:
         return Report(
             student=printable(submission.student),
             unit=unit.name,
-            status="incomplete" if outcome.error else status,
+            status="incomplete" if outcome.error or outcome.unmeasured else status,
             isolation=options.isolation,
             device=options.device,
             score=score(tests),
             max_score=unit.max_score(options.kinds),
             tests=tests,
-            message=outcome.error or problem or _common(tests),
+            message=outcome.error or outcome.unmeasured or problem or _common(tests),
             file=file.name if file else "",
             key=key(submission, unit, options, self._course),
             seed=seed,
@@ -196,7 +199,8 @@ def key(submission: Submission, unit: Unit, options: Options, course: Course) ->
         repr(course.limits),
         options.device,
         options.isolation,
-        _code_digest(unit.name),
+        repr(sorted(options.kinds)),
+        _code_digest(unit.name, course.root),
         repr(sorted(versions().items())),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -209,12 +213,14 @@ def versions() -> dict[str, str]:
 
 
 @functools.cache
-def _code_digest(unit: str) -> str:
-    """A hash of the unit's tests and of the code that judges."""
+def _code_digest(unit: str, root: Path) -> str:
+    """A hash of the unit's tests, of the code that judges, and of what speed is compared to."""
     package = Path(__file__).parent
-    names = "checks.py diagnosis.py draw.py remote.py student.py supervisor.py tester.py".split()
+    names = "checks.py clock.py diagnosis.py draw.py remote.py speed.py student.py".split()
+    names += "supervisor.py tester.py timing.py".split()
     files = [*(package / name for name in names), *sorted((package / "sandbox").glob("*.py"))]
     files += [package / "hidden" / f"test_{unit}.py", package / "misconceptions" / f"{unit}.py"]
+    files += [package / "sequential" / f"{unit}.py", *sorted((root / "solutions").glob("*.py"))]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes() if file.exists() else b"")

@@ -57,6 +57,8 @@ IN_PLACE = ("exp", "tanh", "masked_fill", "neg", "sigmoid", "sub", "div", "mul",
 MODULES: dict[str, object] = {"torch": torch, "np": np, "math": math}
 STATIC = ("shape", "dtype", "device", "ndim")  # what a detached or rounded tensor has too
 TURNS = ("T", "mT")
+SYMMETRIC = ("max", "min", "maximum", "minimum", "transpose", "swapaxes")  # in their arguments
+GUARDS = ("strict",)  # against what an exercise does not allow anyway
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def mutants(source: str) -> list[Mutant]:
             body = [*tree.body[:position], change.node, *tree.body[position + 1 :]]
             module = ast.fix_missing_locations(copy.deepcopy(ast.Module(body, [])))
             fingerprint = _fingerprint(module)
-            if fingerprint not in seen:
+            if fingerprint and fingerprint not in seen:
                 seen.add(fingerprint)
                 text = ast.unparse(module) + "\n"
                 names = function.name, change.operator, change.before, change.after
@@ -126,6 +128,8 @@ class _Mutator:
             return
         for field, value in ast.iter_fields(node):
             if field in ("annotation", "returns", "decorator_list"):
+                continue
+            if isinstance(node, ast.keyword) and node.arg in GUARDS:
                 continue
             if isinstance(value, ast.AST):
                 for change in self.variants(value):
@@ -232,9 +236,11 @@ class _Mutator:
         yield from self._tuple(node)  # type: ignore[arg-type]
 
     def _call(self, node: ast.Call) -> Iterator[_Change]:
-        yield from _exchanged(node, "args", node.args)
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name not in SYMMETRIC:
+            yield from _exchanged(node, "args", node.args)
         for i, keyword in enumerate(node.keywords):
-            if keyword.arg:
+            if keyword.arg and keyword.arg not in GUARDS:
                 rest = [*node.keywords[:i], *node.keywords[i + 1 :]]
                 yield _Change("keyword dropped", _with(node, "keywords", rest))
         function = node.func
@@ -320,7 +326,8 @@ def _is_leaf(node: ast.AST) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant)
     if isinstance(node, ast.Attribute):
-        return node.attr in STATIC and isinstance(node.value, ast.Name)
+        static = node.attr in STATIC or node.attr.startswith("new_")
+        return static and isinstance(node.value, ast.Name)
     return isinstance(node, (ast.Raise, ast.JoinedStr))
 
 
@@ -373,8 +380,11 @@ def _line(node: ast.stmt) -> str:
 
 
 def _fingerprint(module: ast.Module) -> object:
-    """What a module compiles to, without line numbers."""
-    return _code(compile(ast.unparse(module), "", "exec", dont_inherit=True))
+    """What a module compiles to, without line numbers; None where it does not compile."""
+    try:
+        return _code(compile(ast.unparse(module), "", "exec", dont_inherit=True))
+    except SyntaxError:
+        return None
 
 
 def _code(code: CodeType) -> object:

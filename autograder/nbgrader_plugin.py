@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import atexit
 import functools
-import math
-import textwrap
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbformat import NotebookNode
 from nbgrader import preprocessors, utils  # type: ignore[import-untyped]
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.nbgraderformat import MetadataValidator  # type: ignore[import-untyped]
 from nbgrader.preprocessors.base import NbGraderPreprocessor  # type: ignore[import-untyped]
-from traitlets import Enum, Unicode
+from traitlets import Bool, Enum, Unicode
 
 from autograder import course as courses
-from autograder import submission
+from autograder import reports, submission
 from autograder.course import Course, CourseError, Unit
+from autograder.gradebook import mark, reasons, results_of
 from autograder.grading import Grader, Options
 from autograder.isolation import GraderError
-from autograder.notebooks import TEST
+from autograder.notebooks import LANGUAGES
 from autograder.reports import Report, TestResult
+from autograder.sandbox.host import Level
 from autograder.starters import BEGIN, END, STUB
 
 IDLE_SECONDS = 60.0  # formgrader's server lives on: it neither keeps a grader nor old tests
-WIDTH = 88
-REPORT = "autograder"  # where a report travels in nbconvert's resources
+REPORT = "autograder_report"  # how the report travels in nbconvert's resources
+LANGUAGE = "autograder_language"
 
 
 def configure(c: Any, root: Path) -> None:
@@ -57,7 +58,7 @@ def configure(c: Any, root: Path) -> None:
     c.SandboxGrade.course = str(root)
 
 
-class RestoreCells(preprocessors.OverwriteCells):  # type: ignore[misc]
+class RestoreCells(preprocessors.OverwriteCells):
     """Takes what cells are for from the gradebook, whatever the student's notebook says.
 
     In place of DeduplicateIds and OverwriteCells: those stop at a notebook whose metadata has been
@@ -95,14 +96,15 @@ class RestoreCells(preprocessors.OverwriteCells):  # type: ignore[misc]
                 place = found[0] + 1
             elif source.name in graded:
                 most, own = graded[source.name], source.name in solutions
-                nb.cells.insert(place, self.missing_cell_transform(source, most, own))
+                cell = self.missing_cell_transform(source, most, own)
+                if nb.nbformat_minor >= 5:
+                    cell.id = f"restored-{place}"
+                nb.cells.insert(place, cell)
                 place += 1
 
 
 def _metadata(source: Any, notebook: Any) -> Any:
     """nbgrader's metadata of a cell, as the gradebook knows it."""
-    from nbformat import from_dict
-
     graded = {cell.name: cell.max_score for cell in notebook.grade_cells}
     tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
     metadata = {
@@ -116,20 +118,26 @@ def _metadata(source: Any, notebook: Any) -> Any:
         "checksum": source.checksum,
     }
     points = {**graded, **tasks}.get(source.name)
-    return from_dict(metadata if points is None else metadata | {"points": points})
+    return NotebookNode(metadata if points is None else metadata | {"points": points})
 
 
 def _grade_id(cell: Any) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+    grade_id: str | None = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return grade_id
 
 
-class SandboxGrade(NbGraderPreprocessor):  # type: ignore[misc]
+class SandboxGrade(NbGraderPreprocessor):
     """Grades the notebook that was handed in; takes the place of Execute."""
 
     course = Unicode(help="A clone of the course, with its hidden tests.").tag(config=True)
     device = Enum(["cpu", "cuda"], "cpu", help="cuda counts the GPU points too.").tag(config=True)
     isolation = Enum(
         ["full", "reduced", "none"], "full", help="As in `autograder grade --isolation`."
+    ).tag(config=True)
+    speed = Bool(True, help="Whether speed counts, and is measured.").tag(config=True)
+    language = Enum(LANGUAGES, "en", help="Of the comments.").tag(config=True)
+    results = Unicode(
+        "results", help="Where the reports go, for `autograder export`; below the course's folder."
     ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -141,6 +149,7 @@ class SandboxGrade(NbGraderPreprocessor):  # type: ignore[misc]
             return nb, resources
         unit = course.unit(names["notebook"])
         resources[REPORT] = self._grade(course, unit, names)
+        resources[LANGUAGE] = self.language
         return nb, resources
 
     def _grade(self, course: Course, unit: Unit, names: Any) -> Report:
@@ -154,16 +163,19 @@ class SandboxGrade(NbGraderPreprocessor):  # type: ignore[misc]
                 f"{folder} is not laid out as <student>/{unit.name}: the assignment must be named "
                 "as its unit, and nbgrader's directory_structure stay as it is."
             )
-        options = Options(self.device == "cuda", self.isolation)
-        warm = _warm(course, options, (course.root, Path(coursedir.root).resolve()))
+        options = Options(self.device == "cuda", cast(Level, self.isolation), self.speed)
+        root = Path(coursedir.root).resolve()
+        warm = _warm(course.root, options, (course.root, root))
         handed_in = submission.read(folder.parent.parent, names["student"], course, notebooks=True)
         report = warm.grade(handed_in, unit)
+        path = reports.path_for(root / self.results, names["student"], unit.name)
+        reports.write(path, reports.encode(report))
         if report.status == "incomplete":
             raise GraderError(report.message)
         return report
 
 
-class SaveSandboxGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
+class SaveSandboxGrades(preprocessors.SaveAutoGrades):
     """Writes the report's points and reasons into the gradebook."""
 
     def _add_score(self, cell: Any, resources: Any) -> None:
@@ -172,9 +184,7 @@ class SaveSandboxGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
             super()._add_score(cell, resources)
             return
         names = (_grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
-        grade = self.gradebook.find_grade(*names)
-        grade.auto_score = earned(_tests(cell, resources), grade.max_score)
-        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+        mark(self.gradebook.find_grade(*names), _tests(cell, resources))
         self.gradebook.db.commit()
 
     def _add_comment(self, cell: Any, resources: Any) -> None:
@@ -182,44 +192,15 @@ class SaveSandboxGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         super()._add_comment(cell, resources)
         if tests := _tests(cell, resources):
             names = (_grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
-            self.gradebook.find_comment(*names).auto_comment = reasons(tests)
+            said = reasons(tests, self.notebook_id, resources[LANGUAGE])
+            self.gradebook.find_comment(*names).auto_comment = said
             self.gradebook.db.commit()
 
 
 def _tests(cell: Any, resources: Any) -> list[TestResult]:
     """The results that belong to an exercise's answer cell or test cell."""
     report: Report | None = resources.get(REPORT)
-    exercise = (_grade_id(cell) or "").removeprefix(TEST)
-    return results_of(report, exercise) if report else []
-
-
-def results_of(report: Report, exercise: str) -> list[TestResult]:
-    """An exercise's tests, without those that this grading was not asked for."""
-    return [t for t in report.tests if t.exercise == exercise and t.status != "not_run"]
-
-
-def earned(tests: Sequence[TestResult], most: float) -> float | None:
-    """The share of the tests' points that was earned, out of `most`; None where nothing ran."""
-    possible = math.fsum(test.max_points for test in tests)
-    share = math.fsum(test.points for test in tests)
-    return round(most * share / possible, 6) if possible else None
-
-
-def reasons(tests: Sequence[TestResult]) -> str:
-    """What failed and why, as Markdown: each reason as code, which no program's words can leave."""
-    failed = [test for test in tests if test.status != "passed"]
-    if not failed:
-        return f"All {len(tests)} tests passed."
-    told: dict[tuple[str, str], list[str]] = {}
-    for test in failed:
-        told.setdefault((test.message, test.help), []).append(test.id)
-    lines = [f"{len(tests) - len(failed)} of {len(tests)} tests passed."]
-    for (message, advice), names in told.items():
-        lines += ["", ", ".join(f"`{name}`" for name in names) + ":", ""]
-        for text in filter(None, (message, advice)):
-            for line in text.splitlines():
-                lines += [f"    {part}" for part in textwrap.wrap(line, WIDTH) or [""]]
-    return "\n".join(lines)
+    return results_of(report, _grade_id(cell) or "") if report else []
 
 
 class _Warm:
@@ -252,9 +233,5 @@ class _Warm:
 
 
 @functools.cache
-def _warm_for(root: Path, options: Options, masks: tuple[Path, ...]) -> _Warm:
+def _warm(root: Path, options: Options, masks: tuple[Path, ...]) -> _Warm:
     return _Warm(lambda: Grader(courses.load(root), options, masks))
-
-
-def _warm(course: Course, options: Options, masks: tuple[Path, ...]) -> _Warm:
-    return _warm_for(course.root, options, masks)

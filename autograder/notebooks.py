@@ -18,13 +18,15 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from autograder.course import Course, CourseError, Exercise, Kind, Unit, load
+from autograder.grading import Options
+from autograder.reports.language import Language
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)
+IMPORT = re.compile(r"^(?=import |from (?!__future__))", re.MULTILINE)
 TEST = "test_"  # a test cell's grade_id is this and the exercise's name; the answer's is the name
 WITHHELD = {
     "en": "# {points} points. The hidden tests of `{name}` run when your work is graded.",
@@ -35,26 +37,32 @@ CONFIG = '''"""Made by python -m autograder.notebooks; add settings of your own 
 
 c = get_config()  # noqa: F821
 load_subconfig("nbgrader_config.py", path={path!r})  # noqa: F821
+c.SandboxGrade.language = {language!r}
+c.SandboxGrade.device = {device!r}
+c.SandboxGrade.speed = {speed!r}
 '''
 
 
-def build(course: Course, folder: Path, language: Language = "en", *, cuda: bool = False) -> None:
+def build(
+    course: Course, folder: Path, language: Language = "en", options: Options | None = None
+) -> None:
     """Write source/<unit>/<unit>.ipynb for every unit, and a configuration where there is none.
 
-    cuda: whether the GPU points count too, as they do where grading runs on a GPU.
+    options: what the grading will be asked for, and so which points count.
     Raises CourseError where a lesson is missing or does not fit its unit.
     """
-    kinds: set[Kind] = {"correctness", "gradient", "gpu"} if cuda else {"correctness", "gradient"}
+    options = options or Options()
     for unit in course.units:
-        notebook = unit_notebook(course, unit, language, frozenset(kinds))
+        notebook = unit_notebook(course, unit, language, options.kinds)
         target = folder / "source" / unit.name
         target.mkdir(parents=True, exist_ok=True)
         (target / f"{unit.name}.ipynb").write_text(notebook, encoding="utf-8", newline="\n")
-        for extra in _extras(course, unit):
+        for extra in _extras(course, notebook):
             shutil.copy(extra, target / extra.name)
     config = folder / "nbgrader_config.py"
     if not config.exists():
-        text = CONFIG.format(path=str(course.root / "course"))
+        settings = {"language": language, "device": options.device, "speed": options.speed}
+        text = CONFIG.format(path=str(course.root / "course"), **settings)
         config.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -98,11 +106,13 @@ def functions(course: Course, unit: Unit) -> tuple[str, dict[str, str]]:
     found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in wanted]
     if missing := set(wanted) - {node.name for node in found}:
         raise CourseError(f"{path} defines no function {', '.join(sorted(missing))}.")
-    starts = [min(n.lineno for n in (node, *node.decorator_list)) - 1 for node in found]
+    starts = [min([n.lineno, *(d.lineno for d in n.decorator_list)]) - 1 for n in found]
     docstring = body[0].end_lineno or 0 if ast.get_docstring(ast.parse(text)) else 0
     setup = "\n".join(lines[docstring : starts[0]]).strip()
     if _imports_units(body, course):
-        setup = setup.replace("import torch", f"import {Path(SHARED).stem}\nimport torch", 1)
+        setup = IMPORT.sub(
+            f"import {Path(SHARED).stem}  # finds your other units\n", setup, count=1
+        )
     ends = [*starts[1:], len(lines)]
     answers = {
         node.name: "\n".join(lines[start:end]).strip()
@@ -186,10 +196,10 @@ def _markdown(source: str) -> Any:
     return new_markdown_cell(source)
 
 
-def _extras(course: Course, unit: Unit) -> list[Path]:
-    """What a notebook reads beside itself: the shared module, and trained parameters."""
+def _extras(course: Course, notebook: str) -> list[Path]:
+    """What a notebook reads beside itself: the shared module, and the parameters that it names."""
     lessons, parameters = course.root / "course" / "lessons", course.root / "course" / "parameters"
-    trained = sorted(parameters.glob(f"{unit.name}_*.safetensors"))
+    trained = [p for p in sorted(parameters.glob("*.safetensors")) if p.stem in notebook]
     return [lessons / SHARED, *trained, *([parameters / "vocabulary.json"] if trained else [])]
 
 
@@ -209,11 +219,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR", help="the nbgrader course's folder")
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the lessons")
     parser.add_argument("--cuda", action="store_true", help="count the points for a GPU too")
+    parser.add_argument("--no-speed", action="store_true", help="count no points for speed")
     parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
     options = parser.parse_args(arguments)
     try:
         course = load(options.course)
-        build(course, options.folder.resolve(), options.lang, cuda=options.cuda)
+        asked = Options(options.cuda, speed=not options.no_speed)
+        build(course, options.folder.resolve(), options.lang, asked)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 2

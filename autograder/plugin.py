@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
-        "it looks at values ('correctness') or at gradients ('gradient')",
+        "it looks at values ('correctness'), at gradients ('gradient') or at time ('speed')",
     )
 
 

@@ -21,6 +21,7 @@ class SandboxBackend:
 
     hosts: a function that returns the warm host of a device.
     problem: why the unit's file cannot be run at all; every call then fails with it.
+    place: where its children live beside those of other backends; see supervisor.WarmHost.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class SandboxBackend:
         sources: Sequence[wire.Source],
         limits: CourseLimits,
         problem: str = "",
+        place: str = "",
     ) -> None:
         self._hosts = hosts
         self._unit = unit
         self._sources = list(sources)
         self._limits = limits
+        self._place = place
         self._children: dict[str, Child] = {}
         self._hopeless = Failure(problem, help_id="not_loaded") if problem else None
         self._hung: dict[str, int] = {}
@@ -50,24 +53,8 @@ class SandboxBackend:
         cotangents: Sequence[torch.Tensor | None] | None,
     ) -> evaluate.Outcome:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
-        if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
-            raise Failure(
-                f"`{function}` was not called again: it had not returned "
-                f"{plural(self._hung[function], 'time')} before.",
-                help_id="timeout",
-            )
-        payload: list[bytes] = []
-        message = wire.Call(
-            nonce(),
-            unit,
-            function,
-            wire.Items([wire.encode(arg, payload, strided=True) for arg in args]),
-            wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in kwargs.items()}),
-            device,
-            None
-            if cotangents is None
-            else wire.Items([wire.encode(c, payload) for c in cotangents]),
-        )
+        self._check_hung(function)
+        message, payload = prepare(unit, function, args, kwargs, device, cotangents)
         child = self._child(device)
         reply, body = self._exchange(child, device, message, payload, f"`{function}`")
         if isinstance(reply, wire.Result):
@@ -104,16 +91,22 @@ class SandboxBackend:
             child.close()
         self._children.clear()
 
+    def _check_hung(self, function: str) -> None:
+        """Do not wait again for a function that never returned. Raises Failure."""
+        if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
+            raise Failure(
+                f"`{function}` was not called again: it had not returned "
+                f"{plural(self._hung[function], 'time')} before.",
+                help_id="timeout",
+            )
+
     def _child(self, device: str, measured: bool = False) -> Child:
         """The device's child with the submission loaded, or the reason why it cannot be."""
         if self._hopeless:
             raise _again(self._hopeless)
         if device in self._children:
             return self._children[device]
-        memory = self._limits.memory_mib << 20
-        seconds = int(self._limits.unit_seconds * 2) + 5
-        child = self._hosts(device).spawn(Limits(memory, seconds))
-        self._children[device] = child
+        child = self._children[device] = self._spawn(device)
         load = wire.Load(nonce(), self._sources, self._unit, measured)
         what = f"Importing {self._file(self._unit)}"
         try:
@@ -125,6 +118,11 @@ class SandboxBackend:
             self._hopeless = explain(reply, self._unit, "", self._file(self._unit))
             raise _again(self._hopeless)
         return child
+
+    def _spawn(self, device: str) -> Child:
+        memory = self._limits.memory_mib << 20
+        seconds = int(self._limits.unit_seconds * 2) + 5
+        return self._hosts(device).spawn(Limits(memory, seconds), self._place)
 
     def _exchange(
         self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
@@ -164,6 +162,30 @@ class SandboxBackend:
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
+
+
+def prepare(
+    unit: str,
+    function: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    device: str,
+    cotangents: Sequence[torch.Tensor | None] | None = None,
+    mode: wire.Mode = "observe",
+) -> tuple[wire.Call, list[bytes]]:
+    """A call, ready to be sent, and its tensors' bytes."""
+    payload: list[bytes] = []
+    message = wire.Call(
+        nonce(),
+        unit,
+        function,
+        wire.Items([wire.encode(arg, payload, strided=True) for arg in args]),
+        wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in kwargs.items()}),
+        device,
+        None if cotangents is None else wire.Items([wire.encode(c, payload) for c in cotangents]),
+        mode,
+    )
+    return message, payload
 
 
 def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: str) -> Failure:

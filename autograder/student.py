@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import torch
 
+    from autograder.draw import Draw
     from autograder.sandbox.evaluate import Outcome
+    from autograder.speed import Event, Walk
 
 
 class Failure(AssertionError):  # noqa: N818 - not an error of ours
@@ -66,6 +68,9 @@ class Backend(Protocol):
         device: str,
     ) -> Outcome:
         """Call a function in a fresh process, and say what memory that took at its peak."""
+
+    def race(self, unit: str, function: str, device: str, event: Event) -> None:
+        """Fail unless a function is right, and about as fast as the reference."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,14 @@ class Function:
         student = self.student
         return student.backend.measure(self.unit, self.name, args, kwargs, student.device)
 
+    def race(self, event: Event) -> None:
+        """Fail unless the function is right, and about as fast as the reference.
+
+        A local run trusts no clock: it counts the operations that torch is asked for.
+        """
+        __tracebackhide__ = True
+        self.student.backend.race(self.unit, self.name, self.student.device, event)
+
     def _send(
         self,
         args: Sequence[Any],
@@ -174,6 +187,27 @@ class LocalBackend:
         """See Backend. A local run has no process of its own to look at: the peak is None."""
         __tracebackhide__ = True
         return self.call(unit, function, args, kwargs, device, None)
+
+    def race(self, unit: str, function: str, device: str, event: Event) -> None:
+        """See Backend."""
+        __tracebackhide__ = True
+        args = event.fresh()
+        event.check(self.call(unit, function, args, {}, device, None).value, args)
+        if advice := self.advise(unit, function, event.walk, event.draw):
+            raise Failure(advice, help_id="looped")
+
+    def advise(self, unit: str, function: str, walk: Walk, draw: Draw) -> str:
+        """Say if a function calls torch in a loop, from counts alone; empty if it does not."""
+        __tracebackhide__ = True
+        from autograder.sandbox import evaluate
+        from autograder.speed import looped
+
+        found = find_function(self._module(unit), unit, function)
+        once, twice = (
+            evaluate.counted(found, walk.fresh(draw, times=times), {}).operations or 0
+            for times in (1, 2)
+        )
+        return looped(walk, once, twice)
 
     def _module(self, unit: str) -> ModuleType:
         __tracebackhide__ = True

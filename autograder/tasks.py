@@ -20,12 +20,14 @@ class Setup(msgspec.Struct, frozen=True):
 
     level: how students' programs are isolated. masks: folders that the sandbox must not see.
     functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
+    solutions: the folder of the references that students' programs are timed against.
     """
 
     level: Level
     masks: list[str]
     functions: dict[str, list[str]]
     gpu: dict[str, list[str]]
+    solutions: str
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -37,17 +39,20 @@ class Task(msgspec.Struct, frozen=True):
     seed: str
     problem: str
     cuda: bool
+    speed: bool = True
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """The tests' results, their points not counted yet.
 
     error: what failed on our side. hopeless: it would fail for every other submission too.
+    unmeasured: why a speed could not be measured this time.
     """
 
     tests: list[TestResult] = []
     error: str = ""
     hopeless: bool = False
+    unmeasured: str = ""
 
 
 def send(connection: socket.socket, message: Setup | Task | bytes) -> None:

@@ -26,22 +26,25 @@ import pytest
 import torch
 
 from autograder import diagnosis, plugin
+from autograder.clock import PATIENCE_SECONDS, Unmeasured
 from autograder.course import Kind
 from autograder.isolation import GraderError, IsolationError
-from autograder.remote import SandboxBackend
 from autograder.reports import TestResult, TestStatus
 from autograder.sandbox import evaluate, worker
 from autograder.sandbox.evaluate import Outcome as Evaluated
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
+from autograder.speed import Event
 from autograder.student import Backend, Failure
 from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
+from autograder.timing import STALL_SECONDS, RacingBackend
 
 CACHED = (
     "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
     "by its length, may be kept between calls; a result may not."
 )
+RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
 MESSAGE = 4000  # characters of a test's message that are kept
 HIDDEN = Path(__file__).parent / "hidden"
 QUIET = (
@@ -112,6 +115,11 @@ class Recording:
         """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
         self._answered = False
         return self._backend.measure(unit, function, args, kwargs, device)
+
+    def race(self, unit: str, function: str, device: str, event: Event) -> None:
+        """See student.Backend. Not remembered: other tests look at values."""
+        self._answered = False
+        self._backend.race(unit, function, device, event)
 
     def end_test(self, passed: bool) -> None:
         """Forget a test's calls, but for the digests of those that were right."""
@@ -197,6 +205,7 @@ class Recorder:
         self._backend = backend
         self._results: dict[str, TestResult] = {}
         self.error = ""
+        self.unmeasured = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
@@ -233,6 +242,9 @@ class Recorder:
         if isinstance(error, Failure):
             advice, names = self._backend.diagnose(error)
             return "failed", error.message, advice, names, error.facts
+        if isinstance(error, Unmeasured):
+            self.unmeasured = str(error)
+            return "not_run", f"Not measured this time: {error}", "", "unmeasured", {}
         if isinstance(error, GraderError):
             self.error = str(error)
             return "error", str(error), "", "", {}
@@ -284,7 +296,8 @@ class Server:
             os.close(reader)
             self._run_and_leave(task, session, writer)
         os.close(writer)
-        data = _read_all(reader, task.limits.unit_seconds * 2 + 60)
+        races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
+        data = _read_all(reader, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
         if data is None:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -307,7 +320,7 @@ class Server:
     def _run(self, task: Task, session: pytest.Session) -> Outcome:
         """Run a unit's hidden tests against a submission."""
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
-        asked = [item for item in every if task.cuda or not _on_gpu(item)]
+        asked = [item for item in every if not _left_out(item, task)]
         if not asked:
             return Outcome(error=f"There are no hidden tests for {task.unit}, or they do not load.")
         functions = self._setup.functions
@@ -316,7 +329,10 @@ class Server:
             for f in task.files
             if not f.problem
         ]
-        backend = SandboxBackend(self._hosts, task.unit, sources, task.limits, task.problem)
+        solutions = Path(self._setup.solutions)
+        backend = RacingBackend(
+            self._hosts, task.unit, sources, task.limits, task.problem, solutions
+        )
         recording = Recording(backend)
         recorder = Recorder(recording)
         session.config.stash[plugin.BACKEND] = recording
@@ -327,8 +343,9 @@ class Server:
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         finally:
             backend.close()
-        left_out = [_not_run(item) for item in every if item not in asked]
-        return Outcome(recorder.results + left_out, recorder.error)
+        left_out = [_not_run(item, task) for item in every if item not in asked]
+        results = recorder.results + left_out
+        return Outcome(results, recorder.error, unmeasured=recorder.unmeasured)
 
 
 def _legible(value: Any) -> Any:
@@ -345,11 +362,26 @@ def _shown(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unseen and character not in "\n\t" else character
 
 
-def _not_run(item: pytest.Item) -> TestResult:
-    """A test for a GPU, in a grading on the CPU alone."""
-    why = "It runs on a GPU, and this grading was on the CPU alone."
+def _left_out(item: pytest.Item, task: Task) -> str:
+    """Why this grading was not asked to run a test; empty for those that it runs."""
+    if _is_race(item) and not task.speed:
+        return "Speed was not measured in this grading."
+    if _on_gpu(item) and not task.cuda:
+        return "It runs on a GPU, and this grading was on the CPU alone."
+    return ""
+
+
+def _not_run(item: pytest.Item, task: Task) -> TestResult:
+    """A test that was not asked for. A GPU's points are then shared by the other tests there."""
     name, exercise, kind = _identity(item)
-    return TestResult(name, exercise, kind, "not_run", message=why)
+    if _is_race(item) and not task.speed:
+        kind = "speed"
+    return TestResult(name, exercise, kind, "not_run", message=_left_out(item, task))
+
+
+def _is_race(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("exercise")
+    return mark is not None and mark.kwargs.get("kind") == "speed"
 
 
 def _identity(item: pytest.Item) -> tuple[str, str, Kind]:

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
-from autograder import diagnosis, generic_mistakes, mutants, trial
+from autograder import diagnosis, mutants, trial
 from autograder.course import Course, Unit
 from autograder.grading import Grader, Options
 from autograder.mutants import Mutant
@@ -58,6 +58,39 @@ Item = TypeVar("Item")
 Job = tuple[Item, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
 
 
+class Graders:
+    """The very graders that a class is graded with, a few of them and warm. Speed is not asked."""
+
+    def __init__(self, course: Course, jobs: int) -> None:
+        self.course = course
+        self._free: queue.SimpleQueue[Grader] = queue.SimpleQueue()
+        self._stack = ExitStack()
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(jobs))
+        for _ in range(jobs):
+            grader = Grader(course, Options(speed=False), [course.root])
+            self._free.put(self._stack.enter_context(grader))
+
+    def grade(self, todo: Sequence[Job[Item]]) -> Iterator[tuple[Item, Report]]:
+        """Grade each, and return what it was about with its report, in the same order."""
+        return self._pool.map(self._grade, todo)
+
+    def _grade(self, job: Job[Item]) -> tuple[Item, Report]:
+        about, unit, texts = job
+        files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
+        digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+        grader = self._free.get()
+        try:
+            return about, grader.grade(Submission("validity", files, digest), unit)
+        finally:
+            self._free.put(grader)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A wrong program, and what grading said of it."""
@@ -68,7 +101,6 @@ class Mistake:
     label: str
     failed: list[str]
     named: set[str]
-    applies: bool = True  # a generic mistake may have nothing to be made in
 
     @property
     def caught(self) -> bool:
@@ -129,9 +161,9 @@ def solutions(course: Course) -> dict[str, str]:
 # Known mistakes
 
 
-def known_mistakes(course: Course, units: Sequence[Unit], jobs: int) -> list[Mistake]:
+def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
     """Grade every known mistake, each the only one in an otherwise perfect submission."""
-    right = solutions(course)
+    right = solutions(graders.course)
     todo: list[Job[diagnosis.Mistake]] = []
     for unit in units:
         for number, mistake in enumerate(diagnosis.known(unit.name)):
@@ -141,26 +173,28 @@ def known_mistakes(course: Course, units: Sequence[Unit], jobs: int) -> list[Mis
             files = {unit.name: right[unit.name] + lines}
             files["known_mistakes"] = collected.replace(IMPORT, COLLECT)
             todo.append((mistake, unit, right | files))
-    return [
+    judged = [
         _judged(report, mistake.function, mistake.id, mistake.variant.__name__)
-        for mistake, report in _graded(course, todo, jobs)
+        for mistake, report in graders.grade(todo)
     ]
+    return [mistake for mistake in judged if mistake]
 
 
-def generic(course: Course, units: Sequence[Unit], jobs: int) -> list[Mistake]:
+def generic(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
     """Grade the mistakes that have no output of their own, made in every function they fit."""
-    right = solutions(course)
-    text = Path(generic_mistakes.__file__).read_text("utf-8")
+    right = solutions(graders.course)
+    text = (MISCONCEPTIONS / "generic.py").read_text("utf-8")
     todo: list[Job[tuple[str, str, str]]] = []
     for unit in units:
         for function, call, label, name in _generic(unit, right[unit.name]):
             lines = f"\nimport generic_mistakes as wrong\n{function} = wrong.{call}\n"
             files = {unit.name: right[unit.name] + lines, "generic_mistakes": text}
             todo.append(((function, name, label), unit, right | files))
-    return [
+    judged = [
         _judged(report, function, name, label)
-        for (function, name, label), report in _graded(course, todo, jobs)
+        for (function, name, label), report in graders.grade(todo)
     ]
+    return [mistake for mistake in judged if mistake]
 
 
 def _generic(unit: Unit, source: str) -> Iterator[tuple[str, str, str, str]]:
@@ -192,16 +226,17 @@ def _generic(unit: Unit, source: str) -> Iterator[tuple[str, str, str, str]]:
                     yield name, f"detached({name}, {i})", f"detaches argument {i}", "detached"
 
 
-def _judged(report: Report, function: str, name: str, label: str) -> Mistake:
+def _judged(report: Report, function: str, name: str, label: str) -> Mistake | None:
+    """What came of a mistake; None where the function gave it nothing to be made with."""
     failed = [t for t in report.tests if t.exercise == function and t.status == "failed"]
     named = {name for test in failed for name in test.help_id.split(",") if name}
-    applies = not any(generic_mistakes.NOTHING_TO_DO in test.message for test in failed)
-    return Mistake(report.unit, function, name, label, [t.id for t in failed], named, applies)
+    if any(test.facts.get("raised") == "NothingToDo" for test in failed):
+        return None
+    return Mistake(report.unit, function, name, label, [t.id for t in failed], named)
 
 
 def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> None:
     """Print the share that was caught and named, by unit, and what was not."""
-    found = [mistake for mistake in found if mistake.applies]
     rows = {}
     for unit, group in _by_unit(found):
         caught = sum(m.caught for m in group)
@@ -217,8 +252,10 @@ def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> No
 # Mutants
 
 
-def mutation(course: Course, units: Sequence[Unit], jobs: int) -> list[Tried]:
-    """Try every mutant of the solutions on the hidden and on the public tests."""
+def mutation(
+    course: Course, units: Sequence[Unit], jobs: int, *, public: bool = False
+) -> list[Tried]:
+    """Try every mutant of the solutions on the hidden tests, and on the public ones if asked to."""
     right = solutions(course)
     equivalent = read_equivalent(course)
     made = [(unit, mutant) for unit in units for mutant in mutants.mutants(right[unit.name])]
@@ -227,12 +264,12 @@ def mutation(course: Course, units: Sequence[Unit], jobs: int) -> list[Tried]:
         for unit, mutant in made
     ]
     hidden = trial.attempt(HIDDEN, cases, jobs)
-    public = trial.attempt(course.root / "exercises", cases, jobs)
+    learned = trial.attempt(course.root / "exercises", cases, jobs) if public else hidden
     return [
         Tried(
             unit.name, mutant, by_hidden, by_public, equivalent.get((unit.name, mutant.after), "")
         )
-        for (unit, mutant), by_hidden, by_public in zip(made, hidden, public, strict=True)
+        for (unit, mutant), by_hidden, by_public in zip(made, hidden, learned, strict=True)
     ]
 
 
@@ -270,14 +307,14 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
 # Right answers written differently
 
 
-def right_answers(course: Course, units: Sequence[Unit], jobs: int) -> list[Right]:
+def right_answers(graders: Graders, units: Sequence[Unit]) -> list[Right]:
     """Grade every file of tests/right/<unit>."""
-    right = solutions(course)
+    right, folder = solutions(graders.course), graders.course.root / "tests" / "right"
     todo: list[Job[str]] = []
     for unit in units:
-        for path in sorted((course.root / "tests" / "right" / unit.name).glob("*.py")):
+        for path in sorted((folder / unit.name).glob("*.py")):
             todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
-    return [Right(r.unit, name, r) for name, r in _graded(course, todo, jobs)]
+    return [Right(report.unit, name, report) for name, report in graders.grade(todo)]
 
 
 def print_right(console: Console, found: Sequence[Right]) -> None:
@@ -472,14 +509,15 @@ LAYERS: dict[str, Callable[[Mapping[str, Any]], Compared]] = {
 
 def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) -> bool:
     """Print every part; return whether nothing is left to be mended."""
-    known = known_mistakes(course, units, jobs)
-    print_mistakes(console, "Known mistakes, each alone in a perfect submission", known)
-    everywhere = [mistake for mistake in generic(course, units, jobs) if mistake.applies]
-    print_mistakes(console, "Mistakes without an output of their own", everywhere)
-    tried = mutation(course, units, jobs)
+    with Graders(course, jobs) as graders:
+        known = known_mistakes(graders, units)
+        print_mistakes(console, "Known mistakes, each alone in a perfect submission", known)
+        everywhere = generic(graders, units)
+        print_mistakes(console, "Mistakes that any function can make", everywhere)
+        right = right_answers(graders, units)
+        print_right(console, right)
+    tried = mutation(course, units, jobs, public=True)
     print_mutation(console, tried)
-    right = right_answers(course, units, jobs)
-    print_right(console, right)
     agreed = agreements(course, units)
     print_agreements(console, agreed)
     return (
@@ -488,27 +526,6 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         and all(r.full for r in right)
         and all(a.difference <= 1e-12 for a in agreed)
     )
-
-
-def _graded(course: Course, todo: Sequence[Job[Item]], jobs: int) -> Iterator[tuple[Item, Report]]:
-    """Grade with the very grader that a class is graded with, in the given order."""
-    graders: queue.SimpleQueue[Grader] = queue.SimpleQueue()
-
-    def grade(job: Job[Item]) -> tuple[Item, Report]:
-        about, unit, texts = job
-        files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
-        digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
-        grader = graders.get()
-        try:
-            return about, grader.grade(Submission("validity", files, digest), unit)
-        finally:
-            graders.put(grader)
-
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        for _ in range(jobs):
-            graders.put(stack.enter_context(Grader(course, Options(), [course.root])))
-        yield from pool.map(grade, todo)
 
 
 def _by_unit(items: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:

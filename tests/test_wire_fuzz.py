@@ -228,7 +228,7 @@ def test_booleans_are_nothing_but_zero_and_one():
 class NoHost:
     """Stands in for the warm host where only the connection is looked at."""
 
-    def reap(self) -> host.Ended:
+    def reap(self, *_: object) -> host.Ended:
         return host.Ended()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ import torch.nn.functional as F
 from autograder.draw import Draw
 from autograder.isolation import GraderError
 
-TRIES = 1000  # about ten are needed
+TRIES = 1000  # few are needed
+BATCHES = 16
 MARGIN = 1e-2  # of logits of a few units; float32 errs by about 1e-5
 NAMES = (  # in the order that a gradient's names come in
     "enc_embed enc_w_x enc_w_h enc_b_x enc_b_h "
@@ -41,7 +43,8 @@ class Sizes(NamedTuple):
     h: int
 
 
-class Written(NamedTuple):
+@dataclass(frozen=True)
+class Written:
     """What a decoder writes.
 
     ids: (N, L). margins: (N, L), by how much the likeliest word leads. alive: (N, L), False after
@@ -53,21 +56,34 @@ class Written(NamedTuple):
     alive: torch.Tensor
     alignment: torch.Tensor | None = None
 
+    def __getitem__(self, index: Any) -> Written:
+        """Some of the sentences, or of their steps."""
+        rows = None if self.alignment is None else self.alignment[index]
+        return Written(self.ids[index], self.margins[index], self.alive[index], rows)
+
     def cut(self, end: int) -> Written:
         """Fill each sentence with `end` after its first, and stop where all have ended."""
         ends = (self.ids == end).int()
         alive = ends.cumsum(1) - ends == 0  # no `end` before it
-        length = int(alive.any(0).sum())
-        ids = self.ids.masked_fill(~alive, end)[:, :length]
         rows = self.alignment
         if rows is not None:
-            rows = rows.masked_fill(~alive[..., None], 0)[:, :length]
-        return Written(ids, self.margins[:, :length], alive[:, :length], rows)
+            rows = rows.masked_fill(~alive[..., None], 0)
+        whole = Written(self.ids.masked_fill(~alive, end), self.margins, alive, rows)
+        return whole[:, : int(alive.any(0).sum())]
 
     @property
     def clear(self) -> torch.Tensor:
         """(N,), True where no word that was written is one that rounding decides on."""
         return (self.margins > MARGIN).logical_or(~self.alive).all(1)
+
+    @property
+    def varied(self) -> bool:
+        """Whether there are three different words at least, if there are as many at all."""
+        return len(self.ids.unique()) >= min(3, self.ids.numel())
+
+    def lengths(self, end: int) -> list[int]:
+        """How many words each sentence has, `end` included; one more than L if it has no end."""
+        return (self.alive.sum(1) + (self.ids[:, -1] != end)).tolist()
 
 
 def network(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
@@ -208,23 +224,29 @@ def drawn(
 
     They are drawn until the sentences end as asked for, and no word is one that rounding decides.
     """
+    n = sizes.n
     for _ in range(TRIES):
-        first = [x.to(dtype) if x.is_floating_point() else x for x in inputs(draw, sizes)]
+        # Many batches at once cost little more than one.
+        batches = [inputs(draw, sizes) for _ in range(BATCHES)]
+        first = [_to(torch.cat(parts), dtype) for parts in zip(*batches, strict=True)]
         params, start = network(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
-        exact = [x.double() if x.is_floating_point() else x for x in first]
+        exact = [_to(tensor, torch.float64) for tensor in first]
         free = truth(*exact, in_float64(params), start, longest)
-        for end in range(sizes.v_tgt):
+        for end in draw.permutation(sizes.v_tgt).tolist():
             written = free.cut(end)
-            lengths = written.alive.sum(1) + (written.ids[:, -1] != end)
-            varied = len(written.ids[written.alive].unique()) >= min(3, written.ids.numel())
-            if (
-                end != start
-                and varied
-                and written.clear.all()
-                and ending(lengths.tolist(), longest)
-            ):
-                return [*first, params, start, end, longest], written
+            clear, lengths = written.clear.tolist(), written.lengths(end)
+            for rows in (slice(i, i + n) for i in range(0, n * BATCHES, n)):
+                if end == start or not all(clear[rows]) or not ending(lengths[rows], longest):
+                    continue
+                chosen = free[rows].cut(end)
+                if chosen.varied:
+                    return [*(x[rows].clone() for x in first), params, start, end, longest], chosen
     raise GraderError(f"no clear network was found in {TRIES} draws")
+
+
+def _to(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Of this dtype, unless it holds integers."""
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def parameters(name: str) -> Params:

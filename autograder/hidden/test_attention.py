@@ -11,6 +11,7 @@ from autograder.checks import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.speed import WALKS, assert_parallel
 
 NAMES = ["the output", "the weights"]
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
@@ -461,3 +462,48 @@ def test_attention_gradient_large_logits(student, draw):
     """
     args, cotangents = at_levels(draw), [draw.normal(2, 5, 13), draw.normal(2, 5, 11)]
     assert_gradients(student.attention.attention, attention64, args, cotangents, ["q", "k", "v"])
+
+
+# speed
+
+
+@pytest.mark.exercise("score", kind="speed")
+def test_score_of_every_pair_at_once(student, draw):
+    """All queries meet all keys in one product. Catches: a loop over queries or over keys."""
+    function, oracle = student.attention.score, lambda q, k: q @ k.mT
+    queries, keys = WALKS["attention"]["score"]
+    assert_parallel(function, queries, draw, oracle, "score_by_query")
+    assert_parallel(function, keys, draw, oracle, "score_by_key")
+
+
+@pytest.mark.exercise("weighted_sum", kind="speed")
+def test_weighted_sum_of_every_value_at_once(student, draw):
+    """One product mixes all values. Catches: a loop over queries or over keys."""
+    function, oracle = student.attention.weighted_sum, lambda weights, v: weights @ v
+    queries, keys = WALKS["attention"]["weighted_sum"]
+    assert_parallel(function, queries, draw, oracle, "weighted_sum_by_query")
+    assert_parallel(function, keys, draw, oracle, "weighted_sum_by_key")
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_sentence_at_once(student, draw):
+    """Many short sentences. Catches: a Python loop over the batch."""
+    batch, _, _ = WALKS["attention"]["attention"]
+    function, control = student.attention.attention, "attention_by_sentence"
+    assert_parallel(function, batch, draw, attention64, control, NAMES)
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_query_at_once(student, draw):
+    """Many queries. Catches: a Python loop over them."""
+    _, queries, _ = WALKS["attention"]["attention"]
+    function, control = student.attention.attention, "attention_by_query"
+    assert_parallel(function, queries, draw, attention64, control, NAMES)
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_key_at_once(student, draw):
+    """Many keys. Catches: a Python loop over them, for the scores or for the weighted sum."""
+    _, _, keys = WALKS["attention"]["attention"]
+    function, control = student.attention.attention, "attention_by_key"
+    assert_parallel(function, keys, draw, attention64, control, NAMES)

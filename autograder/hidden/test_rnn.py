@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from autograder.checks import assert_close, assert_gradients, assert_unchanged
+from autograder.speed import WALKS, assert_parallel
 
 FIVE = ["x", "h", "w_xh", "w_hh", "b"]
 # All equal first: some mistakes have a result there only, and are then called by their name.
@@ -214,3 +215,10 @@ def test_rnn_gradients_from_the_last_state(student, draw):
     cotangent = torch.zeros(2, 29, 5, dtype=torch.float64)
     cotangent[:, -1] = draw.normal(2, 5)
     assert_gradients(student.rnn.rnn, rnn64, inputs, cotangent, FIVE)
+
+
+@pytest.mark.exercise("rnn", kind="speed")
+def test_rnn_takes_every_sentence_at_once(student, draw):
+    """Steps wait for one another, sentences do not. Catches: a Python loop over the batch."""
+    (walk,) = WALKS["rnn"]["rnn"]
+    assert_parallel(student.rnn.rnn, walk, draw, rnn64, "rnn_by_sentence")

@@ -14,6 +14,7 @@ from autograder.checks import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.speed import WALKS, assert_parallel
 
 PROJECTED = ["q", "k", "v"]
 WEIGHTS = ["x", "w_q", "w_k", "w_v", "w_o"]
@@ -395,3 +396,38 @@ def test_multi_head_gradient_causal(student, draw):
     args, cotangent = [*head_inputs(draw, *USUAL_HEADS), True], draw.normal(2, 11, 17)
     function = student.self_attention.multi_head_self_attention
     assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)
+
+
+# speed
+
+
+@pytest.mark.exercise("self_attention", kind="speed")
+def test_self_attention_takes_every_sentence_at_once(student, draw):
+    """Many short sentences. Catches: a Python loop over the batch."""
+    walk, _ = WALKS["self_attention"]["self_attention"]
+    function, control = student.self_attention.self_attention, "self_attention_by_sentence"
+    assert_parallel(function, walk, draw, self_attention64, control)
+
+
+@pytest.mark.exercise("self_attention", kind="speed")
+def test_self_attention_takes_every_position_at_once(student, draw):
+    """A long sentence. Catches: a Python loop over queries or over keys."""
+    _, walk = WALKS["self_attention"]["self_attention"]
+    function, control = student.self_attention.self_attention, "self_attention_by_query"
+    assert_parallel(function, walk, draw, self_attention64, control)
+
+
+@pytest.mark.exercise("multi_head_self_attention", kind="speed")
+def test_multi_head_takes_every_sentence_at_once(student, draw):
+    """Many short sentences, two heads. Catches: a Python loop over the batch."""
+    walk, _ = WALKS["self_attention"]["multi_head_self_attention"]
+    function, control = student.self_attention.multi_head_self_attention, "multi_head_by_sentence"
+    assert_parallel(function, walk, draw, multi_head64, control)
+
+
+@pytest.mark.exercise("multi_head_self_attention", kind="speed")
+def test_multi_head_takes_every_head_at_once(student, draw):
+    """Many small heads. Catches: a Python loop over the heads."""
+    _, walk = WALKS["self_attention"]["multi_head_self_attention"]
+    function, control = student.self_attention.multi_head_self_attention, "multi_head_by_head"
+    assert_parallel(function, walk, draw, multi_head64, control)

@@ -113,12 +113,17 @@ def _in_decoder(id, *, en, zh, **parts):  # noqa: A002
         return _decode(tokens, lengths, params, start, end, max_length, **parts)
 
 
-def _in_both(id, *, en, zh, **parts):  # noqa: A002
-    """Register attention with wrong parts, alone and in the decoder."""
+def _alone(id, *, en, zh, **parts):  # noqa: A002
+    """Register attention with wrong parts. In the decoder, whose states are small, not all show."""
 
     @mistake("attend", id, en=en, zh=zh)
     def attend(state, encoder_states, mask=None):
         return _attend(state, encoder_states, mask, **parts)
+
+
+def _in_both(id, *, en, zh, **parts):  # noqa: A002
+    """Register attention with wrong parts, alone and in the decoder."""
+    _alone(id, en=en, zh=zh, **parts)
 
     def wrong(state, encoder_states, mask):
         return _attend(state, encoder_states, mask, **parts)
@@ -205,21 +210,21 @@ _in_both(
     **SCALE_BY_LENGTH,
     divisor=lambda state, encoder_states: math.sqrt(encoder_states.shape[1]),
 )
-_in_both(
+_alone(
     "no_max",
     softmax=_no_max,
     en="Large scores overflow and very small ones vanish. Your `softmax` of the unit `attention` "
     "knows what to do.",
     zh="很大的分数会溢出，很小的会变成零。单元 `attention` 里你的 `softmax` 知道该怎么办。",
 )
-_in_both(
+_alone(
     "max_over_everything",
     softmax=_max_over_everything,
     en="One maximum is taken from all sentences alike: where the scores lie far below it, nothing "
     "but zeros is left.",
     zh="所有句子减去的是同一个最大值：远低于它的那些句子只剩下零。",
 )
-_in_both(
+_alone(
     "epsilon",
     softmax=_epsilon,
     en="A small number was added to the denominator, so the weights sum to a little less than 1.",
@@ -289,8 +294,9 @@ _in_both(
 )
 for _number in (0.0, 1e-9):
     _in_both("fill_zero", **FILL_ZERO, hide=_filled(_number), finish=_kept)
-for _number in (-10.0, -100.0, -1e3):
+for _number in (-10.0, -100.0):
     _in_both("fill_too_small", **FILL_TOO_SMALL, hide=_filled(_number), finish=_kept)
+_alone("fill_too_small", **FILL_TOO_SMALL, hide=_filled(-1e3), finish=_kept)
 MASK_HALF = {
     "en": "The mask reaches the context, but the weights returned are those without it.",
     "zh": "掩码作用到了 context，返回的权重却没有经过掩码。",
@@ -512,12 +518,6 @@ _after(
 )
 _after("alignment_axes", lambda ids, a, start, end: (ids, a.mT), **ALIGNMENT_AXES)
 _after("alignment_axes", lambda ids, a, start, end: (ids, a.transpose(0, 1)), **ALIGNMENT_AXES)
-_after(
-    "results_swapped",
-    lambda ids, alignment, start, end: (alignment, ids),
-    en="Ids and alignment came back in each other's place.",
-    zh="ids 和 alignment 的返回顺序颠倒了。",
-)
 _after(
     "alignment_missing",
     lambda ids, alignment, start, end: ids,

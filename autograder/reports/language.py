@@ -18,7 +18,6 @@ from typing import Any, Literal
 from autograder.reports import TestResult
 
 Language = Literal["en", "zh"]
-OR = " Or: "  # what joins the advice for two mistakes that one output may come from
 
 
 def _(message: str) -> str:
@@ -26,8 +25,17 @@ def _(message: str) -> str:
     return message
 
 
+OR = _(" Or: ")  # what joins the advice for two mistakes that one output may come from
+DIFFERENCE = _(
+    "%(place)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s); "
+    "%(wrong)s of %(count)s numbers differ."
+)
+DIFFERENCE_OF_ONE = _(
+    "%(place)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s)."
+)
 # What a report's own words may be: names of values, and mistakes that a check caught by itself.
 NAMES = [_("the result"), _("the output"), _("the weights"), _("the mask")]
+NAMES += [_("yours"), _("reference")]  # of the lines of a figure
 LABELS = {
     "not_loaded": _("The file is missing or cannot be read."),
     "not_started": _("Not written yet."),
@@ -44,6 +52,9 @@ LABELS = {
     "no_tensor": _("The result is not a tensor."),
     "float32_inside": _("Something inside is computed in too low a precision."),
     "earlier_unit": _("The mistake is in an earlier unit that this one builds on."),
+    "looped": _("A Python loop does what one operation could do."),
+    "stalled": _("The program waits, or cannot be stopped."),
+    "unusable_result": _("The result is nothing that can be worked with."),
     "full_scores": _("The whole matrix of scores is made after all."),
 }
 
@@ -64,24 +75,27 @@ def translations(language: Language) -> gettext.NullTranslations:
 
 
 @functools.cache
-def advice(language: Language) -> dict[str, str]:
-    """The help for every known mistake, from English into another language.
+def advice(language: Language) -> dict[str, dict[str, dict[str, str]]]:
+    """The help for every known mistake, by unit, by its name, and by function.
 
     Asked of another process, since the known mistakes are programs that import torch.
     """
-    if language == "en":
-        return {}
     code = (
         "import json, pkgutil\n"
         "from autograder import diagnosis, misconceptions\n"
-        "units = [module.name for module in pkgutil.iter_modules(misconceptions.__path__)]\n"
-        "found = [mistake.help for unit in units for mistake in diagnosis.known(unit)]\n"
-        f"print(json.dumps({{help['en']: help[{language!r}] for help in found}}))"
+        "found = {}\n"
+        "for module in pkgutil.iter_modules(misconceptions.__path__):\n"
+        "    unit = found.setdefault(module.name, {})\n"
+        "    for mistake in diagnosis.known(module.name):\n"
+        f"        help = mistake.help[{language!r}]\n"
+        "        unit.setdefault(mistake.id, {})[mistake.function] = help\n"
+        "print(json.dumps(found))"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
     )
-    found: dict[str, str] = json.loads(done.stdout) if done.returncode == 0 else {}
+    found: dict[str, dict[str, dict[str, str]]]
+    found = json.loads(done.stdout) if done.returncode == 0 else {}
     return found
 
 
@@ -97,10 +111,7 @@ def reason(test: TestResult, language: Language) -> str:
     if {"worst_index", "expected", "got", "allowed", "wrong", "count"} <= facts.keys():
         index = ", ".join(map(str, facts["worst_index"]))
         name = said(str(facts.get("name", "the result")))
-        return said(
-            "%(place)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s); "
-            "%(wrong)s of %(count)s numbers differ."
-        ) % {
+        return said(DIFFERENCE if index else DIFFERENCE_OF_ONE) % {
             "place": f"{name}[{index}]" if index else name,
             "got": _number(facts["got"]),
             "expected": _number(facts["expected"]),
@@ -112,22 +123,22 @@ def reason(test: TestResult, language: Language) -> str:
     return " ".join(filter(None, [said(label) if label else "", test.message]))
 
 
-def help_for(test: TestResult, language: Language) -> str:
+def help_for(test: TestResult, unit: str, language: Language) -> str:
     """What to look at, in a language; English where nobody has translated it."""
     if language == "en" or not test.help:
         return test.help
-    known, said = advice(language), translations(language).gettext
-    parts = [known.get(part) or said(part) for part in test.help.split(OR)]
-    return said(OR).join(parts)
-
-
-def describe(help_id: str, help_text: str, language: Language) -> str:
-    """A kind of mistake in words, for a table of the whole class."""
+    known = advice(language).get(unit, {})
     said = translations(language).gettext
-    if help_id in LABELS:
-        return said(LABELS[help_id])
-    test = TestResult("", "", "correctness", "failed", help=help_text, help_id=help_id)
-    return help_for(test, language) or help_id
+    found = [known[name] for name in test.help_id.split(",") if name in known]
+    parts = [texts.get(test.exercise, next(iter(texts.values()))) for texts in found]
+    return said(OR).join(dict.fromkeys(parts)) or said(test.help)
+
+
+def describe(test: TestResult, unit: str, language: Language) -> str:
+    """A kind of mistake in words, for a table of the whole class."""
+    if test.help_id in LABELS:
+        return translations(language).gettext(LABELS[test.help_id])
+    return help_for(test, unit, language) or test.help_id
 
 
 def _number(value: Any, digits: int = 9) -> str:

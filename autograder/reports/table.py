@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -28,7 +29,7 @@ def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
     most = {report.unit: report.max_score for report in found}
     handed_in = {report.unit for report in found if report.file}
     shown = [unit.name for unit in units if unit.name in handed_in]
-    table = Table(title="Marks", title_justify="left", row_styles=["", "dim"])
+    table = Table(title="Marks", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("student", overflow="fold")
     for position, name in enumerate(shown, start=1):
         table.add_column(f"{position}\n/{number(most[name])}", justify="right")
@@ -67,18 +68,26 @@ def _cell(report: Report | None) -> str:
 
 
 def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
-    """summary.csv: a row a student, in UTF-8 with a mark that lets spreadsheets know it."""
+    """summary.csv: a row a student, in UTF-8 with a mark that lets spreadsheets know it.
+
+    An incomplete report is no mark: its cell and the student's total are left blank.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [unit.name for unit in units]
     writer.writerow(["student", *names, "score", "max_score", "status"])
     for student, by_unit in sorted(marks.items()):
         found = [by_unit[name] for name in names if name in by_unit]
-        scores = [number(by_unit[name].score) if name in by_unit else "" for name in names]
-        total = number(sum(report.score for report in found))
+        scores = [mark(by_unit.get(name)) for name in names]
+        total = number(sum(report.score for report in found)) if "" not in map(mark, found) else ""
         most = number(sum(report.max_score for report in found))
         writer.writerow([no_formula(student), *scores, total, most, worst(found)])
     return text.getvalue().encode("utf-8-sig")
+
+
+def mark(report: Report | None) -> str:
+    """A unit's score for a table; blank where there is none, which is no zero."""
+    return "" if report is None or report.status == "incomplete" else number(report.score)
 
 
 def no_formula(text: str) -> str:

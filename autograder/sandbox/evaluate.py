@@ -78,11 +78,11 @@ def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
     return Outcome(value, [i for i, (argument, old) in pairs if not same(argument, old)])
 
 
-class Counter(TorchDispatchMode):
+class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operations that torch is asked for."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operations = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -71,7 +71,7 @@ def use_chinese_font():
 
     found = {font.name for font in font_manager.fontManager.ttflist}
     usable = [font for font in FONTS if font in found]
-    rcParams["font.sans-serif"] = ["DejaVu Sans", *usable[:1]]
+    rcParams["font.family"] = ["DejaVu Sans", *usable[:1]]
     return bool(usable)
 
 

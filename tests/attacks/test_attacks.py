@@ -15,8 +15,6 @@ ATTACKS = sorted(
     for path in (HERE / group).iterdir()
     if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
 )
-FULL = 12.0
-DESERVED = 6.0  # the wrong program's: one of its two functions is right
 
 
 def harms_itself(attack: Path) -> bool:
@@ -28,14 +26,15 @@ def harms_itself(attack: Path) -> bool:
 def honest(arena):
     """A right program, and the processes that are there once it was graded."""
     arena.hand_in("honest", SOLUTION)
-    assert arena.grade("honest").score == FULL
+    assert arena.grade("honest").score == arena.worth()
     return arena.processes()
 
 
 def test_what_the_wrong_program_deserves(arena, honest):
     arena.hand_in("wrong", HERE / "wrong.py")
     report = arena.grade("wrong")
-    assert (report.score, report.max_score, report.status) == (DESERVED, FULL, "graded")
+    assert 0 < report.score == arena.worth("rnn_step") < report.max_score == arena.worth()
+    assert report.status == "graded"
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -45,12 +44,13 @@ def test_attack(arena, honest, attack):
     report = arena.attack(attack)
     assert SUCCEEDED not in arena.words(report)
     assert report.status == "graded"
-    assert report.max_score == FULL
+    assert report.max_score == arena.worth()
     assert len(report.tests) == len({test.id for test in report.tests}) >= 12
+    deserved = arena.worth("rnn_step")
     if harms_itself(attack):
-        assert report.score <= DESERVED
+        assert report.score <= deserved
     else:
-        assert report.score == DESERVED
+        assert report.score == deserved
     assert arena.settled(honest) == honest
     assert arena.traces() == here
     own = arena.submissions / attack.stem
@@ -59,4 +59,4 @@ def test_attack(arena, honest, attack):
         own,
     }
     assert not list(arena.results.iterdir())
-    assert arena.grade("honest").score == FULL
+    assert arena.grade("honest").score == arena.worth()

@@ -361,7 +361,7 @@ def test_the_tester_imports_nothing_from_where_it_is_started(tmp_path, monkeypat
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(grading.subprocess, "Popen", popen)
-            tester = grading._Tester(grading.Setup("full", [], {}, {}))
+            tester = grading._Tester(grading.Setup("full", [], {}, {}, ""))
             deadline = time.monotonic() + 10
             while patches and not sprung.exists() and time.monotonic() < deadline:
                 time.sleep(0.02)

@@ -41,7 +41,7 @@ def giving(attack):
     )
 
 
-class Success(Exception):
+class Success(Exception):  # noqa: N818
     pass
 
 

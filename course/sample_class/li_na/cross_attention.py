@@ -8,7 +8,7 @@ def attend(state: torch.Tensor, encoder_states: torch.Tensor, mask: torch.Tensor
     query = state[:, None]
     visible = None if mask is None else mask[:, None]
     context, weights = attention(query, encoder_states, encoder_states, visible)
-    return (context[:, 0], weights[:, 0])
+    return (context.squeeze(1), weights.squeeze(1))
 
 def decode_with_attention(tokens: torch.Tensor, lengths: torch.Tensor, params: dict[str, torch.Tensor], start: int, end: int, max_length: int) -> tuple[torch.Tensor, torch.Tensor]:
     weights = [params[f'dec_{name}'] for name in ('w_x', 'w_h', 'b_x', 'b_h')]
@@ -24,7 +24,7 @@ def decode_with_attention(tokens: torch.Tensor, lengths: torch.Tensor, params: d
         state = gru_step(x, state, *weights)
         logits = state @ params['out_w'] + params['out_b']
         token = logits.argmax(-1).masked_fill(ended, end)
-        ended = ended | (token == end)
+        ended = token == end
         ids.append(token)
         rows.append(row)
     return (torch.stack(ids, dim=1), torch.stack(rows, dim=1))

@@ -25,6 +25,6 @@ def decode(context: torch.Tensor, params: dict[str, torch.Tensor], start: int, e
         state = gru_step(x, state, *weights)
         logits = state @ params['out_w'] + params['out_b']
         token = logits.argmax(-1).masked_fill(ended, end)
-        ended = ended | (token == end)
+        ended = token == end
         ids.append(token)
     return torch.stack(ids, dim=1)

@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 held = []
 while len(held) < 500 and (one := attempt(os.dup, 0)) is not None:

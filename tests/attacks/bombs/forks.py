@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import LIBC, attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import LIBC, attempt, rnn, rnn_step, succeed
 
 for _ in range(16):
     child = attempt(os.fork)

@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 with open("/tmp/TRACE", "wb", buffering=0) as file:
     while attempt(file.write, bytes(1 << 20)):

@@ -1,6 +1,6 @@
 """Makes a hundred thousand empty files and folders."""
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 made = 0
 for folder in ("/tmp", "/dev/shm"):

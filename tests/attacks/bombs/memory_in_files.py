@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 total = 0
 folders = {line.split()[4] for line in open("/proc/self/mountinfo")}

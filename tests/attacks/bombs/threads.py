@@ -2,7 +2,7 @@
 
 import threading
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 stop = threading.Event()
 threading.stack_size(64 << 10)

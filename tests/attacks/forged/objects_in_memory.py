@@ -3,7 +3,7 @@
 import gc
 import types
 
-from wrong import attempt, rnn, rnn_step  # noqa: F401
+from wrong import attempt, rnn, rnn_step
 
 
 def yes(*_, **__):

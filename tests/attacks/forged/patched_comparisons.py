@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from wrong import rnn, rnn_step  # noqa: F401
+from wrong import rnn, rnn_step
 
 for name in ("__eq__", "__le__", "__ge__", "all", "isfinite"):
     setattr(torch.Tensor, name, lambda self, *_: torch.ones(self.shape, dtype=torch.bool))

@@ -2,7 +2,7 @@
 
 import sys
 
-from wrong import rnn, rnn_step  # noqa: F401
+from wrong import rnn, rnn_step
 
 evaluate = sys.modules["autograder.sandbox.evaluate"]
 evaluate.same = evaluate._equal = lambda *_: True

@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 tries = {
     "its own priority": lambda: os.setpriority(os.PRIO_PROCESS, 0, 1) or True,

@@ -1,6 +1,6 @@
 """Attaches a debugger to itself and to others, and asks to be told of deaths."""
 
-from wrong import LIBC, rnn, rnn_step, succeed  # noqa: F401
+from wrong import LIBC, rnn, rnn_step, succeed
 
 for request in (0, 16, 0x4206):  # TRACEME, ATTACH, SEIZE
     for process in (0, 1, 2, 3):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 found = str(dict(os.environ)).encode()
 for process in Path("/proc").glob("[0-9]*"):

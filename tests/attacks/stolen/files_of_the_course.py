@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 LOOT = (
     "autograder/hidden",

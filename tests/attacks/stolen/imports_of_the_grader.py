@@ -2,7 +2,7 @@
 
 import importlib
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 for name in (
     "autograder.hidden.test_rnn",

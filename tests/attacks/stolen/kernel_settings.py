@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 for path in (
     "/proc/sys/kernel/core_pattern",

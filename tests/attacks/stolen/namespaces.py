@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import LIBC, attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import LIBC, attempt, rnn, rnn_step, succeed
 
 for flag in (0x10000000, 0x00020000, 0x20000000, 0x40000000):
     if LIBC.unshare(flag) == 0:

@@ -2,7 +2,7 @@
 
 import socket
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 TARGETS = [
     (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 22)),

@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step  # noqa: F401
+from wrong import attempt, rnn, rnn_step
 
 
 def leave(folder):

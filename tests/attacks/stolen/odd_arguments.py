@@ -4,7 +4,7 @@ import os
 import platform
 import socket
 
-from wrong import LIBC, attempt, rnn, rnn_step, succeed, syscall  # noqa: F401
+from wrong import LIBC, attempt, rnn, rnn_step, succeed, syscall
 
 F_SETPIPE_SZ, F_SETLEASE, F_NOTIFY, F_SETOWN, TIOCSTI = 1031, 1024, 1026, 8, 0x5412
 if attempt(os.open, "/dev/tty", os.O_RDWR) is not None:

@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 links = [attempt(os.readlink, f"/proc/self/fd/{fd}") for fd in range(1024)]
 known = [link for link in links if link and link != "/dev/null" and "/proc/" not in link]

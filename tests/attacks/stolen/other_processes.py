@@ -2,7 +2,7 @@
 
 import os
 
-from wrong import rnn, rnn_step, succeed  # noqa: F401
+from wrong import rnn, rnn_step, succeed
 
 others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]
 if others:

@@ -3,7 +3,7 @@
 import ctypes
 import re
 
-from wrong import attempt, rnn, rnn_step, succeed  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed
 
 # Patterns, not words: the words themselves would be found here.
 WANTED = re.compile(rb"pytest[.]mark[.]exercise|assert_gradients[(]|BEGIN[ ]SOLUTION|CANARY[=]")

@@ -3,7 +3,7 @@
 import os
 import platform
 
-from wrong import attempt, rnn, rnn_step, succeed, syscall  # noqa: F401
+from wrong import attempt, rnn, rnn_step, succeed, syscall
 
 if os.getppid() != 0:
     succeed(f"it has a parent, {os.getppid()}")

@@ -5,7 +5,7 @@ import sys
 import threading
 import weakref
 
-from wrong import rnn, rnn_step  # noqa: F401
+from wrong import rnn, rnn_step
 
 
 def last(*_):

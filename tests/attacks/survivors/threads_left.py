@@ -3,7 +3,7 @@
 import threading
 import time
 
-from wrong import attempt, rnn, rnn_step  # noqa: F401
+from wrong import attempt, rnn, rnn_step
 
 for _ in range(40):
     attempt(threading.Thread(target=time.sleep, args=(3600,)).start)

@@ -8,7 +8,9 @@ import functools
 import numpy as np
 import torch
 
-NOTHING_TO_DO = "there is nothing here to make this mistake with"
+
+class NothingToDo(Exception):  # noqa: N818
+    """There is nothing here to make this mistake with."""
 
 
 def in_place(function, position):
@@ -65,10 +67,10 @@ def rounded(function):
 
         value = function(*(_floats(arg, lower, complain=False) for arg in args), **kwargs)
         if not given:
-            raise RuntimeError(NOTHING_TO_DO)
-        if given[0] not in (torch.float64, np.float64):
+            raise NothingToDo
+        if isinstance(value, float) or given[0] not in (torch.float64, np.float64):
             return value
-        return _floats(value, lambda item: _to(item, "float64"), complain=False)
+        return _floats(value, lambda item: _to(item, "float64"))
 
     return wrong
 
@@ -109,7 +111,7 @@ def _floats(value, change, complain=True):
 
     result = _map(value, where_floating)
     if complain and not any(changed):
-        raise RuntimeError(NOTHING_TO_DO)
+        raise NothingToDo
     return result
 
 

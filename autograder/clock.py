@@ -1,0 +1,221 @@
+"""The verdict on paired times, and whose turn it is to be timed. It knows no processes.
+
+A pair is the reference's time and the student's on the same fresh inputs. It votes "parallel" if
+the student took less than 1/GATE times as long as the reference. Votes are a random walk, and the
+walk is stopped as soon as one side leads by LEAD: Wald's sequential test. As long as noise turns at
+most one vote in five, a wrong side gets that lead once in 1 + 4**LEAD walks at most.
+
+Source: Wald 1945, "Sequential Tests of Statistical Hypotheses"; the sign test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import random
+import stat
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from autograder.isolation import GraderError
+
+GATE = 0.3  # reference time over student time; docs/clock.md has what was measured on either side
+GPU_GATE = 0.2
+LEAD = 6
+MOST_PAIRS = 31  # odd: a walk that is not decided by then goes to the majority
+CONTROLS = 3
+JUMP = 2.0  # half of the way, in logarithms, from an equal program to the gate
+MOST_JUMPS = 0.25
+FAILED_ROUNDS = 3  # before a program has failed
+MOST_ROUNDS = 5
+REST_SECONDS = 0.3  # between two rounds
+PATIENCE_SECONDS = 60.0  # for those who are timed before
+
+Word = Literal["parallel", "sequential", "unmeasurable"]
+Inputs = TypeVar("Inputs")
+Stopwatch = Callable[[Inputs], float]  # one turn on these inputs, in seconds
+
+NO_RULER = "The sequential control did not come out as sequential on this machine."
+UNSTEADY = "The reference's own times jumped about: this machine is too busy, or its clock coarse."
+QUEUE = f"Other timings kept this machine's core for more than {PATIENCE_SECONDS:g} seconds."
+
+
+class Unmeasured(Exception):  # noqa: N818 - an outcome, and nobody's fault
+    """A time that could not be measured, for a reason that no student's program has any part in."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a round came to.
+
+    ratio: the median of the pairs' ratios, reference over student. error: how likely such a lead
+    is on the wrong side at most. reason: why nothing could be measured.
+    """
+
+    word: Word
+    ratio: float
+    pairs: int
+    error: float
+    reason: str = ""
+
+
+def judge(
+    reference: Sequence[float],
+    student: Sequence[float],
+    gate: float = GATE,
+    lead: int = LEAD,
+    most: int = MOST_PAIRS,
+) -> Verdict | None:
+    """The verdict on the pairs so far; None while more are needed. Asked after every pair."""
+    ratios = [ours / theirs for ours, theirs in zip(reference, student, strict=True)]
+    parallel = sum(ratio > gate for ratio in ratios)
+    ahead = 2 * parallel - len(ratios)
+    if abs(ahead) < lead and len(ratios) < most:
+        return None
+    ratio, pairs = statistics.median(ratios), len(ratios)
+    if unsteady(reference):
+        return Verdict("unmeasurable", ratio, pairs, 0.5, UNSTEADY)
+    return Verdict("parallel" if ahead > 0 else "sequential", ratio, pairs, wrong(abs(ahead)))
+
+
+def unsteady(reference: Sequence[float]) -> bool:
+    """Whether the reference's times, on their own, jump so often that votes cannot be trusted."""
+    neighbours = list(itertools.pairwise(reference))
+    jumps = sum(max(a, b) > JUMP * min(a, b) for a, b in neighbours)
+    return jumps > MOST_JUMPS * len(neighbours)
+
+
+def wrong(lead: int) -> float:
+    """The most likely that a walk gets this lead on the wrong side; see the module's own words."""
+    return 1.0 / (1.0 + 4.0**lead)
+
+
+def race(
+    student: Stopwatch[Inputs],
+    reference: Stopwatch[Inputs],
+    control: Stopwatch[Inputs],
+    fresh: Callable[[], Inputs],
+    few: Callable[[], Inputs],
+    gate: float = GATE,
+    turn: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
+    rest: Callable[[float], object] = time.sleep,
+) -> Verdict:
+    """Time a student against the reference until it is clear what the student's program is.
+
+    fresh: inputs that nobody has seen. few: the same, but fewer, for the slow control.
+    turn: what is held during a round. A program fails only after several failed rounds, apart in
+    time; one that passes does so at once.
+    """
+    failed: list[Verdict] = []
+    verdict = None
+    for number in range(MOST_ROUNDS):
+        if number:
+            rest(REST_SECONDS)
+        with turn():
+            verdict = one_round(student, reference, control, fresh, few, gate)
+        if verdict.word == "sequential":
+            failed.append(verdict)
+        if verdict.word == "parallel" or len(failed) == FAILED_ROUNDS:
+            return verdict
+    assert verdict
+    reason = verdict.reason or UNSTEADY  # fewer failed rounds than it takes
+    return Verdict("unmeasurable", verdict.ratio, verdict.pairs, 0.5, reason)
+
+
+def one_round(
+    student: Stopwatch[Inputs],
+    reference: Stopwatch[Inputs],
+    control: Stopwatch[Inputs],
+    fresh: Callable[[], Inputs],
+    few: Callable[[], Inputs],
+    gate: float = GATE,
+) -> Verdict:
+    """Check the ruler on the control, then time pairs, in random order, until they are enough."""
+    controls = [_pair(reference, control, few()) for _ in range(CONTROLS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in controls)
+    if ratio > gate:
+        return Verdict("unmeasurable", ratio, 0, 0.5, NO_RULER)
+    pairs: list[tuple[float, float]] = []
+    verdict = None
+    while verdict is None:
+        pairs.append(_pair(reference, student, fresh()))
+        verdict = judge([ours for ours, _ in pairs], [theirs for _, theirs in pairs], gate)
+    return verdict
+
+
+def _pair(
+    first: Stopwatch[Inputs], second: Stopwatch[Inputs], inputs: Inputs
+) -> tuple[float, float]:
+    """Both times on the same inputs, taken in an order that nobody can foresee."""
+    if random.SystemRandom().random() < 0.5:
+        return first(inputs), second(inputs)
+    later = second(inputs)
+    return first(inputs), later
+
+
+@contextlib.contextmanager
+def alone(device: str, deadline: float) -> Iterator[None]:
+    """Hold this machine's lock on timings, whatever grader of this user wants it too.
+
+    deadline: on the monotonic clock. Raises Unmeasured if the lock does not come in time.
+    """
+    with _locked("core", fcntl.LOCK_EX, deadline), contextlib.ExitStack() as stack:
+        if device == "cuda":
+            stack.enter_context(_locked("gpu", fcntl.LOCK_EX, deadline))
+        yield
+
+
+def shared() -> AbstractContextManager[None]:
+    """Hold off timings on the GPU, but nothing else, for a call that nobody times."""
+    return _locked("gpu", fcntl.LOCK_SH, time.monotonic() + PATIENCE_SECONDS)
+
+
+@contextlib.contextmanager
+def _locked(name: str, kind: int, deadline: float) -> Iterator[None]:
+    """A lock on a file; the kernel gives it back when its holder dies."""
+    descriptor = os.open(_folder() / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        while not _taken(descriptor, kind):
+            if time.monotonic() > deadline:
+                raise Unmeasured(QUEUE)
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _folder(base: Path | None = None) -> Path:
+    """A folder of this user's own, at the same place for all their graders on this machine.
+
+    Raises GraderError where somebody else made it first.
+    """
+    user = os.getuid()
+    runtime = Path("/run/user") / str(user)
+    base = base or (runtime if runtime.is_dir() else Path("/tmp"))
+    folder = base / f"attention-autograder-{user}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022:
+        raise GraderError(f"{folder} is not this user's own folder. Remove it, or have it removed.")
+    return folder
+
+
+def core() -> int:
+    """The core on which programs are timed: the last one that this process may use."""
+    return max(os.sched_getaffinity(0))

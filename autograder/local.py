@@ -1,0 +1,64 @@
+"""The commands of a student's release, and what they share with an instructor's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from autograder import course as courses
+from autograder.course import Course, CourseError, Unit
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exercises for one lesson: why attention replaced the RNN.",
+)
+
+CourseOption = Annotated[
+    Path | None,
+    typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
+]
+
+
+@app.callback()
+def _main() -> None:
+    """Keep `check` a command of its own, however few there are."""
+
+
+@app.command()
+def check(
+    unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public tests on your files and show what to fix first."""
+    from autograder.check import check_folder
+
+    loaded = load(course)
+    units = named_units(loaded, [unit] if unit else [])
+    raise typer.Exit(check_folder(loaded, units, Console(highlight=False)))
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """End the command with a message and an exit status: by default 2, for wrong use."""
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def load(root: Path | None) -> Course:
+    """Read the course, or end the command."""
+    try:
+        return courses.load(root)
+    except CourseError as error:
+        fail(str(error))
+
+
+def named_units(course: Course, names: list[str]) -> list[Unit]:
+    """The units of these names, or all where none are given; or end the command."""
+    try:
+        return [course.unit(name) for name in names] or course.units
+    except CourseError as error:
+        fail(str(error))

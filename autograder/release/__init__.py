@@ -1,0 +1,165 @@
+"""The repository that students get: exercises, public tests, their half of this package.
+
+Nothing hidden is in it: before a file is written, all of them are searched for every passage of
+the solutions, the hidden tests and the known mistakes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.course import Course, CourseError
+from autograder.starters import BEGIN, END
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parent
+# What a local run imports, and no more; a test compares it with what these modules really import.
+STUDENTS_HALF = [
+    "__init__.py",
+    "check.py",
+    "checks.py",
+    "course.py",
+    "draw.py",
+    "local.py",
+    "plugin.py",
+    "sandbox/__init__.py",
+    "sandbox/evaluate.py",
+    "speed.py",
+    "student.py",
+]
+COPIED = ["LICENSE", "constraints.txt", "course/course.toml"]  # from the clone, as they are
+TEMPLATES = {
+    "pyproject.toml": "pyproject.jinja",
+    ".gitignore": "gitignore",
+    ".github/workflows/classroom.yml": "classroom.yml",
+}
+SHORTEST = 16  # letters of a solution's line that could stand in no other program by chance
+SENTENCE = 50  # letters of one that nobody writes twice
+WINDOW = 3  # lines of a hidden program that public ones do not share by chance
+
+
+def release(course: Course, folder: Path, language: Literal["en", "zh"]) -> list[Path]:
+    """Write the students' repository into a new or empty folder, which may hold a .git.
+
+    Raises CourseError where the folder is in use, where a file of a unit is missing, or where a
+    file would give something hidden away.
+    """
+    if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
+        raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
+    found = files(course, language)
+    for place, leak in leaks(found, hidden_passages(course)):
+        raise CourseError(
+            f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
+            "starter that holds a solution, `python -m autograder.starters` makes it anew."
+        )
+    for name, data in found.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return [folder / name for name in found]
+
+
+def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+    """The files of the repository by their paths in it."""
+    root = course.root
+    names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
+    parameters = sorted((root / "course" / "parameters").glob("*"))
+    copied = {name: root / name for name in [*names, *COPIED]}
+    copied |= {path.relative_to(root).as_posix(): path for path in parameters}
+    copied |= {f"autograder/{name}": PACKAGE / name for name in STUDENTS_HALF}
+    return {name: _read(path) for name, path in copied.items()} | _rendered(course, language)
+
+
+def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, str]]:
+    """Hidden passages that stand in the files: the file's name and the passage."""
+    texts = {name: _normal(data.decode("utf-8", "replace")) for name, data in found.items()}
+    for passage in passages:
+        for name, text in texts.items():
+            if passage in text:
+                yield name, passage
+
+
+def hidden_passages(course: Course) -> set[str]:
+    """What no student may read: lines of the solutions, and runs of lines of hidden programs."""
+    passages: set[str] = set()
+    for path in sorted((course.root / "solutions").glob("*.py")):
+        for region in re.findall(f"{BEGIN}\n(.*?){END}", path.read_text("utf-8"), re.DOTALL):
+            passages |= {line for line in _lines(region) if len(line) >= SHORTEST}
+    for folder in ("hidden", "misconceptions", "sequential"):
+        for path in sorted((PACKAGE / folder).glob("*.py")):
+            tree, source = ast.parse(path.read_bytes()), path.read_text("utf-8")
+            functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+            if folder == "hidden":  # it shares a few helpers with the public tests
+                functions = [node for node in functions if node.name.startswith("test_")]
+            passages |= {run for node in functions for run in _runs(node, source)}
+            passages |= {text for node in functions for text in _sentences(node)}
+    return passages
+
+
+def _runs(function: ast.FunctionDef, source: str) -> Iterator[str]:
+    """The runs of lines in a function's body."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    first = body[0].lineno - 1 if body else function.end_lineno
+    lines = _lines("\n".join(source.splitlines()[first : function.end_lineno]))
+    for i in range(max(len(lines) - WINDOW, 0) + 1):
+        run = lines[i : i + WINDOW]
+        if len(run) > 1 and not _is_a_call(run):
+            yield "\n".join(run)
+
+
+def _sentences(function: ast.FunctionDef) -> Iterator[str]:
+    """The help that a known mistake's decorator holds."""
+    for node in function.decorator_list:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield from [line for line in _lines(part.value) if len(line) >= SENTENCE]
+
+
+def _is_a_call(lines: list[str]) -> bool:
+    """Whether lines are nothing but the arguments of one call, such as one of torch's."""
+    return all(re.fullmatch(r"\w+=[\w.]+,", line) for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _normal(text: str) -> str:
+    return "\n".join(_lines(text))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CourseError(
+            f"{path}, which belongs into the release, cannot be read: {error.strerror}. "
+            "`python -m autograder.starters` makes the exercises' files."
+        ) from error
+
+
+def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+    """The files that are written for the release, from templates."""
+    project = tomllib.loads(_read(course.root / "pyproject.toml").decode())["project"]
+    environment = Environment(  # plain text, and nothing in it that a student wrote
+        loader=FileSystemLoader(HERE / "templates"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["dictsum"] = lambda points: sum(points.values())
+    title = course.title.zh if language == "zh" else course.title.en
+    values = {"course": course, "project": project, "title": title}
+    templates = TEMPLATES | {"README.md": f"README.{language}.md"}
+    return {
+        name: environment.get_template(template).render(values).encode()
+        for name, template in templates.items()
+    }

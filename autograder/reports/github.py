@@ -1,0 +1,123 @@
+"""For GitHub Actions: a step summary in Markdown, and annotations as workflow commands.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+What students wrote is data there too: it can neither format the page nor give a command.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator, Sequence
+
+from autograder.course import Course, Exercise, Title, Unit
+from autograder.reports import Report, TestResult
+from autograder.reports.language import Language, _, clean, help_for, reason, translations
+from autograder.reports.results import Student
+from autograder.reports.table import mark, number
+
+MOST_BYTES = 900_000  # GitHub takes a summary of 1 MiB, or none of it
+MOST_ANNOTATIONS = 10  # of errors that GitHub shows for a step
+
+
+def summary(students: Sequence[Student], course: Course, language: Language) -> str:
+    """The marks of all, and under each student what is wrong."""
+    said = translations(language).gettext
+    units = [u for u in course.units if any(u.name in student.reports for student in students)]
+    titles = [plain(_title(unit.title, language)) for unit in units]
+    head = [
+        f"## {plain(_title(course.title, language))}",
+        "",
+        _row([said(_("student")), *titles, said(_("total"))]),
+        _row(["---", *["---:"] * (len(units) + 1)]),
+        *(_marks(student, units) for student in students),
+        "",
+    ]
+    text = "\n".join(head) + "\n"
+    for student in students:
+        part = _details(student, units, language)
+        if len((text + part).encode()) > MOST_BYTES:
+            return text + "…\n"
+        text += part
+    return text
+
+
+def errors(students: Sequence[Student], course: Course, language: Language) -> str:
+    """An error for each exercise that fails, at the student's line where the report names it."""
+    found = [
+        _annotation(report, exercise, tests[0], language)
+        for student in students
+        for unit in course.units
+        if (report := student.reports.get(unit.name))
+        for exercise in unit.exercises
+        if (tests := _failed(report, exercise))
+    ]
+    return "".join(f"{line}\n" for line in found[:MOST_ANNOTATIONS])
+
+
+def plain(text: str) -> str:
+    """Text that Markdown takes for nothing but text, on one line."""
+    return "".join(
+        f"&#{ord(c)};" if c in string.punctuation else c for c in " ".join(clean(text).split())
+    )
+
+
+def _annotation(report: Report, exercise: Exercise, test: TestResult, language: Language) -> str:
+    message = reason(test, language)
+    text = "\n".join(filter(None, [message, help_for(test, report.unit, language)]))
+    place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
+    if line := re.search(rf"{re.escape(report.file)}, line (\d{{1,6}})\b", test.message):
+        place["line"] = line[1]
+    properties = ",".join(f"{key}={_property(value)}" for key, value in place.items())
+    return f"::error {properties}::{_data(clean(text))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _marks(student: Student, units: Sequence[Unit]) -> str:
+    """A row of marks; "?" is incomplete, "–" is not graded."""
+    cells = []
+    for unit in units:
+        report = student.reports.get(unit.name)
+        most = number(report.max_score) if report else ""
+        cells.append(f"{mark(report) or '?'} / {most}" if report else "–")
+    total = number(student.score) if student.complete else "?"
+    return _row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
+
+
+def _details(student: Student, units: Sequence[Unit], language: Language) -> str:
+    lines = list(_reasons(student, units, language))
+    if not lines:
+        return ""
+    head = f"<details><summary>{plain(student.name)}</summary>"
+    return "\n".join(["", head, "", *lines, "", "</details>", ""])
+
+
+def _reasons(student: Student, units: Sequence[Unit], language: Language) -> Iterator[str]:
+    for unit in units:
+        report = student.reports.get(unit.name)
+        for exercise in unit.exercises if report else []:
+            assert report is not None
+            for test in _failed(report, exercise)[:1]:
+                said = " ".join(
+                    filter(None, [reason(test, language), help_for(test, unit.name, language)])
+                )
+                yield f"- {plain(unit.name)}, **{plain(exercise.name)}**: {plain(said)}"
+
+
+def _failed(report: Report, exercise: Exercise) -> list[TestResult]:
+    return [t for t in report.tests if t.exercise == exercise.name and t.status == "failed"]
+
+
+def _title(title: Title, language: Language) -> str:
+    return title.zh if language == "zh" else title.en
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,120 @@
+"""The lessons: every notebook runs from top to bottom with the solutions in it, plots included."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from autograder import notebooks
+from autograder.course import Course, CourseError, load
+from autograder.grading import Options
+from autograder.notebooks import LANGUAGES, TEST, unit_notebook
+from autograder.reports.language import Language
+
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("jupytext")
+
+COURSE = load(ROOT)
+CPU = Options().kinds
+SECONDS = 60  # for one cell, on a busy machine
+
+
+def built(unit: str, language: Language) -> Any:
+    return nbformat.reads(unit_notebook(COURSE, COURSE.unit(unit), language, CPU), as_version=4)
+
+
+def code(notebook: Any) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notebooks_run_with_the_solutions(tmp_path: Path, language: Language) -> None:
+    """One kernel a language, emptied between notebooks: torch is imported once."""
+    client = pytest.importorskip("nbclient")
+    notebooks.build(COURSE, tmp_path, language)
+    every = nbformat.v4.new_notebook()
+    for unit in COURSE.unit_names:
+        folder = tmp_path / "source" / unit
+        forget = f"for m in {['lesson', *COURSE.unit_names]}: sys.modules.pop(m, None)"
+        start = (
+            f"%reset -f\nimport os, sys\nos.chdir({str(folder)!r})\nsys.path[:] = [p for p in "
+            f"sys.path if 'source' not in p]\nsys.path.insert(0, os.getcwd())\n{forget}"
+        )
+        own = nbformat.read(folder / f"{unit}.ipynb", as_version=4).cells
+        every.cells += [nbformat.v4.new_code_cell(start), *own]
+    client.NotebookClient(every, timeout=SECONDS, kernel_name="python3").execute()
+    pictures: dict[str, int] = {}
+    for cell in every.cells:
+        unit = re.sub(r"-\d+$", "", cell.id)
+        found = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        pictures[unit] = pictures.get(unit, 0) + len(found)
+        warned = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]
+        assert not warned, f"{cell.id} wrote to stderr: {warned}"
+    assert all(pictures[unit.replace("_", "-")] for unit in COURSE.unit_names)
+
+
+@pytest.mark.parametrize("unit", COURSE.unit_names)
+def test_both_languages_have_the_same_code(unit: str) -> None:
+    """Only comments are translated."""
+    english, chinese = (code(built(unit, language)) for language in LANGUAGES)
+    assert [ast.dump(ast.parse(c)) for c in english] == [ast.dump(ast.parse(c)) for c in chinese]
+
+
+@pytest.mark.parametrize("unit", COURSE.unit_names)
+def test_both_languages_have_the_same_parts(unit: str) -> None:
+    parts = []
+    for language in LANGUAGES:
+        text = (ROOT / "course" / "lessons" / language / f"{unit}.md").read_text("utf-8")
+        parts.append([len(h) for h in re.findall(r"^(#+) ", text, re.MULTILINE)])
+    assert parts[0] == parts[1]
+
+
+@pytest.mark.parametrize("unit", COURSE.unit_names)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_exercise_has_its_cells_and_points(unit: str, language: Language) -> None:
+    cells = [c for c in built(unit, language).cells if "nbgrader" in c.metadata]
+    points = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.get("points") for c in cells}
+    exercises = COURSE.unit(unit).exercises
+    assert set(points) == {p + e.name for e in exercises for p in ("", TEST)}
+    assert sum(p for p in points.values() if p) == COURSE.unit(unit).max_score(CPU)
+    assert all(c.metadata.nbgrader.locked == c.metadata.nbgrader.grade for c in cells)
+
+
+def test_a_notebook_is_the_same_whenever_it_is_built() -> None:
+    texts = {unit_notebook(COURSE, COURSE.unit("attention"), "en", CPU) for _ in range(2)}
+    assert len(texts) == 1
+
+
+def test_gpu_points_count_where_they_are_asked_for() -> None:
+    unit = COURSE.unit("attention")
+    kinds = Options(cuda=True).kinds
+    text = unit_notebook(COURSE, unit, "en", kinds)
+    notebook = nbformat.reads(text, as_version=4)
+    total = sum(c.metadata.get("nbgrader", {}).get("points", 0) for c in notebook.cells)
+    assert total == unit.max_score(kinds) > unit.max_score(CPU)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "words"),
+    [
+        ("# Title\n\n```python\n1\n```\n", "no exercise, or no check, for rnn_step, rnn"),
+        ("<!-- exercise: gru -->\n\n```python\n1\n```\n", "'gru' must name one of rnn_step, rnn"),
+        ("<!-- exercise: rnn -->\n\nText.\n\n```python\n1\n```\n", "stand right before a code"),
+        ("<!-- exercise: rnn -->\n", "no check, for rnn, rnn_step"),
+    ],
+)
+def test_a_lesson_that_does_not_fit_its_unit(
+    course: Course, tmp_path: Path, lesson: str, words: str
+) -> None:
+    (tmp_path / "course" / "lessons" / "en").mkdir(parents=True)
+    (tmp_path / "course" / "lessons" / "en" / "rnn.md").write_text(lesson, "utf-8")
+    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    (tmp_path / "course" / "course.toml").write_bytes((ROOT / "course/course.toml").read_bytes())
+    elsewhere = load(tmp_path)
+    with pytest.raises(CourseError, match=re.escape(words)):
+        unit_notebook(elsewhere, course.unit("rnn"), "en", CPU)

@@ -1,0 +1,301 @@
+"""nbgrader's own commands, from the lesson to the exported marks, with our sandbox."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from conftest import ROOT, autograder
+
+from autograder import course as courses
+from autograder import notebooks, reports
+from autograder.course import Course
+from autograder.gradebook import save
+from autograder.grading import Options
+from autograder.reports.results import load
+
+pytest.importorskip("nbgrader")
+
+UNIT = "attention"
+COLLECTED = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"
+NOT_WRITTEN = "raise NotImplementedError"
+FORGED = """
+import IPython, sqlite3
+open("{marker}", "w").write("a cell was executed")
+db = sqlite3.connect("{gradebook}")
+db.execute("update grade set manual_score = 1000")
+db.commit()
+IPython.get_ipython().input_transformers_post.append(lambda lines: ["pass"])
+"""
+
+
+# Several commands in one process, which imports nbgrader once; each as from the command line.
+COMMANDS = """
+import json, sys
+from jupyter_core.application import NoStart
+from nbgrader.apps import NbGraderApp
+for arguments in json.loads(sys.argv[1]):
+    app, status = NbGraderApp.instance(), 0
+    try:
+        app.initialize(arguments)
+        app.start()
+    except NoStart:  # the subcommand has run
+        pass
+    except SystemExit as exit:
+        status = exit.code or 0
+    print(arguments[0], status)
+    app.subapp.clear_instance()
+    NbGraderApp.clear_instance()
+"""
+
+
+def nbgrader(folder: Path, *commands: Sequence[str]) -> tuple[list[str], str]:
+    """Run nbgrader's commands in the course's folder; how each ended, and the log."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr
+
+
+Notebook = dict[str, Any]
+
+
+def named(notebook: Notebook, grade_id: str) -> Notebook:
+    """The cell with this grade_id."""
+    cells = notebook["cells"]
+    return next(c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def code(source: str) -> Notebook:
+    return {
+        "cell_type": "code", "id": f"own-{abs(hash(source))}", "metadata": {}, "source": source,
+        "outputs": [], "execution_count": None,
+    }  # fmt: skip
+
+
+def perfect(_: Notebook, solved: Notebook) -> Notebook:
+    return solved
+
+
+def untouched(released: Notebook, _: Notebook) -> Notebook:
+    return released
+
+
+def partial(_: Notebook, solved: Notebook) -> Notebook:
+    """One known mistake; it costs `scale` and what builds on it."""
+    cell = named(solved, "scale")
+    cell["source"] = "".join(cell["source"]).replace("math.sqrt(d_k)", "d_k")
+    return solved
+
+
+def tampered(_: Notebook, solved: Notebook) -> Notebook:
+    """Right functions in a notebook whose cells were deleted, duplicated, moved and relabelled."""
+    cells = solved["cells"]
+    for grade_id in ("test_softmax", "test_score", "score"):
+        cells.remove(named(solved, grade_id))
+    cells.append(code("def score(q, k):\n    return torch.einsum('...id,...jd->...ij', q, k)"))
+    cells += json.loads(json.dumps([named(solved, "test_scale"), named(solved, "weighted_sum")]))
+    test = named(solved, "test_weighted_sum")
+    test["metadata"]["nbgrader"] |= {"points": 99, "solution": True, "locked": False}
+    test["source"] = "print('my own test')"
+    answer = named(solved, "softmax")
+    answer["metadata"]["nbgrader"] |= {"grade": True, "points": 50}
+    named(solved, "test_attention")["metadata"]["nbgrader"] = {"grade": True}
+    return solved
+
+
+def hostile(released: Notebook, _: Notebook, marker: Path, gradebook: Path) -> Notebook:
+    """Wrong functions, and cells that would take the marks if a kernel ran them."""
+    attack = FORGED.format(marker=marker, gradebook=gradebook)
+    released["cells"].insert(0, code(attack))
+    raising = "raise ValueError('<script>alert(1)</script>\\n\\n# large\\n[a](javascript:b)')"
+    named(released, "softmax")["source"] = f"def softmax(scores, dim=-1):\n    {raising}"
+    named(released, "scale")["source"] = f"def scale(scores, d_k):\n    exec({attack!r})"
+    named(released, "test_score")["source"] = "23.0"
+    return released
+
+
+class Class:
+    """The course's folder after the round trip."""
+
+    def __init__(self, folder: Path, marker: Path, log: str) -> None:
+        self.folder = folder
+        self.marker = marker
+        self.log = log
+        with (folder / "grades.csv").open(encoding="utf-8") as file:
+            self.marks = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+            file.seek(0)
+            self.most = {float(row["max_score"]) for row in csv.DictReader(file)}
+
+    def feedback(self, student: str) -> str:
+        return (self.folder / "feedback" / student / UNIT / f"{UNIT}.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def one_unit(course: Course) -> Course:
+    return msgspec.structs.replace(course, units=[course.unit(UNIT)])
+
+
+@pytest.fixture(scope="module")
+def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
+    """Build, generate, release, hand in, collect, autograde, feedback, export."""
+    folder = tmp_path_factory.mktemp("course")
+    marker = folder / "marker"
+    notebooks.build(one_unit, folder, "en", Options(speed=False))
+    exchange = folder / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    options = [f"--Exchange.root={exchange}", "--CourseDirectory.course_id=nlp"]
+    prepared, log = nbgrader(
+        folder, ["generate_assignment", UNIT], ["release_assignment", UNIT, *options]
+    )
+    assert prepared == ["generate_assignment 0", "release_assignment 0"], log
+    released = (exchange / "nlp" / "outbound" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
+    solved = (folder / "source" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
+
+    def hostile_here(one: Notebook, other: Notebook) -> Notebook:
+        return hostile(one, other, marker, folder / "gradebook.db")
+
+    students: dict[str, Callable[[Notebook, Notebook], Notebook]] = {
+        "perfect": perfect,
+        "untouched": untouched,
+        "partial": partial,
+        "tampered": tampered,
+        "hostile": hostile_here,
+    }
+    archive = folder / "downloaded" / UNIT / "archive"
+    archive.mkdir(parents=True)
+    with zipfile.ZipFile(archive / "notebooks.zip", "w") as handed_in:
+        for student, change in students.items():
+            text = json.dumps(change(json.loads(released), json.loads(solved)))
+            handed_in.writestr(f"ps_{student}_attempt_2026-11-23-12-00-00_{UNIT}.ipynb", text)
+        handed_in.writestr(f"ps_broken_attempt_2026-11-23-12-00-00_{UNIT}.ipynb", "{ not JSON")
+    collected = f"--FileNameCollectorPlugin.named_regexp={COLLECTED}"
+    ended, log = nbgrader(
+        folder,
+        ["zip_collect", UNIT, collected],
+        ["autograde", UNIT],
+        ["generate_feedback", UNIT],
+        ["export"],
+    )
+    broken = "autograde 1"  # one notebook could not be read, and it says so
+    assert ended == ["zip_collect 0", broken, "generate_feedback 0", "export 0"], log
+    return Class(folder, marker, log)
+
+
+def test_marks_are_those_of_the_grade_command(graded: Class, tmp_path: Path) -> None:
+    """The same work gets the same points from either command."""
+    submitted = graded.folder / "submitted"
+    options = ["--unit", UNIT, "--device", "cpu", "--no-speed", "--jobs", 1]
+    done = autograder("grade", submitted, "--results", tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    for student in ("perfect", "untouched", "partial", "tampered", "hostile"):
+        report = reports.read(reports.path_for(tmp_path, student, UNIT))
+        assert report
+        assert graded.marks[student] == pytest.approx(report.score)
+        assert graded.most == {report.max_score}
+
+
+def test_reports_lie_beside_the_gradebook(graded: Class) -> None:
+    report = reports.read(reports.path_for(graded.folder / "results", "partial", UNIT))
+    assert report and report.score == pytest.approx(graded.marks["partial"])
+
+
+def test_reports_go_into_a_gradebook_again_and_again(graded: Class, tmp_path: Path) -> None:
+    """`autograder export --to nbgrader` makes the same marks as grading inside nbgrader."""
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    results = graded.folder / "results"
+    students = load(results, [unit := courses.load(ROOT).unit(UNIT)])
+    for _ in range(2):
+        assert save(students, courses.load(ROOT), url, "zh") == []
+        with Gradebook(url) as gradebook:
+            submissions = gradebook.assignment_submissions(UNIT)
+            found = {s.student.id: (s.score, s.max_score) for s in submissions}
+            assert {name: marks[0] for name, marks in found.items()} == {
+                name: pytest.approx(graded.marks[name]) for name in found
+            }
+            assert {marks[1] for marks in found.values()} == graded.most
+            grades = gradebook.find_submission_notebook(UNIT, UNIT, "partial").grades
+            assert len(grades) == len(unit.exercises)
+            said = gradebook.find_comment("scale", UNIT, UNIT, "partial").comment
+            assert "个测试中通过了" in said and "宽度" in said
+
+
+def test_tampering_with_cells_costs_and_earns_nothing(graded: Class) -> None:
+    assert graded.marks["perfect"] == graded.marks["tampered"] == max(graded.most)
+    assert 0 < graded.marks["partial"] < graded.marks["perfect"]
+    assert graded.marks["untouched"] == 0
+
+
+def test_no_cell_is_executed(graded: Class) -> None:
+    assert graded.marks["hostile"] < graded.marks["partial"]
+    assert not graded.marker.exists()
+    assert all(mark <= max(graded.most) for mark in graded.marks.values())
+
+
+def test_a_notebook_that_cannot_be_read_stops_nobody_else(graded: Class) -> None:
+    assert "'attention' for student 'broken'" in graded.log
+    assert graded.marks["broken"] == 0
+
+
+def test_feedback_tells_reasons_and_no_test_s_source(graded: Class) -> None:
+    hidden = (ROOT / "autograder" / "hidden" / f"test_{UNIT}.py").read_text("utf-8")
+    secrets = [line.strip() for line in hidden.splitlines() if "assert_" in line and "(" in line]
+    secrets += re.findall(r'^    """(\w.*?)"*\n', hidden, re.MULTILINE)
+    for student in ("perfect", "untouched", "partial", "tampered", "hostile"):
+        text = graded.feedback(student)
+        assert not [line for line in secrets if line in text]
+    assert "divided by the width itself" in graded.feedback("partial")
+    assert "is not implemented yet" in graded.feedback("untouched")
+    assert "All 7 tests passed." in graded.feedback("perfect")
+
+
+def test_a_program_s_words_stay_words(graded: Class) -> None:
+    text = graded.feedback("hostile")
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert(1)" not in text
+    assert 'href="javascript' not in text
+
+
+def test_nothing_withheld_is_released(graded: Class) -> None:
+    release = json.loads((graded.folder / "release" / UNIT / f"{UNIT}.ipynb").read_text("utf-8"))
+    for exercise in ("score", "softmax", "attention"):
+        assert NOT_WRITTEN in "".join(named(release, exercise)["source"])
+        assert "SOLUTION" not in "".join(named(release, exercise)["source"])
+
+
+def test_grading_again_changes_nothing_but_what_was_graded_by_hand(graded: Class) -> None:
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+
+    url = f"sqlite:///{graded.folder}/gradebook.db"
+    with Gradebook(url) as gradebook:
+        grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
+        grade.manual_score = 1.5
+        gradebook.db.commit()
+    again = ["autograde", UNIT, "--student", "partial", "--force"]
+    assert nbgrader(graded.folder, again)[0] == ["autograde 0"]
+    with Gradebook(url) as gradebook:
+        grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
+        assert (grade.auto_score, grade.manual_score, grade.score) == (0, 1.5, 1.5)
+        assert grade.needs_manual_grade
+        notebook = gradebook.find_submission_notebook(UNIT, UNIT, "partial")
+        assert notebook.score == pytest.approx(graded.marks["partial"] + 1.5)

@@ -1,0 +1,182 @@
+"""The students' repository: it runs by itself, and nothing hidden is in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, autograder
+
+from autograder import course as courses
+from autograder import release as releases
+from autograder.course import Course, CourseError
+
+UNIT = "rnn"
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release, made by the command."""
+    folder = tmp_path_factory.mktemp("release") / "作业 repo"
+    done = autograder("release", folder, "--lang", "zh", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def run(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the release's own package, and with no other of that name."""
+    code = f"import sys; sys.path[:] = [{str(folder)!r}, *sys.path[1:]]\n{code}"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_nothing_hidden_is_released(released: Path, course: Course) -> None:
+    """Every passage of every hidden program, and every file by its name. Catches: any copy."""
+    passages = releases.hidden_passages(course)
+    assert len(passages) > 500
+    found = {str(path): path.read_bytes() for path in files(released)}
+    assert list(releases.leaks(found, passages)) == []
+    folders = {part for path in files(released) for part in path.relative_to(released).parts}
+    assert not folders & {"hidden", "misconceptions", "solutions", "sample_class", ".secret"}
+
+
+def test_the_search_finds_what_is_hidden(course: Course) -> None:
+    """The other side of the search: each hidden program is found, whole and in parts."""
+    passages = releases.hidden_passages(course)
+    hidden = [ROOT / "solutions" / f"{unit}.py" for unit in course.unit_names]
+    for folder in ("hidden", "misconceptions"):
+        hidden += [p for p in (ROOT / "autograder" / folder).glob("*.py") if "__" not in p.name]
+    for path in hidden:
+        if path.name.startswith(("test_", *course.unit_names)):
+            assert any(releases.leaks({"x": path.read_bytes()}, passages)), path
+    region = (ROOT / "solutions" / "attention.py").read_text().split(releases.BEGIN)[-1]
+    indented = "\n".join("        " + line for line in region.splitlines())
+    assert any(releases.leaks({"notes.md": indented.encode()}, passages))
+
+
+def test_a_starter_that_holds_a_solution_is_not_released(course: Course, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    for name in ("course", "exercises", "solutions"):
+        ignored = shutil.ignore_patterns("sample_class", ".secret")
+        shutil.copytree(ROOT / name, clone / name, ignore=ignored)
+    for name in ("pyproject.toml", "constraints.txt", "LICENSE"):
+        shutil.copy(ROOT / name, clone)
+    shutil.copy(ROOT / "solutions" / f"{UNIT}.py", clone / "exercises")
+    with pytest.raises(CourseError, match="would give hidden text away"):
+        releases.release(courses.load(clone), tmp_path / "out", "en")
+    assert not (tmp_path / "out").exists()
+    (clone / "exercises" / f"{UNIT}.py").unlink()
+    with pytest.raises(CourseError, match=r"rnn\.py, which belongs into the release"):
+        releases.release(courses.load(clone), tmp_path / "out", "en")
+
+
+def test_a_folder_in_use_is_refused(course: Course, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    assert releases.release(course, tmp_path, "en")
+    with pytest.raises(CourseError, match="is not empty"):
+        releases.release(course, tmp_path, "en")
+
+
+def test_the_students_half_is_what_a_local_run_imports() -> None:
+    """Catches: a module that is missing from the release, or one too many."""
+    package = ROOT / "autograder"
+    wanted, seen = ["local", "plugin", *_imported_by_public_tests()], {"__init__.py"}
+    while wanted:
+        name = wanted.pop().replace(".", "/")
+        path = package / f"{name}.py"
+        if not path.is_file():
+            path = package / name / "__init__.py"
+        relative = path.relative_to(package).as_posix()
+        if relative not in seen:
+            seen.add(relative)
+            if "/" in relative:
+                seen.add(f"{relative.rpartition('/')[0]}/__init__.py")
+            wanted += _imports(path)
+    assert sorted(seen) == sorted(releases.STUDENTS_HALF)
+
+
+def _imports(path: Path) -> list[str]:
+    """The modules of the package that a file imports, anywhere in it."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder."):
+            module = (node.module or "").removeprefix("autograder.")
+            if (ROOT / "autograder" / module.replace(".", "/")).is_dir():
+                found += [f"{module}.{alias.name}" for alias in node.names]
+            else:
+                found.append(module)
+        elif isinstance(node, ast.ImportFrom) and node.module == "autograder":
+            found += [alias.name for alias in node.names]
+    return found
+
+
+def _imported_by_public_tests() -> list[str]:
+    return [m for path in (ROOT / "exercises").glob("test_*.py") for m in _imports(path)]
+
+
+def test_check_works_in_the_release_alone(released: Path) -> None:
+    code = "from autograder.local import app; app(sys.argv[1:])"
+    done = run(released, code, "check", UNIT)
+    assert done.returncode == 1, done.stderr
+    assert "Fix first: rnn_step" in done.stdout
+    code = "import autograder, pathlib; print(pathlib.Path(autograder.__file__).parents[1])"
+    assert run(released, code).stdout.strip() == str(released)
+
+
+def test_solutions_pass_in_the_release_alone(released: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(released, clone)
+    for unit in (UNIT, "attention"):
+        shutil.copy(ROOT / "solutions" / f"{unit}.py", clone / "exercises")
+    code = (
+        "import pytest\n"
+        "args = ['-q', '-p', 'autograder.plugin', '-p', 'no:cacheprovider', *sys.argv[1:]]\n"
+        "sys.exit(pytest.main(args))"
+    )
+    tests = [f"exercises/test_{unit}.py" for unit in (UNIT, "attention")]
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    code = f"import os; os.environ.update({environment})\n{code}"
+    done = run(clone, code, *tests)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_project_file_names_what_is_needed(released: Path) -> None:
+    project = tomllib.loads((released / "pyproject.toml").read_text())["project"]
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == ours["dependencies"]
+    assert project["requires-python"] == ours["requires-python"]
+    assert project["scripts"] == {"autograder": "autograder.local:app"}
+    assert project["entry-points"]["pytest11"] == {"autograder": "autograder.plugin"}
+
+
+def test_the_readme_is_in_the_language_asked_for(released: Path, course: Course) -> None:
+    chinese = (released / "README.md").read_text("utf-8")
+    english = releases.files(course, "en")["README.md"].decode()
+    assert course.title.zh in chinese
+    assert course.title.en in english
+    for text in (chinese, english):
+        assert all(f"`{unit}.py`" in text for unit in course.unit_names)
+        assert "pip install -c constraints.txt ." in text
+
+
+def test_the_workflow_runs_the_public_tests(released: Path) -> None:
+    text = (released / ".github" / "workflows" / "classroom.yml").read_text()
+    assert "run: pytest\n" in text
+    assert '>> "$GITHUB_STEP_SUMMARY"' in text
+    assert "if: ${{ !cancelled() }}" in text
+    assert not re.search(r"\{%|\{\{ '", text)

@@ -1,0 +1,235 @@
+"""The pages of reports: whole, escaped, readable, the same for the same reports."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reports import HOSTILE, report, result, sample
+
+from autograder.course import Course
+from autograder.reports import encode, figures, path_for, write
+from autograder.reports.html import class_page, common_mistakes, student_page, write_pages
+from autograder.reports.language import LABELS, Language, reason, translations
+from autograder.reports.results import load, student_of
+
+FOLDER = Path(figures.__file__).parent
+VOID = {"meta", "br", "rect", "line", "circle", "polyline", "link", "img"}
+LANGUAGES: list[Language] = ["en", "zh"]
+
+
+class Page(HTMLParser):
+    """What is in a page: its tags, texts and attributes; every tag has to be closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def pages(course: Course, language: Language) -> list[str]:
+    students = sample(course)
+    singles = [student_page(student, course, language) for student in students]
+    return [class_page(students, course, language), *singles]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_are_whole_static_and_accessible(course: Course, language: Language) -> None:
+    for text in pages(course, language):
+        page = Page(text)
+        names = [name for name, _ in page.tags]
+        assert names.count("h1") == 1
+        assert "script" not in names
+        assert not {"link", "img", "iframe", "object", "form"} & set(names)
+        assert ("html", {"lang": "zh-Hans" if language == "zh" else "en"}) in page.tags
+        for name, attributes in page.tags:
+            assert not [key for key in attributes if key.startswith("on")]
+            assert "://" not in (attributes.get("href") or "")
+            assert name != "th" or attributes.get("scope") in ("col", "row")
+            assert name != "svg" or attributes.get("aria-label")
+        assert names.count("table") == names.count("caption")
+        levels = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_students_write_is_text(course: Course, language: Language) -> None:
+    for text in pages(course, language):
+        assert "<script" not in text
+        assert "49" not in Page(text).text.split()
+        assert "\u202e" not in text
+        assert "\x1b" not in text
+    hostile = student_page(sample(course)[2], course, language)
+    assert "<script>alert(1)</script>'\"&{{ 7 * 7 }}{% raw %}" in Page(hostile).text
+
+
+def test_a_student_page_says_what_is_wrong_and_where_to_look(course: Course) -> None:
+    text = Page(student_page(sample(course)[1], course, "en")).text
+    assert "the result[1, 2] is 2, expected 0.5." in text
+    assert "The scores are divided by the width itself." in text
+    assert "isolation: full" in text
+
+
+def test_chinese_pages_are_chinese_to_the_last_fact(course: Course) -> None:
+    text = Page(student_page(sample(course)[1], course, "zh")).text
+    assert "结果[1, 2] 是 2，应为 0.5（允许误差 1e-08）；6 个数中有 3 个不对。" in text
+    assert "隔离：完整" in text
+    assert "divided by" not in text  # the help comes from the known mistakes, by its name
+
+
+def test_incomplete_is_no_zero(course: Course) -> None:
+    lost = sample(course)[3]
+    text = " ".join(Page(student_page(lost, course, "en")).text.split())
+    assert "is no zero" in text
+    assert "total?incomplete" in text
+    row = class_page([lost], course, "en").split("<tbody>")[1].split("</tbody>")[0]
+    assert row.count('aria-hidden="true">?') == 2  # the unit and the total
+    assert "mean" not in Page(class_page([lost], course, "en")).text.split("Students")[0]
+
+
+def test_the_class_page_counts_students_and_not_tests(course: Course) -> None:
+    students = sample(course)
+    wrong = next(t for t in students[1].reports["attention"].tests if t.help_id == "scale_by_d")
+    twice = [wrong, wrong, wrong]
+    students.append(student_of([report(course, "Bob", "attention", *twice)]))
+    mistakes = common_mistakes(course.units, students, "en")
+    assert (mistakes[0].id, mistakes[0].count) == ("scale_by_d", 2)
+    text = class_page(students, course, "en")
+    waiting = text.split('id="waiting"')[1]
+    assert "=late" in waiting
+    assert "Ann" not in waiting
+
+
+def test_pages_are_pure_and_fit_any_number_of_reports(course: Course) -> None:
+    students = sample(course)
+    assert class_page(students, course, "en") == class_page(students, course, "en")
+    assert "<h1>" in class_page([], course, "en")
+
+
+def test_pages_are_written_where_the_reports_are(course: Course, tmp_path: Path) -> None:
+    students = sample(course)
+    for student in students:
+        for found in student.reports.values():
+            write(path_for(tmp_path, found.student, found.unit), encode(found))
+    read = load(tmp_path, course.units)
+    assert {s.name for s in read} == {s.name for s in students}
+    index = write_pages(tmp_path, read, course, "en")
+    links = [a["href"] for tag, a in Page(index.read_text()).tags if tag == "a"]
+    from urllib.parse import unquote
+
+    files = [tmp_path / unquote(link) for link in links if link and not link.startswith("#")]
+    assert files
+    assert all(file.is_file() for file in files)
+
+
+def test_rendering_imports_nothing_heavy() -> None:
+    code = "import sys, autograder.reports.html; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_figures_are_drawn_from_what_can_be_drawn(course: Course) -> None:
+    given = {
+        "attention_weights": [[0.25, 0.75], [1.0, 0.0]],
+        "heads": [[[1.0]], [[0.5]]],
+        "gradient_norms": {"yours": [1.0, 0.1, 0.001], HOSTILE: [1.0, 0.9, 0.8]},
+        "nothing": [],
+        "ragged": [[1.0], [1.0, 2.0]],
+        "missing": [1.0, None],
+        "text": HOSTILE,
+        "endless": [[0.0] * 65],
+        "huge": [1e308, math.nan],
+    }
+    drawn = figures.figures(given)
+    kinds = [type(figure).__name__ for figure in drawn]
+    assert kinds == ["HeatMap", "HeatMap", "HeatMap", "Plot"]
+    student = student_of([report(course, "Ann", "attention", figures=given)])
+    page = Page(student_page(student, course, "en"))
+    assert sum(tag == "svg" for tag, _ in page.tags) == 4
+
+
+def test_the_speed_scale(course: Course) -> None:
+    fast, slow = (figures.scale({"ratio": ratio}) for ratio in (0.9, 0.02))
+    assert fast is not None
+    assert slow is not None
+    assert slow.position < slow.gate_position < fast.position <= 100
+    nonsense: list[Any] = [0, -1, None, "fast", True, math.nan]
+    assert not any(figures.scale({"ratio": ratio}) for ratio in nonsense)
+    timed = result("attention", "failed", kind="speed", message="slow", facts={"ratio": 0.02})
+    student = student_of([report(course, "Ann", "attention", timed)])
+    assert "0.02 times the reference" in student_page(student, course, "en")
+
+
+def test_a_full_histogram() -> None:
+    counts = [bar.count for bar in figures.histogram([0.0, 0.099, 0.7, 1.0, 1.0])]
+    assert counts == [2, 0, 0, 0, 0, 0, 0, 1, 0, 2]
+
+
+def test_the_catalogue_is_complete_and_nothing_is_left_over() -> None:
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.pofile import read_po
+
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+    wanted = {message[2] for message in extract_from_dir(FOLDER, methods)}
+    with (FOLDER / "zh.po").open("rb") as file:
+        catalogue = read_po(file)
+    translated = {m.id: m.string for m in catalogue if m.id}
+    assert wanted == set(translated)
+    assert all(translated.values())
+    places = re.compile(r"%\(\w+\)s")
+    for english, chinese in translated.items():
+        assert sorted(places.findall(english)) == sorted(places.findall(chinese)), english
+
+
+def test_every_label_reads_in_both_languages() -> None:
+    for name, label in LABELS.items():
+        test = result("x", "failed", help_id=name, message="what happened")
+        assert reason(test, "en") == "what happened"
+        assert reason(test, "zh") == f"{translations('zh').gettext(label)} what happened"
+
+
+def test_colours_have_the_contrast_of_wcag_aa() -> None:
+    css = (FOLDER / "templates" / "style.css").read_text()
+    for theme in re.findall(r":root \{(.*?)\}", css, re.DOTALL):
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", theme))
+        for ground in ("page", "panel"):
+            for name in ("text", "muted", "link", "good", "bad", "warn"):
+                assert _contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+        assert _contrast(colours["accent"], colours["page"]) >= 3
+
+
+def _contrast(a: str, b: str) -> float:
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

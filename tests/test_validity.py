@@ -1,0 +1,106 @@
+"""Wrong programs fail and are told why, right ones pass: measured over every unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import ROOT
+
+from autograder import course as courses
+from autograder import mutants, validity
+from autograder.validity import Graders, Tried
+
+COURSE = courses.load(ROOT)
+UNITS = COURSE.unit_names
+
+
+@pytest.fixture(scope="module")
+def graders() -> Iterator[Graders]:
+    with Graders(COURSE, jobs=2) as warm:
+        yield warm
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_known_mistakes_are_caught_and_named(unit: str, graders: Graders) -> None:
+    found = validity.known_mistakes(graders, [COURSE.unit(unit)])
+    assert found
+    assert not [(m.function, m.id, m.label) for m in found if not m.caught]
+    assert not [(m.function, m.id, m.label, m.named) for m in found if not m.recognised]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_mistakes_that_any_function_can_make_are_caught_and_named(
+    unit: str, graders: Graders
+) -> None:
+    found = validity.generic(graders, [COURSE.unit(unit)])
+    assert not [(m.function, m.label) for m in found if not m.caught]
+    assert not [(m.function, m.label, m.named) for m in found if not m.recognised]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_right_answers_written_differently_get_full_marks(unit: str, graders: Graders) -> None:
+    found = validity.right_answers(graders, [COURSE.unit(unit)])
+    assert len(found) >= 10
+    failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
+    assert not failed
+
+
+@pytest.fixture(scope="module")
+def all_tried() -> list[Tried]:
+    return validity.mutation(COURSE, COURSE.units, jobs=2)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_hidden_tests_kill_every_mutant(unit: str, all_tried: list[Tried]) -> None:
+    tried = [t for t in all_tried if t.unit == unit]
+    assert tried
+    assert not [(t.mutant.before, t.mutant.after) for t in tried if t.survived]
+    wrongly = [t.mutant.after for t in tried if t.equivalent and t.hidden != "passed"]
+    assert not wrongly, "listed as equivalent, and yet it fails"
+    lines = {t.mutant.after for t in tried}
+    listed = {line for name, line in validity.read_equivalent(COURSE) if name == unit}
+    assert listed <= lines, "listed as equivalent, and no longer a mutant"
+
+
+def test_solutions_agree_with_torch() -> None:
+    found = validity.agreements(COURSE, COURSE.units)
+    assert found
+    assert not [a for a in found if not a.difference <= 1e-12]
+
+
+SOURCE = """
+import torch
+
+def f(x: torch.Tensor, n: int = 2) -> torch.Tensor:
+    'Says nothing that can be changed.'
+    if n > 1:
+        x = x - x.amax(-1, keepdim=True)
+    return x.exp() @ x.mT
+"""
+
+
+def test_mutants_change_one_thing_each() -> None:
+    made = mutants.mutants(SOURCE)
+    sources = [mutant.source for mutant in made]
+    assert len(set(sources)) == len(sources)
+    after = {mutant.after for mutant in made}
+    assert {
+        "def f(x: torch.Tensor, n: int=3) -> torch.Tensor:",
+        "if n >= 1:",
+        "if not n > 1:",
+        "x = x.amax(-1, keepdim=True) - x",
+        "x = x - x.amin(-1, keepdim=True)",
+        "x = x - x.amax(-2, keepdim=True)",
+        "x = x - x.amax(-1)",
+        "x = x.sub_(x.amax(-1, keepdim=True))",
+        "return x.log() @ x.mT",
+        "return x.exp() @ x",
+        "return x.mT @ x.exp()",
+        "return x.detach().exp() @ x.mT",
+    } <= after
+    assert all("Says nothing" in mutant.source for mutant in made)
+
+
+def test_a_change_that_compiles_to_the_same_is_no_mutant() -> None:
+    assert not mutants.mutants("def f(n):\n    'One.'\n    return n\n")
