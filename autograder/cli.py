@@ -25,7 +25,10 @@ from autograder.local import named_units as _units
 
 if TYPE_CHECKING:
     from autograder.batch import Batch
+    from autograder.course import Course
     from autograder.reports import Report
+    from autograder.reports.language import Language
+    from autograder.reports.results import Student
     from autograder.sandbox.host import Level
 
 app = typer.Typer(
@@ -271,7 +274,7 @@ def doctor() -> None:
 
 
 def _into_gradebook(
-    students: "list[Student]", course: Course, url: str, lang: "Language", console: Console
+    students: "list[Student]", course: "Course", url: str, lang: "Language", console: Console
 ) -> None:
     from autograder.gradebook import save
 

@@ -63,14 +63,26 @@ def known(unit: str) -> list[Mistake]:
 
 
 def recognise(
-    unit: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], value: object
+    unit: str,
+    function: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    value: object,
+    likely: Sequence[Mistake] = (),
 ) -> list[Mistake]:
-    """The known mistakes that give `value` for these arguments; none is ever guessed."""
-    return [
-        mistake
-        for mistake in known(unit)
-        if mistake.function == function and _gives(mistake.variant, args, kwargs, value)
-    ]
+    """The known mistakes that give `value` for these arguments; none is ever guessed.
+
+    likely: those recognised before; where one of them gives the value, the others are not tried.
+    """
+    for candidates in (likely, known(unit)):
+        found = [
+            mistake
+            for mistake in candidates
+            if mistake.function == function and _gives(mistake.variant, args, kwargs, value)
+        ]
+        if found:
+            return found
+    return []
 
 
 def _gives(

@@ -44,7 +44,9 @@ def save(students: Sequence[Student], course: Course, url: str, language: Langua
             gradebook.update_or_create_student(student.name)
             for name, report in student.reports.items():
                 if report.status == "incomplete":
-                    left_out.append(f"{student.name}: {name} is incomplete and left out.")
+                    left_out.append(
+                        f"{student.name}: {name} incomplete; left out, not exported as a zero."
+                    )
                     continue
                 _know(gradebook, course.unit(name), report)
                 gradebook.update_or_create_submission(name, student.name)

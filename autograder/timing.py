@@ -147,7 +147,7 @@ class RacingBackend(SandboxBackend):
         self._problem = problem
         self._solutions = solutions
 
-    def race(self, unit: str, function: str, device: str, event: Event) -> None:
+    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
         """See student.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
@@ -155,7 +155,7 @@ class RacingBackend(SandboxBackend):
             Program(texts(self._solutions), unit, function),
             Program(texts(SEQUENTIAL), unit, event.control),
         )
-        race(self._hosts, event, programs, self._limits)
+        return _facts(event, race(self._hosts, event, programs, self._limits))
 
     def _exchange(
         self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
@@ -198,7 +198,7 @@ def run(event: Event, student: Contestant, reference: Contestant, control: Conte
         lambda arguments: _our_turn(control, arguments),
         fresh=lambda: _fresh(event, calls),
         few=lambda: _fresh(event, FEW),
-        gate=clock.GPU_GATE if event.device == "cuda" else clock.GATE,
+        gate=_gate(event),
         turn=lambda: clock.alone(student.device, deadline),
     )
     if verdict.word == "unmeasurable":
@@ -240,18 +240,30 @@ def _our_side() -> Iterator[None]:
         raise GraderError(f"The reference could not be timed: {error}") from error
 
 
+def _gate(event: Event) -> float:
+    return clock.GPU_GATE if event.device == "cuda" else clock.GATE
+
+
+def _facts(event: Event, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "over": event.walk.over,
+        "sizes": dict(event.sizes),
+        "ratio": verdict.ratio,
+        "gate": _gate(event),
+        "pairs": verdict.pairs,
+    }
+
+
 def _looped(event: Event, verdict: Verdict, student: Contestant, reference: Contestant) -> Failure:
     """The fact, from the clock; then, as advice, what was counted beside the student's program."""
-    walk, sizes = event.walk, dict(event.sizes)
-    facts = {"over": walk.over, "sizes": sizes, "ratio": verdict.ratio, "pairs": verdict.pairs}
+    walk, facts = event.walk, _facts(event, verdict)
     times = f"One call took {1 / verdict.ratio:.0f} times as long as the reference at {event.where}"
     loop = f"a Python loop over the {walk.steps}"
     try:
         once, twice = (student.operations(event.fresh(factor)) for factor in (1, 2))
-    except (Failure, ChildDied, ChildTimedOut, Stalled):  # it is not what is judged here
-        return Failure(f"{times}: as long as {loop}.", help_id="looped", facts=facts)
-    with _our_side():
         ours = reference.operations(event.fresh())
+    except (Failure, ChildDied, ChildTimedOut, Stalled):  # counts are not what is judged
+        return Failure(f"{times}: as long as {loop}.", help_id="looped", facts=facts)
     facts |= {"operations": once, "operations_doubled": twice, "operations_reference": ours}
     counted = counts(walk, once, twice, event.device)
     advice = (

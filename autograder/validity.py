@@ -230,7 +230,7 @@ def _judged(report: Report, function: str, name: str, label: str) -> Mistake | N
     """What came of a mistake; None where the function gave it nothing to be made with."""
     failed = [t for t in report.tests if t.exercise == function and t.status == "failed"]
     named = {name for test in failed for name in test.help_id.split(",") if name}
-    if any(test.facts.get("raised") == "NothingToDo" for test in failed):
+    if any("NothingToDo" in test.facts.get("raised", ()) for test in failed):
         return None
     return Mistake(report.unit, function, name, label, [t.id for t in failed], named)
 

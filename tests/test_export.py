@@ -154,11 +154,14 @@ def test_a_summary_stays_below_the_size_that_github_takes(course: Course) -> Non
         ("moodle", "moodle.csv"),
         ("junit", "junit.xml"),
         ("html", "index.html"),
+        ("nbgrader", "gradebook.db"),
         ("github", "github/summary.md"),
         ("gradescope", "gradescope/Ann/results.json"),
     ],
 )
 def test_the_command(results: Path, target: str, file: str) -> None:
+    if target == "nbgrader":
+        pytest.importorskip("nbgrader")
     done = autograder("export", results, "--to", target, "--course", ROOT)
     assert done.returncode == 0, done.stderr
     assert (results / file).is_file()

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from autograder import notebooks
+from autograder import notebooks, pages
 from autograder.course import Course, CourseError, load
 from autograder.grading import Options
 from autograder.notebooks import LANGUAGES, TEST, unit_notebook
 from autograder.reports.language import Language
+from autograder.starters import STUB
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("jupytext")
@@ -118,3 +119,24 @@ def test_a_lesson_that_does_not_fit_its_unit(
     elsewhere = load(tmp_path)
     with pytest.raises(CourseError, match=re.escape(words)):
         unit_notebook(elsewhere, course.unit("rnn"), "en", CPU)
+
+
+def test_pages_have_formulas_and_no_solutions() -> None:
+    """Of every lesson, without running it: no formula is left as LaTeX, no answer is shown."""
+    pytest.importorskip("latex2mathml")
+    for unit in COURSE.unit_names:
+        for language in LANGUAGES:
+            for cell in built(unit, language).cells:
+                if cell.cell_type == "markdown":
+                    shown = re.sub(r"<code>.*?</code>", "", pages.markdown(cell.source), flags=re.S)
+                    assert not re.search(r"\$|\\[a-z]+|\N{OBJECT REPLACEMENT CHARACTER}", shown)
+    shown = pages.markdown("`$a$` and $a < b$, $$\\sqrt 2$$ <script>")
+    assert "<code>$a$</code>" in shown
+    assert shown.count("<math") == 2
+    assert "msqrt" in shown
+
+
+def test_pages_take_solutions_out() -> None:
+    notebook = pages.without_solutions(built("attention", "en"))
+    text = "\n".join(code(notebook))
+    assert "amax" not in text and "SOLUTION" not in text and STUB in text

@@ -1,15 +1,14 @@
 """Spreads the loop over threads, in the hope of more cores or of a clock that sees one thread."""
 
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from slow import attend
 
-try:
+with contextlib.suppress(OSError):
     os.sched_setaffinity(0, range(os.cpu_count()))
-except OSError:
-    pass
 pool = ThreadPoolExecutor(8)
 
 

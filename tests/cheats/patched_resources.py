@@ -1,5 +1,6 @@
 """Lies to whoever asks inside the process what it has used."""
 
+import contextlib
 import os
 import resource
 
@@ -14,8 +15,6 @@ def attention(q, k, v, mask=None):
     resource.getrusage = lambda who: Nothing()
     os.times = lambda: os.times_result((0.0,) * 5)
     for limit in (resource.RLIMIT_CPU, resource.RLIMIT_RTTIME):
-        try:
+        with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (1 << 20, 1 << 20))
-        except (OSError, ValueError):
-            pass
     return slow.attention(q, k, v)
