@@ -298,6 +298,24 @@ def bench_startup(
     startup(_load(course), rounds, Console(highlight=False))
 
 
+@bench_app.command("clock")
+def bench_clock(
+    gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,
+    noise: Annotated[int, typer.Option(min=0, help="Processes that keep the cores busy.")] = 2,
+    plot: Annotated[Path | None, typer.Option(help="Where to draw the ratios.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """How often is a parallel program judged sequential, and a sequential one parallel?
+
+    Some 0.5 s a grading; 3000 of either kind show an error rate of one in a thousand. Exit status:
+    0 when no more than that are wrong, else 1.
+    """
+    from autograder.bench_clock import errors
+
+    console = Console(highlight=False)
+    raise typer.Exit(not errors(_load(course), gradings, noise, plot, console))
+
+
 @bench_app.command("validity")
 def bench_validity(
     unit: Annotated[

@@ -100,6 +100,7 @@ class Grader:
             key=key(submission, unit, options, self._course),
             seed=seed,
             versions=versions(),
+            figures=outcome.figures,
         )
 
     def close(self) -> None:
@@ -216,11 +217,15 @@ def versions() -> dict[str, str]:
 def _code_digest(unit: str, root: Path) -> str:
     """A hash of the unit's tests, of the code that judges, and of what speed is compared to."""
     package = Path(__file__).parent
-    names = "checks.py clock.py diagnosis.py draw.py remote.py speed.py student.py".split()
-    names += "supervisor.py tester.py timing.py".split()
-    files = [*(package / name for name in names), *sorted((package / "sandbox").glob("*.py"))]
-    files += [package / "hidden" / f"test_{unit}.py", package / "misconceptions" / f"{unit}.py"]
-    files += [package / "sequential" / f"{unit}.py", *sorted((root / "solutions").glob("*.py"))]
+    names = "checks clock diagnosis draw grading isolation plugin remote speed student".split()
+    names += ["supervisor", "tester", "timing", f"hidden/test_{unit}", "hidden/decoding"]
+    names += [f"misconceptions/{unit}", f"sequential/{unit}"]
+    files = [
+        *(package / f"{name}.py" for name in names),
+        *sorted((package / "sandbox").glob("*.py")),
+    ]
+    files += sorted((root / "solutions").glob("*.py"))
+    files += sorted((root / "course" / "parameters").glob("*"))
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes() if file.exists() else b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import Any
 
 import msgspec
 
@@ -45,11 +46,12 @@ class Task(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The tests' results, their points not counted yet.
 
-    error: what failed on our side. hopeless: it would fail for every other submission too.
-    unmeasured: why a speed could not be measured this time.
+    figures: small arrays for plots, by name. error: what failed on our side; hopeless: it would
+    fail for every other submission too. unmeasured: why a speed could not be measured this time.
     """
 
     tests: list[TestResult] = []
+    figures: dict[str, Any] = {}
     error: str = ""
     hopeless: bool = False
     unmeasured: str = ""

@@ -214,6 +214,7 @@ class Recorder:
     def __init__(self, backend: Recording) -> None:
         self._backend = backend
         self._results: dict[str, TestResult] = {}
+        self.figures: dict[str, Any] = {}
         self.error = ""
         self.unmeasured = ""
 
@@ -229,6 +230,7 @@ class Recorder:
         if call.when == "call" or error:
             self._results.setdefault(item.nodeid, self._result(item, error))
             self._backend.end_test(passed=error is None)
+            self.figures |= dict(item.user_properties)
         outcome: Literal["passed", "failed"] = "failed" if error else "passed"
         when = cast(Literal["setup", "call", "teardown"], call.when)
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
@@ -355,7 +357,7 @@ class Server:
             backend.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         results = recorder.results + left_out
-        return Outcome(results, recorder.error, unmeasured=recorder.unmeasured)
+        return Outcome(results, recorder.figures, recorder.error, unmeasured=recorder.unmeasured)
 
 
 def _legible(value: Any) -> Any:

@@ -248,7 +248,7 @@ def plot(curves: dict[str, list[float]]) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
     for (unit, shares), marker in zip(curves.items(), "os", strict=True):
         axes.plot(range(1, LONGEST + 1), [100 * s for s in shares], marker=marker, ms=4)
-        axes.text(10.3, 100 * shares[9] - 7, LABELS[unit])
+        axes.text(10.6, 100 * shares[9] - 6, LABELS[unit])
     axes.set(xlabel="letters in the word", ylabel="copied without a mistake, %", ylim=(-4, 104))
     axes.spines[["top", "right"]].set_visible(False)
     FIGURE.parent.mkdir(exist_ok=True)

@@ -251,8 +251,10 @@ def _to(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 def parameters(name: str) -> Params:
     """The shipped parameters, which course/train.py makes."""
-    from safetensors.torch import load
-
+    try:
+        from safetensors.torch import load
+    except ImportError as error:
+        raise GraderError("safetensors is missing. Run: pip install safetensors") from error
     return load(_shipped(f"{name}.safetensors"))
 
 

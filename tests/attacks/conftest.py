@@ -99,12 +99,19 @@ class Arena:
 
 
 @pytest.fixture(scope="module")
-def arena(tmp_path_factory):
+def level():
+    """How students' programs are isolated."""
+    return "full"
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory, level):
     """One grader for a whole module: every attack meets the traces of those before it."""
     base = tmp_path_factory.mktemp("class")
     submissions, results = base / "submissions", base / "results"
     submissions.mkdir(), results.mkdir()
     os.environ["CANARY"] = "known to the grader alone"
-    with Grader(COURSE, Options(speed=False), [ROOT, submissions, results]) as grader:
+    options = Options(isolation=level, speed=False)
+    with Grader(COURSE, options, [ROOT, submissions, results]) as grader:
         yield Arena(grader, submissions, results)
     del os.environ["CANARY"]

@@ -25,8 +25,10 @@ import msgspec
 from autograder import course as courses
 from autograder import notebooks
 from autograder.grading import Options
+from autograder.starters import STUB
 
 UNIT = "attention"
+WRONG = "return torch.zeros(1), torch.zeros(1)"
 HONEST = 10
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: orphans become this process's children
 TESTS = {
@@ -51,8 +53,7 @@ ATTACKS = {
     "    def visit_Module(self, node):\n        self.generic_visit(node)\n"
     "        return ast.fix_missing_locations(node)\n"
     "get_ipython().ast_transformers.append(Gone())",
-    "patched comparison": "import torch\ntorch.allclose = lambda *a, **k: True\n"
-    "score = scale = softmax = weighted_sum = lambda *a: a[0]\nattention = lambda *a: a",
+    "patched comparison": "import torch\ntorch.allclose = lambda *a, **k: True",
     "patched do_execute": "k = get_ipython().kernel\n"
     "async def execute(code, *a, **k2):\n    return {'status': 'ok', 'execution_count': 1, "
     "'payload': [], 'user_expressions': {}}\nk.do_execute = execute",
@@ -108,11 +109,11 @@ def mark(folder: Path) -> str:
 
 
 def attacked(attack: str, stock: bool) -> str:
-    """The mark of a notebook that solves nothing and attacks before the first test."""
+    """The mark of a notebook with wrong answers only, which attacks before the first test."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         released, _ = make(folder, stock)
-        notebook: dict[str, Any] = json.loads(released)
+        notebook: dict[str, Any] = json.loads(released.replace(STUB, WRONG))
         source = attack.replace("%(gradebook)s", str(folder / "gradebook.db"))
         cell = {"cell_type": "code", "id": "attack", "metadata": {}, "source": source}
         notebook["cells"].insert(0, cell | {"outputs": [], "execution_count": None})
@@ -146,7 +147,7 @@ def reap() -> None:
 
 def main() -> None:
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    print("| attack, nothing solved | stock nbgrader | with the sandbox |\n|---|---|---|")
+    print("| attack, every answer wrong | stock nbgrader | with the sandbox |\n|---|---|---|")
     for name, attack in {"none": "", **ATTACKS}.items():
         print(f"| {name} | {attacked(attack, True)} | {attacked(attack, False)} |", flush=True)
     stock, ours = seconds(True), seconds(False)

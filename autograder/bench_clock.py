@@ -1,0 +1,212 @@
+"""How often the clock errs: honest and sequential programs, graded again and again, amid noise."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from autograder import clock, timing
+from autograder.clock import Unmeasured
+from autograder.course import Course
+from autograder.draw import Draw
+from autograder.speed import WALKS, Event, Walk
+from autograder.student import Failure
+from autograder.supervisor import WarmHost
+from autograder.timing import Program, Programs
+
+PROGRAMS = Path(__file__).parent / "programs"
+CONTROLS = {
+    "batch": "attention_by_sentence",
+    "queries": "attention_by_query",
+    "keys": "attention_by_key",
+}
+OWN_WALK = {"keys": "keys", "values": "keys"}  # of the sequential ones; see own_walk
+NOISE = "import torch; torch.set_num_threads(1); x = torch.rand(600, 600)\nwhile True: x @ x"
+
+
+@dataclass
+class Tally:
+    """What became of one program's gradings along one walk."""
+
+    kind: str
+    program: str
+    walk: Walk
+    ratios: list[float] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        """How many gradings came out as the opposite of what the program is."""
+        return self.words.count("sequential" if self.kind == "parallel" else "parallel")
+
+
+def attention64(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is right."""
+    weights = torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, dim=-1)
+    return weights @ v, weights
+
+
+def tallies() -> list[Tally]:
+    """Honest programs along every walk, sequential ones along the one that they loop over."""
+    walks = WALKS["attention"]["attention"]
+    found = [Tally("parallel", name, walk) for name in functions("parallel") for walk in walks]
+    for name in functions("sequential"):
+        own = next(walk for walk in walks if walk.over == own_walk(name))
+        found.append(Tally("sequential", name, own))
+    return found
+
+
+def own_walk(name: str) -> str:
+    """The size that a sequential program loops over."""
+    return OWN_WALK.get(name, "queries" if "queries" in name else "batch")
+
+
+def functions(module: str) -> list[str]:
+    """The programs in a module."""
+    text = (PROGRAMS / f"{module}.py").read_text("utf-8")
+    return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
+
+
+def grade(course: Course, host: WarmHost, tally: Tally, seed: int) -> None:
+    """Grade a program once, in processes of its own, as the test of speed does."""
+    control = CONTROLS[tally.walk.over]
+    names = ["the output", "the weights"]
+    event = Event(tally.walk, Draw(seed), "cpu", attention64, control, names)
+    programs = Programs(
+        Program(timing.texts(PROGRAMS), tally.kind, tally.program),
+        Program(timing.texts(course.root / "solutions"), "attention", "attention"),
+        Program(timing.texts(timing.SEQUENTIAL), "attention", control),
+    )
+    try:
+        verdict = timing.race(lambda device: host, event, programs, course.limits)
+    except Unmeasured:
+        tally.words.append("unmeasurable")
+    except Failure as failure:
+        if failure.help_id not in ("looped", "stalled"):
+            raise
+        tally.words.append("sequential")
+        tally.ratios += [failure.facts["ratio"]] if failure.facts else []
+    else:
+        tally.words.append(verdict.word)
+        tally.ratios.append(verdict.ratio)
+
+
+def errors(course: Course, gradings: int, noise: int, plot: Path | None, console: Console) -> bool:
+    """Grade honest and sequential programs `gradings` times each; print a table of what came out.
+
+    noise: how many processes multiply matrices meanwhile, one a core in turn. Returns whether no
+    more than one verdict in a thousand is wrong, of either kind.
+    """
+    found = tallies()
+    plan = [
+        tally
+        for kind in ("parallel", "sequential")
+        for tally in itertools.islice(
+            itertools.cycle([t for t in found if t.kind == kind]), gradings
+        )
+    ]
+    start = time.monotonic()
+    with noisy(noise), WarmHost([course.root]) as host:
+        for seed, tally in enumerate(track(plan, "Grading", console=Console(stderr=True))):
+            grade(course, host, tally, seed)
+    seconds = (time.monotonic() - start) / len(plan)
+    console.print(_table(found, noise))
+    for kind, word in (("parallel", "failed"), ("sequential", "passed")):
+        mine = [tally for tally in found if tally.kind == kind]
+        total, wrong = sum(len(t.words) for t in mine), sum(t.wrong for t in mine)
+        unmeasured = sum(t.words.count("unmeasurable") for t in mine)
+        console.print(
+            f"{kind}: {wrong} of {total} {word} (95% bound: {bound(wrong, total):.2%}), "
+            f"{unmeasured} could not be measured."
+        )
+    console.print(f"{seconds:.2f} s a grading, with {noise} noise processes.")
+    if plot:
+        _plot(found, plot)
+    return all(
+        sum(t.wrong for t in found if t.kind == kind) * 1000 <= gradings
+        for kind in ("parallel", "sequential")
+    )
+
+
+def bound(wrong: int, total: int) -> float:
+    """An upper bound of a rate, at 95 %: exact for none, Poisson's for a few."""
+    means = [3.0, 4.75, 6.3, 7.76, 9.16, 10.52]
+    mean = means[wrong] if wrong < len(means) else wrong + 1.65 * wrong**0.5 + 2
+    return min(1.0, mean / total)
+
+
+@contextlib.contextmanager
+def noisy(count: int) -> Iterator[None]:
+    """Keep every core busy with other people's work."""
+    cores = sorted(os.sched_getaffinity(0))
+    processes = [subprocess.Popen([sys.executable, "-P", "-c", NOISE]) for _ in range(count)]
+    try:
+        for number, process in enumerate(processes):
+            os.sched_setaffinity(process.pid, {cores[number % len(cores)]})
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _table(found: list[Tally], noise: int) -> Table:
+    table = Table(title=f"Verdicts with {noise} noise processes; gate {clock.GATE:g}")
+    for heading in ("program", "over"):
+        table.add_column(heading)
+    for heading in ("gradings", "parallel", "sequential", "not measured", "ratio", "from", "to"):
+        table.add_column(heading, justify="right")
+    for tally in found:
+        if not tally.words:
+            continue
+        words = [
+            str(tally.words.count(word)) for word in ("parallel", "sequential", "unmeasurable")
+        ]
+        ratios = tally.ratios or [float("nan")]
+        spread = [statistics.median(ratios), min(ratios), max(ratios)]
+        table.add_row(
+            tally.program,
+            tally.walk.over,
+            str(len(tally.words)),
+            *words,
+            *(f"{ratio:.3f}" for ratio in spread),
+            style="red" if tally.wrong else "",
+            end_section=tally is found[-1],
+        )
+    return table
+
+
+def _plot(found: list[Tally], path: Path) -> None:
+    """Each program's ratios as a row of dots, and the gate."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    shown = [tally for tally in found if tally.ratios]
+    figure, axes = pyplot.subplots(figsize=(8, 0.2 * len(shown) + 1), layout="constrained")
+    for row, tally in enumerate(reversed(shown)):
+        color = "tab:green" if tally.kind == "parallel" else "tab:red"
+        axes.plot(tally.ratios, [row] * len(tally.ratios), "|", color=color, alpha=0.4)
+    axes.axvline(clock.GATE, color="black", linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xlabel("the reference's time over the program's; the line is the gate")
+    axes.set_yticks(range(len(shown)))
+    axes.set_yticklabels([f"{t.program}, {t.walk.over}" for t in reversed(shown)], fontsize=7)
+    figure.savefig(path, dpi=120)

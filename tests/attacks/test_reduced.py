@@ -1,0 +1,43 @@
+"""The same attacks without namespaces: what the reduced level stops, and what it does not."""
+
+from __future__ import annotations
+
+import pytest
+from test_attacks import ATTACKS, HERE, SOLUTION, SUCCEEDED
+
+# Their aims, told in docs/threat-model.md: no point comes of either.
+REACHED = {
+    "threads",  # the limit on threads counts by user, and root has none
+    "parent",  # it can tell that it has a parent; it cannot do anything to it
+}
+
+
+@pytest.fixture(scope="module")
+def level():
+    return "reduced"
+
+
+@pytest.fixture(scope="module")
+def honest(arena):
+    arena.hand_in("honest", SOLUTION)
+    assert arena.grade("honest").score == arena.worth()
+    return arena.processes()
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_attack_without_namespaces(arena, honest, attack):
+    """It gains no point, costs no one else any, and leaves no process and no file."""
+    here = arena.traces()
+    report = arena.attack(attack)
+    assert (SUCCEEDED in arena.words(report)) <= (attack.stem in REACHED)
+    assert report.status == "advisory"
+    assert report.score <= arena.worth("rnn_step")
+    assert arena.settled(honest) == honest
+    assert arena.traces() == here
+    if attack == ATTACKS[-1]:
+        assert arena.grade("honest").score == arena.worth()
+
+
+def test_the_wrong_program_deserves_the_same(arena, honest):
+    arena.hand_in("wrong", HERE / "wrong.py")
+    assert arena.grade("wrong").score == arena.worth("rnn_step")
