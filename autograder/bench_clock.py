@@ -167,10 +167,10 @@ def noisy(count: int) -> Iterator[None]:
 
 
 def _table(found: list[Tally], noise: int) -> Table:
-    table = Table(title=f"Verdicts with {noise} noise processes; gate {clock.GATE:g}")
+    table = Table(box=None, title=f"Verdicts with {noise} noise processes; gate {clock.GATE:g}")
     for heading in ("program", "over"):
-        table.add_column(heading)
-    for heading in ("gradings", "parallel", "sequential", "not measured", "ratio", "from", "to"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("graded", "parallel", "sequential", "neither", "ratio", "from", "to"):
         table.add_column(heading, justify="right")
     for tally in found:
         if not tally.words:
@@ -187,7 +187,6 @@ def _table(found: list[Tally], noise: int) -> Table:
             *words,
             *(f"{ratio:.3f}" for ratio in spread),
             style="red" if tally.wrong else "",
-            end_section=tally is found[-1],
         )
     return table
 

@@ -54,6 +54,7 @@ COMMUTATIVE = (ast.Add, ast.Mult)
 METHODS = {ast.Add: "add_", ast.Sub: "sub_", ast.Mult: "mul_", ast.Div: "div_"}
 UFUNCS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 IN_PLACE = ("exp", "tanh", "masked_fill", "neg", "sigmoid", "sub", "div", "mul", "add")
+INTEGERS = ("tokens", "lengths")  # tensors without a graph or digits to lose
 MODULES: dict[str, object] = {"torch": torch, "np": np, "math": math}
 STATIC = ("shape", "dtype", "device", "ndim")  # what a detached or rounded tensor has too
 TURNS = ("T", "mT")
@@ -111,6 +112,7 @@ class _Mutator:
             argument.arg
             for argument in function.args.args
             if argument.annotation and _is_array(ast.unparse(argument.annotation))
+            if argument.arg not in INTEGERS
         }
 
     def variants(self, node: ast.AST) -> Iterator[_Change]:

@@ -129,7 +129,10 @@ def _links(course: Course, unit: str, language: Language) -> str:
     ]
     other = LANGUAGES[1 - LANGUAGES.index(language)]
     label = {"en": "English", "zh": "中文"}[other]
-    links.append(f'<a href="../index.html">∷</a> <a href="../{other}/{unit}.html">{label}</a>')
+    index = {"en": "Index", "zh": "目录"}[language]
+    links.append(
+        f'<a href="../index.html">{index}</a> · <a href="../{other}/{unit}.html">{label}</a>'
+    )
     return f"<nav>{''.join(f'<span>{link}</span>' for link in links)}</nav>"
 
 

@@ -164,7 +164,7 @@ _SENTENCES = {"batch": 256, "length": 4, "width": 4}
 _GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
 # Many of the one meet few of the other: their product would hide what a loop costs.
 _QUERIES = {"batch": 1, "queries": 256, "keys": 4, "width": 4}
-_KEYS = {"batch": 1, "queries": 4, "keys": 256, "width": 4}
+_KEYS = {"batch": 1, "queries": 4, "keys": 512, "width": 4}
 _GPU_LONG = {"batch": 8, "queries": 1024, "keys": 1024, "width": 64}
 
 WALKS: dict[str, dict[str, list[Walk]]] = {

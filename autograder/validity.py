@@ -246,7 +246,9 @@ def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> No
         if not (m.caught and m.recognised):
             said = ", ".join(sorted(m.named)) or "nothing"
             what = f"named {said}" if m.caught else "not caught"
-            console.print(f"  {m.unit}.{m.function}: {m.id} ({m.label}): {what}", style="red")
+            console.print(
+                f"  {m.unit}.{m.function}: {m.id} ({m.label}): {what}", style="red", markup=False
+            )
 
 
 # Mutants
@@ -301,7 +303,9 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
     for t in tried:
         if t.survived:
             where = f"{t.unit}.{t.mutant.function}"
-            console.print(f"  {where}: {t.mutant.before} → {t.mutant.after}", style="red")
+            console.print(
+                f"  {where}: {t.mutant.before} → {t.mutant.after}", style="red", markup=False
+            )
 
 
 # Right answers written differently

@@ -10,10 +10,13 @@ import pytest
 from conftest import ROOT, GradeText
 
 from autograder import reports
+from autograder.batch import Batch
 from autograder.course import Course
 from autograder.grading import Grader, Options, count_points
-from autograder.reports import Report
+from autograder.reports import Report, TestStatus
+from autograder.student import LocalBackend
 from autograder.submission import read
+from autograder.tasks import Outcome, Task
 
 SOLUTION = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
 
@@ -151,3 +154,63 @@ def test_the_reports_fields_are_the_documented_ones(grade_text: GradeText) -> No
     assert set(outer) <= set(report)
     fields = "id exercise kind status points max_points message help help_id facts".split()
     assert all(list(test) == fields for test in report["tests"])
+
+
+# Speed
+
+
+def test_speed_that_is_not_asked_for_costs_nothing(course: Course) -> None:
+    options = Options(speed=False)
+    with Grader(course, options, [course.root]) as grader:
+        report = grader.grade(read(ROOT, "solutions", course), course.unit("rnn"))
+    asked, all_kinds = course.unit("rnn").max_score(options.kinds), Options().kinds
+    assert report.score == report.max_score == asked < course.unit("rnn").max_score(all_kinds)
+    assert {t.status for t in report.tests if t.kind == "speed"} == {"not_run"}
+    assert report.status == "graded"
+
+
+def test_a_wrong_value_fails_the_test_of_speed_too(grade_text: GradeText) -> None:
+    report = grade_text("rnn", broken("rnn", "return torch.zeros(256, 4, 4)"))
+    (timed,) = (t for t in report.tests if t.kind == "speed")
+    assert timed.status == "failed"
+    assert "expected" in timed.message
+
+
+def test_what_could_not_be_measured_is_no_zero(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report is incomplete, and the batch tries once more before it says so."""
+    tries: list[str] = []
+
+    def run(self: Grader, task: Task) -> Outcome:
+        tries.append(task.unit)
+        first = tries.count(task.unit) == 1
+        status: TestStatus = "not_run" if first else "passed"
+        timed = reports.TestResult(
+            "a", task.unit, "speed", status, message="Not measured this time."
+        )
+        return Outcome([timed], unmeasured="too busy" if first else "")
+
+    monkeypatch.setattr(Grader, "_run", run)
+    units = [course.unit("rnn")]
+    batch = Batch(course, ROOT / "course" / "sample_class", tmp_path, units, Options())
+    batch.students = ["li_na"]
+    with Grader(course, Options(), []) as grader:
+        report = grader.grade(read(batch.submissions, "li_na", course), units[0])
+    assert (report.status, report.message) == ("incomplete", "too busy")
+    assert report.tests[0].max_points == units[0].exercise("rnn").points["speed"]
+    tries.clear()
+    done: list[tuple[Report, bool]] = []
+    batch.run(1, lambda report, new: done.append((report, new)))
+    assert tries == ["rnn", "rnn"]
+    assert [(report.status, new) for report, new in done] == [("graded", True)]
+
+
+def test_the_tester_knows_what_could_not_be_measured() -> None:
+    from autograder.clock import Unmeasured
+    from autograder.tester import Recorder, Recording
+
+    recorder = Recorder(Recording(LocalBackend(ROOT)))
+    status, message, *_ = recorder._judge(Unmeasured("too busy"))
+    assert (status, recorder.unmeasured, recorder.error) == ("not_run", "too busy", "")
+    assert "too busy" in message

@@ -11,6 +11,7 @@ from conftest import ROOT, autograder
 
 from autograder import reports
 from autograder.course import Course
+from autograder.grading import Options
 from autograder.reports import Report
 
 EXPECTED = tomllib.loads((ROOT / "tests" / "sample_class.toml").read_text("utf-8"))
@@ -78,7 +79,7 @@ def test_scores_add_up(results: Path, course: Course) -> None:
     for student in EXPECTED:
         for unit in course.units:
             found = report(results, student, unit.name)
-            assert found.max_score == unit.max_score(frozenset({"correctness", "gradient"}))
+            assert found.max_score == unit.max_score(Options().kinds)
             assert found.score == pytest.approx(sum(test.points for test in found.tests))
             assert sum(t.max_points for t in found.tests) == pytest.approx(found.max_score)
 

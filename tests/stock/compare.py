@@ -83,7 +83,8 @@ def make(folder: Path, stock: bool) -> tuple[str, str]:
     source = folder / "source" / UNIT / f"{UNIT}.ipynb"
     solved = json.loads(source.read_text("utf-8"))
     if stock:
-        (folder / "nbgrader_config.py").unlink()
+        config = f"c = get_config()\nc.ClearSolutions.code_stub = {{'python': {STUB!r}}}\n"
+        (folder / "nbgrader_config.py").write_text(config, "utf-8")
         for cell in solved["cells"]:
             name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
             if name.startswith("test_"):
