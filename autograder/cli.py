@@ -316,6 +316,19 @@ def bench_clock(
     raise typer.Exit(not errors(_load(course), gradings, noise, plot, console))
 
 
+@bench_app.command("article")
+def bench_article(
+    plots: Annotated[Path | None, typer.Option(help="A folder for maps of it.")] = None,
+    longest: Annotated[int, typer.Option(min=64, help="The greatest length.")] = 1024,
+    batch: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 1,
+) -> None:
+    """Is attention "tens, even hundreds of times" faster than a recurrent network?"""
+    from autograder.bench_article import article
+
+    lengths = [length for length in (16, 64, 128, 256, 512, 1024, 2048, 4096) if length <= longest]
+    article(lengths, [16, 64, 256], batch, plots, Console(highlight=False))
+
+
 @bench_app.command("validity")
 def bench_validity(
     unit: Annotated[

@@ -21,14 +21,16 @@ def decode_with_attention(tokens, lengths, params, start, end, max_length):
     dtype = params["out_w"].dtype
     params = {name: tensor.double() for name, tensor in params.items()}
     states, h = encode(tokens, lengths, params)
-    mask = (torch.arange(tokens.shape[1]).to(tokens) < lengths[:, None])
+    mask = torch.arange(tokens.shape[1]).to(tokens) < lengths[:, None]
     word = torch.full(tokens.shape[:1], start).to(tokens)
     ids, rows = [], []
     over = word != word
     while len(ids) < max_length:
         c, w = attend(h, states, mask)
         x = torch.cat([params["dec_embed"][word], c], -1)
-        h = gru_step(x, h, params["dec_w_x"], params["dec_w_h"], params["dec_b_x"], params["dec_b_h"])
+        h = gru_step(
+            x, h, params["dec_w_x"], params["dec_w_h"], params["dec_b_x"], params["dec_b_h"]
+        )
         word = (h @ params["out_w"] + params["out_b"]).argmax(-1)
         word = torch.where(over, torch.full_like(word, end), word)
         ids, rows = [*ids, word], [*rows, w.to(dtype)]

@@ -7,7 +7,10 @@ import torch.nn.functional as F
 def attend(state, encoder_states, mask=None):
     q = state.unsqueeze(1)
     values = torch.cat(
-        [encoder_states, torch.eye(encoder_states.size(1)).to(encoder_states).expand(len(state), -1, -1)],
+        [
+            encoder_states,
+            torch.eye(encoder_states.size(1)).to(encoder_states).expand(len(state), -1, -1),
+        ],
         -1,
     )
     m = None if mask is None else mask.unsqueeze(1)

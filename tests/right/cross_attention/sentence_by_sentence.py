@@ -19,7 +19,9 @@ def attend(state, encoder_states, mask=None):
         w = (scores - scores.logsumexp(0)).exp()
         contexts.append(w @ seen)
         full = torch.zeros_like(encoder_states[i, :, 0])
-        where = torch.arange(len(full), device=full.device) if mask is None else mask[i].nonzero()[:, 0]
+        where = (
+            torch.arange(len(full), device=full.device) if mask is None else mask[i].nonzero()[:, 0]
+        )
         weights.append(full.scatter(0, where, w))
     return torch.stack(contexts), torch.stack(weights)
 

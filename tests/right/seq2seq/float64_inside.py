@@ -8,8 +8,10 @@ def cell(params, side):
     width, size = params[f"{side}_w_h"].shape[0], params[f"{side}_w_x"].shape[0]
     layer = torch.nn.GRUCell(size, width, device="meta")
     names = {"weight_ih": "w_x", "weight_hh": "w_h", "bias_ih": "b_x", "bias_hh": "b_h"}
-    weights = {k: params[f"{side}_{v}"].double().mT if "w" in v else params[f"{side}_{v}"].double()
-               for k, v in names.items()}
+    weights = {
+        k: params[f"{side}_{v}"].double().mT if "w" in v else params[f"{side}_{v}"].double()
+        for k, v in names.items()
+    }
     return lambda x, h: functional_call(layer, weights, (x, h))
 
 

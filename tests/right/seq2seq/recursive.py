@@ -19,7 +19,9 @@ def encode(tokens, lengths, params):
     words = list(params["enc_embed"][tokens].movedim(1, 0))
     states = []
     while words:  # Python's stack is not deep enough for all
-        states += read(words[:100], states[-1] if states else h, [params[f"enc_{n}"] for n in NAMES])
+        states += read(
+            words[:100], states[-1] if states else h, [params[f"enc_{n}"] for n in NAMES]
+        )
         words = words[100:]
     states = torch.stack(states, -2)
     last = torch.nn.functional.one_hot(lengths - 1, tokens.shape[1]).to(states.dtype)

@@ -1,0 +1,139 @@
+"""The article's claim, measured: how much faster attention is than a recurrent network.
+
+Its words are "tens, even hundreds of times". Whether that is so depends on the length, the width
+and the machine: attention does T²·D work in a few large steps, a recurrent network T·D² in T small
+ones, each of which waits for the one before it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.table import Table
+
+ROUNDS = 7
+ENOUGH = 0.5  # seconds for one layer at one size
+Layer = Callable[[torch.Tensor], object]
+Times = dict[tuple[str, int, int], float]  # seconds by layer, length and width
+
+
+def layers(width: int, device: str) -> dict[str, Layer]:
+    """The layers that are compared, each from (N, T, D) to (N, T, D)."""
+    torch.manual_seed(0)
+    w_x, w_h, w_q, w_k, w_v = (torch.randn(width, width, device=device) for _ in range(5))
+    w_x, w_h, w_q, w_k, w_v = (w * width**-0.5 for w in (w_x, w_h, w_q, w_k, w_v))
+    fused = torch.nn.RNN(width, width, batch_first=True).to(device)
+    lstm = torch.nn.LSTM(width, width, batch_first=True).to(device)
+
+    def rnn_loop(x: torch.Tensor) -> torch.Tensor:
+        state, states = x.new_zeros(len(x), width), []
+        for t in range(x.shape[1]):
+            state = torch.tanh(x[:, t] @ w_x + state @ w_h)
+            states.append(state)
+        return torch.stack(states, dim=1)
+
+    def attention(x: torch.Tensor) -> torch.Tensor:
+        return F.scaled_dot_product_attention(x @ w_q, x @ w_k, x @ w_v)
+
+    def query_by_query(x: torch.Tensor) -> torch.Tensor:
+        q, k, v = x @ w_q, x @ w_k, x @ w_v
+        attend = F.scaled_dot_product_attention
+        return torch.cat([attend(q[:, t : t + 1], k, v) for t in range(x.shape[1])], dim=1)
+
+    return {
+        "RNN, a loop": rnn_loop,
+        "RNN, fused": fused,
+        "LSTM, fused": lstm,
+        "attention": attention,
+        "attention, query by query": query_by_query,
+    }
+
+
+def seconds(layer: Layer, x: torch.Tensor) -> float:
+    """The median of a few calls: on a CPU of the processor's time, which a busy machine leaves."""
+    on_gpu = x.device.type == "cuda"
+    clock = time.perf_counter if on_gpu else time.process_time
+    times: list[float] = []
+    while len(times) <= ROUNDS and sum(times[1:]) < ENOUGH:
+        start = clock()
+        layer(x)
+        if on_gpu:
+            torch.cuda.synchronize()
+        times.append(clock() - start)
+    return statistics.median(times[1:])  # the first warms it
+
+
+@torch.no_grad()
+def measure(lengths: Sequence[int], widths: Sequence[int], batch: int, device: str) -> Times:
+    """Time every layer at every length and width, in turn."""
+    torch.set_num_threads(1)
+    return {
+        (name, length, width): seconds(layer, torch.randn(batch, length, width, device=device))
+        for width in widths
+        for name, layer in layers(width, device).items()
+        for length in lengths
+    }
+
+
+def article(
+    lengths: Sequence[int], widths: Sequence[int], batch: int, plots: Path | None, console: Console
+) -> None:
+    """Print how many times as long as attention each layer takes; draw a map of it."""
+    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        times = measure(lengths, widths, batch, device)
+        machine = torch.cuda.get_device_name() if device == "cuda" else "one CPU core"
+        where = f"{machine}, batch {batch}"
+        for width in widths:
+            console.print(_table(times, lengths, width, where))
+        if plots:
+            plots.mkdir(parents=True, exist_ok=True)
+            _map(times, lengths, widths, where, plots / f"article-{device}.png")
+
+
+def _table(times: Times, lengths: Sequence[int], width: int, where: str) -> Table:
+    title = f"Times attention's time, on {where}, width {width}"
+    table = Table(box=None, title=title, title_justify="left")
+    table.add_column("layer", no_wrap=True)
+    for length in lengths:
+        table.add_column(f"T={length}", justify="right")
+    for name in dict.fromkeys(name for name, _, _ in times):
+        ratios = [
+            times[name, length, width] / times["attention", length, width] for length in lengths
+        ]
+        table.add_row(name, *(f"{ratio:.2g}" for ratio in ratios))
+    return table
+
+
+def _map(
+    times: Times, lengths: Sequence[int], widths: Sequence[int], where: str, path: Path
+) -> None:
+    """Where attention is faster than the loop of a recurrent network, and by how much."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import colors, pyplot
+
+    ratios = [
+        [times["RNN, a loop", t, width] / times["attention", t, width] for t in lengths]
+        for width in widths
+    ]
+    figure, axes = pyplot.subplots(figsize=(1.1 * len(lengths) + 2, 3.4), layout="constrained")
+    norm = colors.LogNorm(0.01, 100)
+    image = axes.imshow(ratios, cmap="RdBu", norm=norm, aspect="auto", origin="lower")
+    for row, line in enumerate(ratios):
+        for column, ratio in enumerate(line):
+            color = "white" if not 0.05 < ratio < 20 else "black"
+            axes.text(column, row, f"{ratio:.2g}", ha="center", va="center", color=color)
+    axes.set_xticks(range(len(lengths)), [str(length) for length in lengths])
+    axes.set_yticks(range(len(widths)), [str(width) for width in widths])
+    axes.set_xlabel("length T")
+    axes.set_ylabel("width D")
+    axes.set_title(f"How many times faster attention is than an RNN's loop, {where}", fontsize=10)
+    figure.colorbar(image)
+    figure.savefig(path, dpi=120)
