@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 60.0  # for those who are timed before
 
 Word = Literal["parallel", "sequential", "unmeasurable"]
 Inputs = TypeVar("Inputs")
-Stopwatch = Callable[[Inputs], float]  # one turn on these inputs, in seconds
+Stopwatch = Callable[[Inputs], float]  # one turn on these inputs: seconds a call
 
 NO_RULER = "The sequential control did not come out as sequential on this machine."
 UNSTEADY = "The reference's own times jumped about: this machine is too busy, or its clock coarse."
@@ -102,16 +102,14 @@ def race(
     reference: Stopwatch[Inputs],
     control: Stopwatch[Inputs],
     fresh: Callable[[], Inputs],
-    few: Callable[[], Inputs],
     gate: float = GATE,
     turn: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
     rest: Callable[[float], object] = time.sleep,
 ) -> Verdict:
     """Time a student against the reference until it is clear what the student's program is.
 
-    fresh: inputs that nobody has seen. few: the same, but fewer, for the slow control.
-    turn: what is held during a round. A program fails only after several failed rounds, apart in
-    time; one that passes does so at once.
+    fresh: inputs that nobody has seen. turn: what is held during a round. A program fails only
+    after several failed rounds, apart in time; one that passes does so at once.
     """
     failed: list[Verdict] = []
     verdict = None
@@ -119,7 +117,7 @@ def race(
         if number:
             rest(REST_SECONDS)
         with turn():
-            verdict = one_round(student, reference, control, fresh, few, gate)
+            verdict = one_round(student, reference, control, fresh, gate)
         if verdict.word == "sequential":
             failed.append(verdict)
         if verdict.word == "parallel" or len(failed) == FAILED_ROUNDS:
@@ -134,11 +132,10 @@ def one_round(
     reference: Stopwatch[Inputs],
     control: Stopwatch[Inputs],
     fresh: Callable[[], Inputs],
-    few: Callable[[], Inputs],
     gate: float = GATE,
 ) -> Verdict:
     """Check the ruler on the control, then time pairs, in random order, until they are enough."""
-    controls = [_pair(reference, control, few()) for _ in range(CONTROLS)]
+    controls = [_pair(reference, control, fresh()) for _ in range(CONTROLS)]
     ratio = statistics.median(ours / theirs for ours, theirs in controls)
     if ratio > gate:
         return Verdict("unmeasurable", ratio, 0, 0.5, NO_RULER)

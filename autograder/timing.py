@@ -183,21 +183,20 @@ def run(event: Event, student: Contestant, reference: Contestant, control: Conte
     def students(arguments: Turn) -> float:
         low, high = STALL_SECONDS
         student.most = min(max(low, STALL_TIMES * reference.waited), high)
-        return _checked_turn(event, student, arguments)
+        return _checked_turn(event, student, arguments[:calls])
 
-    def ours(arguments: Turn) -> float:
-        return _our_turn(reference, arguments)
-
-    for first in (students, ours):  # a first turn pages code in
-        first(_fresh(event, FEW))
+    calls = FEW
+    students(_fresh(event, FEW))  # a first turn pages code in
+    _our_turn(reference, _fresh(event, FEW))
     warm = _fresh(event, FEW)
-    calls = FEW if students(warm) > SLOW * ours(warm) else CALLS
+    if students(warm) < SLOW * _our_turn(reference, warm):
+        calls = CALLS
     verdict = clock.race(
         students,
-        ours,
-        lambda arguments: _our_turn(control, arguments),
-        fresh=lambda: _fresh(event, calls),
-        few=lambda: _fresh(event, FEW),
+        # As many calls whatever the student's program is like: no part of this is up to it.
+        lambda arguments: _our_turn(reference, arguments),
+        lambda arguments: _our_turn(control, arguments[:FEW]),
+        fresh=lambda: _fresh(event, CALLS),
         gate=_gate(event),
         turn=lambda: clock.alone(student.device, deadline),
     )
@@ -223,12 +222,12 @@ def _checked_turn(event: Event, student: Contestant, arguments: Turn) -> float:
         raise Failure("The program ended while it was timed.", help_id="crashed") from None
     for args, outcome in zip(arguments, outcomes, strict=True):
         event.check(outcome.value, args)
-    return seconds
+    return seconds / len(arguments)
 
 
 def _our_turn(contestant: Contestant, arguments: Turn) -> float:
     with _our_side():
-        return contestant.turn(arguments)[0]
+        return contestant.turn(arguments)[0] / len(arguments)
 
 
 @contextlib.contextmanager

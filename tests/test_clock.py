@@ -46,7 +46,6 @@ def race(student: Callable[[], float], reference: Callable[[], float], loop: flo
         lambda _: reference(),
         lambda _: loop * reference(),
         fresh=lambda: None,
-        few=lambda: None,
         rest=lambda _: None,
     )
 
@@ -105,7 +104,6 @@ def test_a_program_fails_only_after_rounds_apart_in_time() -> None:
         lambda _: 1.0,
         lambda _: 20.0,
         fresh=lambda: None,
-        few=lambda: None,
         rest=rests.append,
     )
     assert verdict.word == "sequential"

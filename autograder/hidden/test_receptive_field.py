@@ -322,7 +322,9 @@ def test_measured_receptive_field_of_zeros(student, draw):
     written, read = taps(draw, 3, 2), taps(draw, 3, 2)
     written[0, :, 1] = 0  # the first tap writes channel 0 alone,
     read[0, 0] = 0  # which the first tap above does not read
-    for weights in (past, future, [centre, past[1]], [written, read]):
+    deaf = [taps(draw, 3, 2), taps(draw, 5, 2)]
+    deaf[0][:, 0] = 0  # one channel of the input is never read, the other is
+    for weights in (past, future, [centre, past[1]], [written, read], deaf):
         for length, dilations in [(29, [2, 1]), (11, [1, 3]), (6, [2, 1]), (5, [1, 3])]:
             assert_measured(student, weights, length, dilations)
 
