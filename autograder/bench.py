@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.course import Course
+from autograder.processes import python
 from autograder.sandbox import wire
 from autograder.supervisor import Limits, WarmHost, nonce
 
@@ -54,7 +54,7 @@ def first_call(host: WarmHost, source: wire.Source) -> None:
 
 def _fresh_interpreter() -> None:
     code = "import torch; torch.zeros(3, 5).softmax(1)"
-    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+    subprocess.run(python("-c", code), check=True)
 
 
 def _timed(action: Callable[[], None]) -> float:

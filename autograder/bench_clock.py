@@ -8,7 +8,6 @@ import os
 import re
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from autograder import clock, timing
 from autograder.clock import Unmeasured
 from autograder.course import Course
 from autograder.draw import Draw
+from autograder.processes import python
 from autograder.speed import WALKS, Event, Walk
 from autograder.student import Failure
 from autograder.supervisor import WarmHost
@@ -155,7 +155,7 @@ def bound(wrong: int, total: int) -> float:
 def noisy(count: int) -> Iterator[None]:
     """Keep every core busy with other people's work."""
     cores = sorted(os.sched_getaffinity(0))
-    processes = [subprocess.Popen([sys.executable, "-P", "-c", NOISE]) for _ in range(count)]
+    processes = [subprocess.Popen(python("-c", NOISE)) for _ in range(count)]
     try:
         for number, process in enumerate(processes):
             os.sched_setaffinity(process.pid, {cores[number % len(cores)]})

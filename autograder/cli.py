@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,6 +21,7 @@ from autograder.local import CourseOption, check
 from autograder.local import fail as _fail
 from autograder.local import load as _load
 from autograder.local import named_units as _units
+from autograder.processes import python
 
 if TYPE_CHECKING:
     from autograder.batch import Batch
@@ -178,14 +178,14 @@ def _settle(device: str) -> bool:
 def _torch_sees_a_gpu() -> bool:
     """Ask another process: this one neither imports torch nor starts CUDA."""
     code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
-    return subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
+    return subprocess.run(python("-c", code), check=False).returncode == 0
 
 
 def _strongest() -> "Level":
     """Ask another process which level of isolation works here: this one does not import torch."""
     code = "from autograder.supervisor import strongest; print(strongest())"
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        python("-c", code), capture_output=True, text=True, check=False
     ).stdout.strip()
     return "full" if said == "full" else "reduced" if said == "reduced" else "none"
 

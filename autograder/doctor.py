@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import isolation
+from autograder.processes import python
 
 Finding = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
 
@@ -128,8 +129,7 @@ def _gpu() -> Finding:
     if not any(Path("/dev").glob("nvidia[0-9]*")):
         return None, "none: GPU tests are not run, and their points do not count", ""
     code = "import torch; print(torch.cuda.get_device_name())"
-    command = [sys.executable, "-P", "-c", code]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = subprocess.run(python("-c", code), capture_output=True, text=True, check=False)
     if said.returncode:
         return False, "a device, but PyTorch cannot use it", said.stderr.strip()[-300:]
     return True, said.stdout.strip(), ""

@@ -10,7 +10,6 @@ import platform
 import secrets
 import socket
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from importlib import metadata
@@ -21,6 +20,7 @@ import msgspec
 
 from autograder.course import KINDS, Course, CourseError, Kind, Unit
 from autograder.isolation import GraderError, IsolationError
+from autograder.processes import python, testing_environment
 from autograder.reports import Report, Status, TestResult, score
 from autograder.sandbox.host import Level
 from autograder.submission import Submission, printable
@@ -144,20 +144,13 @@ class _Tester:
     def __init__(self, setup: Setup) -> None:
         self._connection, theirs = socket.socketpair()
         self._connection.settimeout(WAIT_SECONDS)
-        environment = os.environ | {
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        }
-        environment.pop("PYTEST_ADDOPTS", None)
         with theirs:
             self._process = subprocess.Popen(
-                # -P: the folder that grading was started in may be the submissions'.
-                [sys.executable, "-P", "-m", "autograder.tester", str(theirs.fileno())],
+                python("-m", "autograder.tester", str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=environment,
+                env=testing_environment(),
                 start_new_session=True,  # Ctrl-C is for the one who started the grading
             )
         send(self._connection, setup)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from autograder.processes import python
 from autograder.sandbox.isolate import SCRATCH
 
 SANDBOX = Path(__file__).parent / "sandbox"
@@ -106,7 +107,7 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     for target in ("/", "/dev", *hidden):
         command += ["--remount-ro", target]
     command += ["--chdir", "/"]
-    return [*command, sys.executable, "-s", "-m", "autograder.sandbox.host", str(control)]
+    return [*command, *_host(control)]
 
 
 def python_folders() -> list[Path]:
@@ -138,7 +139,11 @@ def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Pat
 
 def plain_command(control: int) -> list[str]:
     """The command line that starts the warm host where there are no namespaces to put it in."""
-    return [sys.executable, "-s", "-m", "autograder.sandbox.host", str(control)]
+    return _host(control)
+
+
+def _host(control: int) -> list[str]:
+    return python("-s", "-m", "autograder.sandbox.host", str(control))
 
 
 def plain_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from autograder import plugin
+from autograder.processes import python, testing_environment
 from autograder.sandbox import worker
 from autograder.sandbox.loader import Submission
 from autograder.sandbox.wire import Source
@@ -52,17 +53,11 @@ def attempt(folder: Path, cases: Sequence[Case], jobs: int) -> list[Verdict]:
     "ended": it crashed, or took too long. Raises RuntimeError if the tests do not load.
     """
     trial = Trial(str(folder), "validity", list(cases), jobs)
-    environment = os.environ | {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
-    environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "autograder.trial"],
+        python("-m", "autograder.trial"),
         input=msgspec.msgpack.encode(trial),
         stdout=subprocess.PIPE,
-        env=environment,
+        env=testing_environment(),
         check=False,
     )
     if done.returncode:

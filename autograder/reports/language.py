@@ -11,10 +11,10 @@ import io
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.processes import python
 from autograder.reports import TestResult
 
 Language = Literal["en", "zh"]
@@ -91,9 +91,7 @@ def advice(language: Language) -> dict[str, dict[str, dict[str, str]]]:
         "        unit.setdefault(mistake.id, {})[mistake.function] = help\n"
         "print(json.dumps(found))"
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(python("-c", code), capture_output=True, text=True, check=False)
     found: dict[str, dict[str, dict[str, str]]]
     found = json.loads(done.stdout) if done.returncode == 0 else {}
     return found

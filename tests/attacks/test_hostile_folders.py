@@ -305,8 +305,9 @@ def test_a_class_of_such_names_is_graded(tmp_path, capsys):
 TRAP = "open({path!r}, 'w').close()\nraise SystemExit('trapped')\n"
 
 
+@pytest.mark.parametrize("isolation", ["full", "reduced", "best"])
 @pytest.mark.parametrize("student", ["torch", "msgspec", "autograder", "encodings"])
-def test_grading_from_inside_the_submissions(tmp_path, student):
+def test_grading_from_inside_the_submissions(tmp_path, student, isolation):
     """The current folder is not a place to import from: a student may be called torch."""
     (tmp_path / student).mkdir()
     trap = TRAP.format(path=str(tmp_path / "sprung"))
@@ -322,6 +323,8 @@ def test_grading_from_inside_the_submissions(tmp_path, student):
         "--jobs",
         "1",
         "--no-speed",
+        "--isolation",
+        isolation,
         "--results",
         str(tmp_path.parent / "out"),
     ]

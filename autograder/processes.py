@@ -1,0 +1,25 @@
+"""How we start other Pythons of our own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def python(*arguments: str) -> list[str]:
+    """The command line of another Python of ours.
+
+    -P: it imports nothing from the current folder. That may be the submissions', where a student
+    called torch has a folder of that name.
+    """
+    return [sys.executable, "-P", *arguments]
+
+
+def testing_environment() -> dict[str, str]:
+    """The environment of a process that runs hidden tests: one thread, no plugins, no options."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    return inherited | {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
