@@ -1,18 +1,8 @@
-"""Attention without its table of weights: the keys come by in blocks, and are then forgotten.
-
-Plain attention holds a score for every query and every key, so its memory grows with the square
-of the length. A softmax needs only two running numbers a query, the largest score so far and the
-sum of the exponentials, and both can be brought up to date whenever a new block comes.
-
-Test your work with `pytest test_streaming_attention.py`.
-"""
-
 from __future__ import annotations
 
 import math
 
 import torch
-
 
 def streaming_attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_size: int
@@ -41,4 +31,3 @@ def streaming_attention(
         output = output * shrink + exponentials @ values  # (..., T_q, block) @ (..., block, d_v)
         maximum = larger
     return output / total  # (..., T_q, d_v)
-    ### END SOLUTION
