@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from autograder.course import Limits as CourseLimits
 from autograder.sandbox import evaluate, wire
-from autograder.student import Failure, plural
+from autograder.student import Failure, Invocation, no_function, plural
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits, WarmHost, how, nonce
 
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
@@ -43,46 +43,33 @@ class SandboxBackend:
         self._hung: dict[str, int] = {}
         self._spent = 0.0
 
-    def call(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-        cotangents: Sequence[torch.Tensor | None] | None,
-    ) -> evaluate.Outcome:
+    def call(self, asked: Invocation) -> evaluate.Outcome:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
-        self._check_hung(function)
-        message, payload = prepare(unit, function, args, kwargs, device, cotangents)
-        child = self._child(device)
-        reply, body = self._exchange(child, device, message, payload, f"`{function}`")
+        self._check_hung(asked.function)
+        message, payload = prepare(asked)
+        child = self._child(asked.device)
+        what = f"`{asked.function}`"
+        reply, body = self._exchange(child, asked.device, message, payload, what)
         if isinstance(reply, wire.Result):
-            if cotangents is not None:
-                _check_gradients(reply, args)
-            _check_device(reply, args, kwargs, device)
+            if asked.cotangents is not None:
+                _check_gradients(reply, asked.args)
+            _check_device(reply, asked)
             return _outcome(reply, body)
-        raise explain(reply, unit, function, self._file(unit))
+        raise explain(reply, asked.unit, asked.function, self._file(asked.unit))
 
-    def measure(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-    ) -> evaluate.Outcome:
+    def measure(self, asked: Invocation) -> evaluate.Outcome:
         """See student.Backend. The kernel counts the memory, and no program can lower its count."""
+        device = asked.device
         if device in self._children:
             self._end(device)  # the peak of an earlier call would hide this one's
         self._child(device, measured=True)
-        outcome = self.call(unit, function, args, kwargs, device, None)
+        outcome = self.call(asked)
         if device == "cpu":
             try:
                 outcome.peak = self._children[device].peak()
             except ChildDied:
-                reason = how(self._end(device))
-                raise Failure(f"`{function}`: the program {reason}.", help_id="crashed") from None
+                message = f"`{asked.function}`: the program {how(self._end(device))}."
+                raise Failure(message, help_id="crashed") from None
         return outcome
 
     def close(self) -> None:
@@ -164,24 +151,17 @@ class SandboxBackend:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
 
 
-def prepare(
-    unit: str,
-    function: str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    device: str,
-    cotangents: Sequence[torch.Tensor | None] | None = None,
-    mode: wire.Mode = "observe",
-) -> tuple[wire.Call, list[bytes]]:
+def prepare(asked: Invocation, mode: wire.Mode = "observe") -> tuple[wire.Call, list[bytes]]:
     """A call, ready to be sent, and its tensors' bytes."""
     payload: list[bytes] = []
+    cotangents = asked.cotangents
     message = wire.Call(
         nonce(),
-        unit,
-        function,
-        wire.Items([wire.encode(arg, payload, strided=True) for arg in args]),
-        wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in kwargs.items()}),
-        device,
+        asked.unit,
+        asked.function,
+        wire.Items([wire.encode(arg, payload, strided=True) for arg in asked.args]),
+        wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in asked.kwargs.items()}),
+        asked.device,
         None if cotangents is None else wire.Items([wire.encode(c, payload) for c in cotangents]),
         mode,
     )
@@ -191,12 +171,7 @@ def prepare(
 def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: str) -> Failure:
     """Turn what the child said into words; all of it is text that a student may have written."""
     if isinstance(reply, wire.Missing):
-        if reply.found is None:
-            return Failure(
-                f"{file} defines no function `{function}`. Was it renamed or deleted?",
-                help_id="missing_function",
-            )
-        return Failure(f"`{function}` in {file} is a {reply.found}, not a function.")
+        return no_function(file, function, reply.found)
     last = reply.frames[-1] if reply.frames else wire.Frame(file, 0, "", "")
     where = f"{last.file}, line {last.line}" if last.line else last.file
     if reply.error == "SyntaxError":
@@ -234,27 +209,22 @@ def _outcome(reply: wire.Result, body: bytearray) -> evaluate.Outcome:
 
 def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:
     """One gradient, a tensor or none, for each floating tensor sent: nothing else is ours."""
-    leaves = [
-        t for t in evaluate.arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()
-    ]
+    leaves = evaluate.leaves(args)
     got = reply.gradients.items if reply.gradients else []
     known = all(g is None or (isinstance(g, wire.Tensor) and g.library == "torch") for g in got)
     if len(got) != len(leaves) or not known:
         raise Failure("The gradients that came back are not those of the arguments.")
 
 
-def _check_device(
-    reply: wire.Result, args: Sequence[Any], kwargs: Mapping[str, Any], device: str
-) -> None:
+def _check_device(reply: wire.Result, asked: Invocation) -> None:
     """A result belongs on the device of the tensors it was made from, or on the one asked for."""
-    if not kwargs.get("device") and not any(
-        isinstance(t, torch.Tensor) for t in evaluate.arrays([*args, *kwargs.values()])
-    ):
+    given = evaluate.arrays([*asked.args, *asked.kwargs.values()])
+    if not asked.kwargs.get("device") and not any(isinstance(t, torch.Tensor) for t in given):
         return
     for tensor in wire.tensors(reply.value):
-        if tensor.library == "torch" and tensor.device.partition(":")[0] != device:
+        if tensor.library == "torch" and tensor.device.partition(":")[0] != asked.device:
             raise Failure(
-                f"The result is on {tensor.device}, the input on {device}. "
+                f"The result is on {tensor.device}, the input on {asked.device}. "
                 "Make new tensors with `device=x.device`.",
                 help_id="wrong_device",
             )

@@ -11,7 +11,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,29 +45,29 @@ class Failure(AssertionError):  # noqa: N818 - not an error of ours
         self.facts = facts or {}
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """What a test asks for: a call of a function of a unit, on a device.
+
+    cotangents: one for each output; with them the call is a vector-Jacobian product.
+    """
+
+    unit: str
+    function: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    cotangents: Sequence[torch.Tensor | None] | None = None
+
+
 class Backend(Protocol):
     """Where calls of a student's functions go."""
 
-    def call(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-        cotangents: Sequence[torch.Tensor | None] | None,
-    ) -> Outcome:
-        """Call a function, or, where cotangents are given, its vector-Jacobian product."""
+    def call(self, asked: Invocation) -> Outcome:
+        """Make a call."""
 
-    def measure(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-    ) -> Outcome:
-        """Call a function in a fresh process, and say what memory that took at its peak."""
+    def measure(self, asked: Invocation) -> Outcome:
+        """Make a call in a fresh process, and say what memory that took at its peak."""
 
     def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
         """Fail unless a function is right, and about as fast as the reference; else the facts."""
@@ -111,14 +111,14 @@ class Function:
     def observe(self, *args: Any, **kwargs: Any) -> Outcome:
         """Call the function and return the value and which arguments it changed."""
         __tracebackhide__ = True
-        return self._send(args, kwargs, None)
+        return self.student.backend.call(self._asking(args, kwargs))
 
     def vjp(
         self, args: Sequence[Any], cotangents: Sequence[torch.Tensor | None], **kwargs: Any
     ) -> Outcome:
         """Call the function and pull the cotangents, one an output, back to its tensors."""
         __tracebackhide__ = True
-        return self._send(args, kwargs, cotangents)
+        return self.student.backend.call(self._asking(args, kwargs, cotangents))
 
     def measure(self, *args: Any, **kwargs: Any) -> Outcome:
         """Call the function in a process of its own and return the value and the peak memory.
@@ -126,8 +126,7 @@ class Function:
         The peak is None where it cannot be seen from outside: in a local run, and on a GPU.
         """
         __tracebackhide__ = True
-        student = self.student
-        return student.backend.measure(self.unit, self.name, args, kwargs, student.device)
+        return self.student.backend.measure(self._asking(args, kwargs))
 
     def race(self, event: Event) -> None:
         """Fail unless the function is right, and about as fast as the reference.
@@ -137,15 +136,13 @@ class Function:
         __tracebackhide__ = True
         self.student.backend.race(self.unit, self.name, self.student.device, event)
 
-    def _send(
+    def _asking(
         self,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
-        cotangents: Sequence[torch.Tensor | None] | None,
-    ) -> Outcome:
-        __tracebackhide__ = True
-        student = self.student
-        return student.backend.call(self.unit, self.name, args, kwargs, student.device, cotangents)
+        cotangents: Sequence[torch.Tensor | None] | None = None,
+    ) -> Invocation:
+        return Invocation(self.unit, self.name, args, kwargs, self.student.device, cotangents)
 
 
 class LocalBackend:
@@ -154,45 +151,32 @@ class LocalBackend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def call(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-        cotangents: Sequence[torch.Tensor | None] | None,
-    ) -> Outcome:
+    def call(self, asked: Invocation) -> Outcome:
         """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
-        found = find_function(self._module(unit), unit, function)
-        args, kwargs = copy.deepcopy((args, kwargs))  # as when sent: the test keeps its own
+        found = self._function(asked.unit, asked.function)
+        # As when sent: the test keeps its own.
+        args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
         try:
-            if cotangents is None:
+            if asked.cotangents is None:
                 return evaluate.call(found, args, kwargs)
-            return evaluate.vjp(found, args, kwargs, cotangents)
+            return evaluate.vjp(found, args, kwargs, asked.cotangents)
         except NotImplementedError as error:
-            raise Failure(not_implemented(unit, function, error), help_id="not_started") from None
+            message = not_implemented(asked.unit, asked.function, error)
+            raise Failure(message, help_id="not_started") from None
 
-    def measure(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-    ) -> Outcome:
+    def measure(self, asked: Invocation) -> Outcome:
         """See Backend. A local run has no process of its own to look at: the peak is None."""
         __tracebackhide__ = True
-        return self.call(unit, function, args, kwargs, device, None)
+        return self.call(asked)
 
     def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
         """See Backend. No clock is trusted here."""
         __tracebackhide__ = True
         args = event.fresh()
-        event.check(self.call(unit, function, args, {}, device, None).value, args)
+        event.check(self.call(Invocation(unit, function, args)).value, args)
         if advice := self.advise(unit, function, event.walk, event.draw):
             raise Failure(advice, help_id="looped")
         return {}
@@ -203,12 +187,16 @@ class LocalBackend:
         from autograder.sandbox import evaluate
         from autograder.speed import looped
 
-        found = find_function(self._module(unit), unit, function)
+        found = self._function(unit, function)
         once, twice = (
             evaluate.counted(found, walk.fresh(draw, times=times), {}).operations or 0
             for times in (1, 2)
         )
         return looped(walk, once, twice)
+
+    def _function(self, unit: str, name: str) -> Any:
+        __tracebackhide__ = True
+        return find_function(self._module(unit), unit, name)
 
     def _module(self, unit: str) -> ModuleType:
         __tracebackhide__ = True
@@ -231,12 +219,15 @@ def find_function(module: object, unit: str, name: str) -> Any:
     found = getattr(module, name, None)
     if callable(found):
         return found
-    if found is None:
-        raise Failure(
-            f"{unit}.py defines no function `{name}`. Was it renamed or deleted?",
-            help_id="missing_function",
-        )
-    raise Failure(f"`{name}` in {unit}.py is a {type(found).__name__}, not a function.")
+    raise no_function(f"{unit}.py", name, None if found is None else type(found).__name__)
+
+
+def no_function(file: str, name: str, found: str | None) -> Failure:
+    """What to say where a file has no function of a name; `found`: the type of what has it."""
+    if found is not None:
+        return Failure(f"`{name}` in {file} is a {found}, not a function.")
+    message = f"{file} defines no function `{name}`. Was it renamed or deleted?"
+    return Failure(message, help_id="missing_function")
 
 
 def not_implemented(unit: str, function: str, error: NotImplementedError) -> str:

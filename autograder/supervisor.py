@@ -60,19 +60,22 @@ class WarmHost:
         self.device = device
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else isolation.seccomp_program(device, level)
-        readable = [str(path) for path in isolation.readable_folders()]
+        readable: list[str] = []
         with theirs:
             if level == "full":
                 command = isolation.bubblewrap_command(theirs.fileno(), masks, device)
+                environment: dict[str, str] = {}
             else:
                 command = isolation.plain_command(theirs.fileno())
+                environment = isolation.plain_environment()
+                readable = [str(path) for path in isolation.readable_folders()]
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={} if level == "full" else isolation.plain_environment(),
+                env=environment,
                 start_new_session=True,
             )
         self._control.settimeout(START_SECONDS)

@@ -36,7 +36,7 @@ from autograder.sandbox.evaluate import Outcome as Evaluated
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.speed import Event
-from autograder.student import Backend, Failure
+from autograder.student import Backend, Failure, Invocation
 from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
 from autograder.timing import STALL_SECONDS, RacingBackend
@@ -91,33 +91,18 @@ class Recording:
         self.facts: dict[str, Any] = {}  # of this test's slowest race
         self._passed: dict[tuple[str, int], int] = {}  # what went in, by what came out
 
-    def call(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-        cotangents: Sequence[torch.Tensor | None] | None,
-    ) -> Evaluated:
+    def call(self, asked: Invocation) -> Evaluated:
         """See student.Backend."""
         self._answered = False
-        outcome = self._backend.call(unit, function, args, kwargs, device, cotangents)
-        self._calls.append(_Call(unit, function, args, kwargs, outcome.value))
+        outcome = self._backend.call(asked)
+        self._calls.append(_Call(asked, outcome.value))
         self._answered = True
         return outcome
 
-    def measure(
-        self,
-        unit: str,
-        function: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        device: str,
-    ) -> Evaluated:
+    def measure(self, asked: Invocation) -> Evaluated:
         """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
         self._answered = False
-        return self._backend.measure(unit, function, args, kwargs, device)
+        return self._backend.measure(asked)
 
     def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
         """See student.Backend. Its calls are not remembered: other tests look at values."""
@@ -141,8 +126,9 @@ class Recording:
         if failure.help_id or not self._answered or about.startswith("the gradient"):
             return failure.help, failure.help_id
         *earlier, last = self._calls
+        asked = last.asked
         found = diagnosis.recognise(
-            last.unit, last.function, last.args, last.kwargs, last.value, self._recognised
+            asked.unit, asked.function, asked.args, asked.kwargs, last.value, self._recognised
         )
         self._recognised = found or self._recognised
         if not found and self._is_old(last, earlier):
@@ -162,15 +148,13 @@ class Recording:
 class _Call:
     """A call that was answered, with digests that outlive a change of its arguments."""
 
-    unit: str
-    function: str
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
+    asked: Invocation
     value: object
 
     def __post_init__(self) -> None:
-        self.form = f"{self.unit}.{self.function} {_form([self.args, self.kwargs])}"
-        self.went_in = _digest([self.args, self.kwargs])
+        given = [self.asked.args, self.asked.kwargs]
+        self.form = f"{self.asked.unit}.{self.asked.function} {_form(given)}"
+        self.went_in = _digest(given)
         self.came_out = _digest(self.value)
 
 

@@ -23,7 +23,7 @@ from autograder.isolation import GraderError
 from autograder.remote import SandboxBackend, explain, prepare
 from autograder.sandbox import evaluate, wire
 from autograder.speed import CALLS, FEW, Event, counts, grows
-from autograder.student import Failure
+from autograder.student import Failure, Invocation
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, WarmHost
 
 SEQUENTIAL = Path(__file__).parent / "sequential"
@@ -108,7 +108,7 @@ class Contestant(SandboxBackend):
         return child.cpu_seconds() if self.device == "cpu" else time.perf_counter()
 
     def _prepare(self, args: list[Any], mode: wire.Mode) -> tuple[wire.Call, list[bytes]]:
-        return prepare(*self._target, args, {}, self.device, mode=mode)
+        return prepare(Invocation(*self._target, args, device=self.device), mode)
 
     def _send(
         self, child: Child, message: wire.Call, payload: list[bytes]

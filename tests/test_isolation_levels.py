@@ -125,13 +125,14 @@ def test_what_reduced_isolation_stops(probe: str, stopped: bool) -> None:
     from autograder.course import Limits
     from autograder.remote import SandboxBackend
     from autograder.sandbox.wire import Source
+    from autograder.student import Invocation
     from autograder.supervisor import WarmHost
 
     text = f"{PROBES}\ndef f():\n    return attempt(lambda: {probe})\n"
     source = Source("unit", "unit.py", [text], False, ["f"])
     with WarmHost([ROOT], level="reduced") as host:
         backend = SandboxBackend(lambda device: host, "unit", [source], Limits())
-        said = backend.call("unit", "f", [], {}, "cpu", None).value
+        said = backend.call(Invocation("unit", "f")).value
         backend.close()
     assert (said == "stopped") == stopped, said
 

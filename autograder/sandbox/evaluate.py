@@ -47,6 +47,11 @@ def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:
             yield from arrays(item)
 
 
+def leaves(args: object) -> list[torch.Tensor]:
+    """The tensors that a vector-Jacobian product is taken for, in order."""
+    return [t for t in arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()]
+
+
 def snapshot(value: object) -> list[torch.Tensor | np.ndarray]:
     """Copy every tensor and array in a value."""
     return [
@@ -110,8 +115,8 @@ def vjp(
 
     cotangents: one for each tensor that the function returns; None leaves that output out.
     """
-    leaves = [t for t in arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()]
-    for leaf in leaves:
+    differentiated = leaves(args)
+    for leaf in differentiated:
         leaf.requires_grad_()
     value = function(*args, **kwargs)
     outputs = [t for t in arrays(value) if isinstance(t, torch.Tensor)]
@@ -121,10 +126,10 @@ def vjp(
         if cotangent is not None and output.requires_grad and output.shape == cotangent.shape
     ]
     if not pairs:
-        return Outcome(value, gradients=[None] * len(leaves))
+        return Outcome(value, gradients=[None] * len(differentiated))
     gradients = torch.autograd.grad(
         [output for output, _ in pairs],
-        leaves,
+        differentiated,
         [cotangent for _, cotangent in pairs],
         allow_unused=True,
     )

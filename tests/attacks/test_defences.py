@@ -22,7 +22,7 @@ from autograder import course as courses
 from autograder import grading, isolation, submission
 from autograder.remote import SandboxBackend
 from autograder.sandbox import wire
-from autograder.student import Failure
+from autograder.student import Failure, Invocation
 from autograder.supervisor import Child, Limits, WarmHost
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def call(host: WarmHost, sources: list[wire.Source]) -> object:
     """What a call of rnn_step gives, or what the grader says of it."""
     backend = SandboxBackend(lambda _: host, "rnn", sources, LIMITS)
     try:
-        return backend.call("rnn", "rnn_step", ARGUMENTS, {}, "cpu", None).value
+        return backend.call(Invocation("rnn", "rnn_step", ARGUMENTS)).value
     except Failure as failure:
         return failure.message
     finally:
@@ -279,8 +279,8 @@ def test_a_nonce_ties_a_reply_to_its_question(range_, monkeypatch):
     def second() -> object:
         backend = SandboxBackend(lambda _: range_.host(), "rnn", sources, LIMITS)
         try:
-            assert backend.call("rnn", "rnn_step", [], {}, "cpu", None).value == "spare"
-            return backend.call("rnn", "no_such_function", [], {}, "cpu", None).value
+            assert backend.call(Invocation("rnn", "rnn_step")).value == "spare"
+            return backend.call(Invocation("rnn", "no_such_function")).value
         except Failure as failure:
             return failure.message
         finally:
