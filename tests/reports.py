@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.course import Course
-from autograder.reports import Report, TestResult, score
-from autograder.reports.results import Student, student_of
+from autograder.reports import Report, TestResult, safe_name, score
+from autograder.reports.results import Student
 
 HOSTILE = "<script>alert(1)</script>'\"&{{ 7 * 7 }}{% raw %}=1+1,|`\u202e\x1b[31m"
 
@@ -16,6 +16,12 @@ def result(exercise: str, status: Any = "passed", **others: Any) -> TestResult:
     kept: dict[str, Any] = {"id": f"test_{exercise}_values", "kind": "correctness"} | others
     points = 1.0 if status == "passed" else 0.0
     return TestResult(exercise=exercise, status=status, points=points, max_points=1.0, **kept)
+
+
+def student_of(reports: list[Report]) -> Student:
+    """One student's reports, without a folder that they were read from."""
+    name = reports[0].student
+    return Student(name, safe_name(name), {report.unit: report for report in reports})
 
 
 def report(course: Course, student: str, unit: str, *tests: TestResult, **others: Any) -> Report:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports import HOSTILE, report, result, sample
+from reports import HOSTILE, report, result, sample, student_of
 
 from autograder.course import Course
 from autograder.reports import encode, figures, path_for, write
 from autograder.reports.html import class_page, common_mistakes, student_page, write_pages
 from autograder.reports.language import LABELS, Language, reason, translations
-from autograder.reports.results import load, student_of
+from autograder.reports.results import load
 
 FOLDER = Path(figures.__file__).parent
 VOID = {"meta", "br", "rect", "line", "circle", "polyline", "link", "img"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Unit
-from autograder.reports import Report, read, safe_name
+from autograder.reports import Report, read
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,6 @@ def load(results: Path, units: Sequence[Unit]) -> list[Student]:
             name = next(iter(kept.values())).student
             students.append(Student(name, folder.name, kept))
     return sorted(students, key=lambda student: (student.name, student.folder))
-
-
-def student_of(reports: Sequence[Report]) -> Student:
-    """One student's reports, without a folder that they were read from."""
-    name = reports[0].student
-    return Student(name, safe_name(name), {report.unit: report for report in reports})
 
 
 def started(report: Report) -> bool:
