@@ -10,9 +10,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from autograder import reports, submission
 from autograder.course import Course, Unit
@@ -21,6 +21,32 @@ from autograder.reports import Report
 
 Found = tuple[Report, bool]  # a report, and whether it is new
 Graded = tuple[str, list[Found]]  # by student
+
+
+class Graders:
+    """A few warm graders, and as many threads to drive them: one borrows one at a time."""
+
+    def __init__(self, course: Course, options: Options, masks: Sequence[Path], jobs: int) -> None:
+        self._free: queue.SimpleQueue[Grader] = queue.SimpleQueue()
+        self._stack = ExitStack()
+        self.pool = self._stack.enter_context(ThreadPoolExecutor(jobs))
+        for _ in range(jobs):
+            self._free.put(self._stack.enter_context(Grader(course, options, masks)))
+
+    @contextmanager
+    def borrow(self) -> Iterator[Grader]:
+        """A grader that nobody else drives meanwhile."""
+        grader = self._free.get()
+        try:
+            yield grader
+        finally:
+            self._free.put(grader)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()  # the graders first: a thread may still wait for one
 
 
 class Batch:
@@ -57,34 +83,28 @@ class Batch:
         and the next run goes on from there.
         """
         masks = [path.resolve() for path in (self.course.root, self.submissions, self.results)]
-        graders: queue.SimpleQueue[Grader] = queue.SimpleQueue()
         stop = threading.Event()
-
-        def work(student: str, units: Sequence[Unit]) -> Graded:
-            if stop.is_set():
-                return student, []
-            grader = graders.get()
-            try:
-                graded = self._grade(student, units, grader)
-                return student, [found for found in graded if not stop.is_set()]
-            finally:
-                graders.put(grader)
-
-        with ExitStack() as stack:
-            pool = stack.enter_context(ThreadPoolExecutor(jobs))
-            for _ in range(jobs):
-                graders.put(stack.enter_context(Grader(self.course, self.options, masks)))
+        with Graders(self.course, self.options, masks, jobs) as graders, ExitStack() as stack:
             stack.callback(stop.set)
+
+            def work(task: tuple[str, Sequence[Unit]]) -> Graded:
+                student, units = task
+                if stop.is_set():
+                    return student, []
+                with graders.borrow() as grader:
+                    graded = self._grade(student, units, grader)
+                    return student, [found for found in graded if not stop.is_set()]
+
             tasks = [(student, self.units) for student in self.students]
             again: list[tuple[str, Sequence[Unit]]] = []
-            for student, found in windowed(pool, lambda task: work(*task), tasks, 2 * jobs):
+            for student, found in windowed(graders.pool, work, tasks, 2 * jobs):
                 missing = [r.unit for r, _ in found if r.status == "incomplete"]
                 if missing:
                     again.append((student, [u for u in self.units if u.name in missing]))
                 for report, new in found:
                     if report.unit not in missing:
                         done(report, new)
-            for _, found in windowed(pool, lambda task: work(*task), again, 2 * jobs):
+            for _, found in windowed(graders.pool, work, again, 2 * jobs):
                 for report, new in found:
                     done(report, new)
 

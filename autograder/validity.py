@@ -10,26 +10,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import itertools
-import queue
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
-from autograder import diagnosis, mutants, trial
+from autograder import batch, diagnosis, mutants, trial
 from autograder.course import Course, Unit
-from autograder.grading import Grader, Options
+from autograder.grading import Options
 from autograder.mutants import Mutant
 from autograder.reports import Report
 from autograder.sandbox.loader import Submission as Loader
@@ -58,37 +56,23 @@ Item = TypeVar("Item")
 Job = tuple[Item, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
 
 
-class Graders:
-    """The very graders that a class is graded with, a few of them and warm. Speed is not asked."""
+class Graders(batch.Graders):
+    """The very graders that a class is graded with. Speed is not asked."""
 
     def __init__(self, course: Course, jobs: int) -> None:
+        super().__init__(course, Options(speed=False), [course.root], jobs)
         self.course = course
-        self._free: queue.SimpleQueue[Grader] = queue.SimpleQueue()
-        self._stack = ExitStack()
-        self._pool = self._stack.enter_context(ThreadPoolExecutor(jobs))
-        for _ in range(jobs):
-            grader = Grader(course, Options(speed=False), [course.root])
-            self._free.put(self._stack.enter_context(grader))
 
     def grade(self, todo: Sequence[Job[Item]]) -> Iterator[tuple[Item, Report]]:
         """Grade each, and return what it was about with its report, in the same order."""
-        return self._pool.map(self._grade, todo)
+        return self.pool.map(self._grade, todo)
 
     def _grade(self, job: Job[Item]) -> tuple[Item, Report]:
         about, unit, texts = job
         files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
         digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
-        grader = self._free.get()
-        try:
+        with self.borrow() as grader:
             return about, grader.grade(Submission("validity", files, digest), unit)
-        finally:
-            self._free.put(grader)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ def test_github_annotations_give_no_commands(course: Course) -> None:
 
 
 def test_an_annotation_stands_at_the_students_line(course: Course) -> None:
-    from reports import report, result
-
-    from autograder.reports.results import student_of
+    from reports import report, result, student_of
 
     failed = result("score", "failed", message="`score` raised E: x in attention.py, line 7 (`y`).")
     student = student_of([report(course, "Ann", "attention", failed)])
