@@ -276,7 +276,7 @@ def doctor() -> None:
 def _into_gradebook(
     students: "list[Student]", course: "Course", url: str, lang: "Language", console: Console
 ) -> None:
-    from autograder.gradebook import save
+    from autograder.notebooks.gradebook import save
 
     try:
         left_out = save(students, course, url, lang)
@@ -293,7 +293,7 @@ def bench_startup(
     course: CourseOption = None,
 ) -> None:
     """How long from "grade this" to a student's first call answered, against a fresh Python."""
-    from autograder.bench import startup
+    from autograder.bench.startup import startup
 
     startup(_load(course), rounds, Console(highlight=False))
 
@@ -310,7 +310,7 @@ def bench_clock(
     Some 0.5 s a grading; 3000 of either kind show an error rate of one in a thousand. Exit status:
     0 when no more than that are wrong, else 1.
     """
-    from autograder.bench_clock import errors
+    from autograder.bench.clock import errors
 
     console = Console(highlight=False)
     raise typer.Exit(not errors(_load(course), gradings, noise, plot, console))
@@ -323,7 +323,7 @@ def bench_article(
     batch: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 1,
 ) -> None:
     """Is attention "tens, even hundreds of times" faster than a recurrent network?"""
-    from autograder.bench_article import article
+    from autograder.bench.article import article
 
     lengths = [length for length in (16, 64, 128, 256, 512, 1024, 2048, 4096) if length <= longest]
     article(lengths, [16, 64, 256], batch, plots, Console(highlight=False))
@@ -341,7 +341,7 @@ def bench_validity(
 
     Takes some minutes. Exit status: 0 when nothing is left to be mended, else 1.
     """
-    from autograder.validity import bench
+    from autograder.bench.validity import bench
 
     loaded = _load(course)
     raise typer.Exit(not bench(loaded, _units(loaded, unit or []), jobs, Console(highlight=False)))

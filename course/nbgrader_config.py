@@ -5,6 +5,6 @@
 
 from pathlib import Path
 
-from autograder.nbgrader_plugin import configure
+from autograder.notebooks.plugin import configure
 
 configure(get_config(), Path(__file__).resolve().parent.parent)  # noqa: F821 - traitlets' own name

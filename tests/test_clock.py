@@ -226,7 +226,7 @@ def run(host: WarmHost, course: Course, impatient: None) -> Callable[..., Verdic
 
 
 def functions(module: str) -> list[str]:
-    text = (ROOT / "autograder" / "programs" / f"{module}.py").read_text("utf-8")
+    text = (ROOT / "autograder" / "bench" / "programs" / f"{module}.py").read_text("utf-8")
     return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
 
 
@@ -235,7 +235,7 @@ def functions(module: str) -> list[str]:
 def test_honest_programs_are_parallel(
     run: Callable[..., Verdict], function: str, walk: object
 ) -> None:
-    texts = timing.texts(ROOT / "autograder" / "programs")
+    texts = timing.texts(ROOT / "autograder" / "bench" / "programs")
     verdict = run(Program(texts, "parallel", function), walk)
     assert verdict.word == "parallel"
     assert verdict.ratio > GATE
@@ -246,7 +246,7 @@ def test_loops_are_sequential(run: Callable[..., Verdict], function: str) -> Non
     """Along the size that they run."""
     over_keys = function in ("keys", "values")
     walk = KEYS if over_keys else QUERIES if "queries" in function else BATCH
-    texts = timing.texts(ROOT / "autograder" / "programs")
+    texts = timing.texts(ROOT / "autograder" / "bench" / "programs")
     with pytest.raises(Failure) as caught:
         run(Program(texts, "sequential", function), walk)
     failure = caught.value
@@ -332,8 +332,8 @@ def test_counts_tell_a_loop_from_none() -> None:
     backend = LocalBackend(ROOT / "nowhere")
     with contextlib.ExitStack() as stack:
         stack.callback(sys.modules.pop, "sequential", None)
-        sys.path.insert(0, str(ROOT / "autograder" / "programs"))
-        stack.callback(sys.path.remove, str(ROOT / "autograder" / "programs"))
+        sys.path.insert(0, str(ROOT / "autograder" / "bench" / "programs"))
+        stack.callback(sys.path.remove, str(ROOT / "autograder" / "bench" / "programs"))
         looped = backend.advise("sequential", "sentences", BATCH, Draw(0))
         assert "torch was called" in looped
         assert "a Python loop over the batch" in looped

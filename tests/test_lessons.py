@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from autograder import notebooks, pages
 from autograder.course import Course, CourseError, load
 from autograder.grading import Options
-from autograder.notebooks import LANGUAGES, TEST, unit_notebook
+from autograder.notebooks import build as notebooks
+from autograder.notebooks import pages
+from autograder.notebooks.build import LANGUAGES, TEST, unit_notebook
 from autograder.reports.language import Language
 from autograder.starters import STUB
 

@@ -18,10 +18,11 @@ import pytest
 from conftest import ROOT, autograder
 
 from autograder import course as courses
-from autograder import notebooks, reports
+from autograder import reports
 from autograder.course import Course
-from autograder.gradebook import save
 from autograder.grading import Options
+from autograder.notebooks import build as notebooks
+from autograder.notebooks.gradebook import save
 from autograder.reports.results import load
 
 pytest.importorskip("nbgrader")

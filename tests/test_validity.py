@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT
 
 from autograder import course as courses
-from autograder import mutants, validity
-from autograder.validity import Graders, Tried
+from autograder.bench import mutants, validity
+from autograder.bench.validity import Graders, Tried
 
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names

@@ -142,7 +142,8 @@ def test_spectral_radius_values(student, draw):
     for hidden in (5, 5, 11, 1):
         w = draw.normal(hidden, hidden)
         truth = float(torch.linalg.eigvals(w).abs().max())
-        assert_close(student.vanishing_gradient.spectral_radius(w.numpy()), truth)
+        # one number a call: where float32 happens to round well, 1e-8 would let it through
+        assert_close(student.vanishing_gradient.spectral_radius(w.numpy()), truth, relative=1e-9)
         assert_unchanged(student.vanishing_gradient.spectral_radius, w.numpy())
 
 

@@ -218,6 +218,8 @@ def reply_payload_size(reply: Reply) -> int:
     for tensor in [*tensors(reply.value), *tensors(reply.gradients)]:
         if tensor.dtype not in DTYPES or tensor.strides is not None:
             raise WireError(f"a tensor of dtype {tensor.dtype!r} or with strides")
+        if tensor.library == "numpy" and tensor.dtype == "bfloat16":
+            raise WireError("a NumPy array of bfloat16, which NumPy has not")
         total += tensor.nbytes
         spanned = math.prod(max(size, 1) for size in tensor.shape)  # (0, 2**40, 2**40) too
         if max(total, spanned) > MAX_REPLY_PAYLOAD:

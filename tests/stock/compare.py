@@ -23,8 +23,8 @@ from typing import Any
 import msgspec
 
 from autograder import course as courses
-from autograder import notebooks
 from autograder.grading import Options
+from autograder.notebooks import build as notebooks
 from autograder.starters import STUB
 
 UNIT = "attention"

@@ -1,8 +1,5 @@
 """Build the lessons into notebooks, in the `source/` folder that nbgrader makes assignments from.
 
-python -m autograder.notebooks DIR              every unit, in English
-python -m autograder.notebooks DIR --lang zh    in Chinese
-
 A lesson, course/lessons/<language>/<unit>.md, is a notebook in jupytext's Markdown. A line
 `<!-- exercise: softmax -->` in it stands for the function of that name in solutions/<unit>.py; the
 code cell that follows is what students see of its tests. The functions are never copied into a
@@ -11,16 +8,14 @@ lesson, so there is one place to mend them.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, CourseError, Exercise, Kind, Unit, load
+from autograder.course import Course, CourseError, Exercise, Kind, Unit
 from autograder.grading import Options
 from autograder.reports.language import Language
 
@@ -208,32 +203,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CourseError(f"{path} is missing.") from None
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 2 for a course that cannot be built."""
-    parser = argparse.ArgumentParser(
-        prog="python -m autograder.notebooks",
-        description="Build the lessons into DIR/source, for `nbgrader generate_assignment`.",
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the nbgrader course's folder")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the lessons")
-    parser.add_argument("--cuda", action="store_true", help="count the points for a GPU too")
-    parser.add_argument("--no-speed", action="store_true", help="count no points for speed")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
-    options = parser.parse_args(arguments)
-    try:
-        course = load(options.course)
-        asked = Options(options.cuda, speed=not options.no_speed)
-        build(course, options.folder.resolve(), options.lang, asked)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    units = ", ".join(course.unit_names)
-    print(f"{options.folder}/source holds: {units}.")
-    print(f"Next, in {options.folder}: nbgrader generate_assignment {course.unit_names[0]}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """The lessons as pages, to be read before anything is installed.
 
-python -m autograder.pages DIR      DIR/<language>/<unit>.html, and DIR/index.html
+python -m autograder.notebooks.pages DIR      DIR/<language>/<unit>.html, and DIR/index.html
 
 Each notebook is run with the solutions in it, so that the plots are there; then the solutions are
 taken out. A page is one file: pictures are in it, and formulas are MathML, so it needs no network.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course, CourseError, load
-from autograder.notebooks import LANGUAGES, build
+from autograder.notebooks.build import LANGUAGES, build
 from autograder.reports.language import Language
 from autograder.starters import starter
 
@@ -154,7 +154,8 @@ def _write(path: Path, title: str, language: Language, body: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 2 for a course that cannot be built."""
     parser = argparse.ArgumentParser(
-        prog="python -m autograder.pages", description="Render the lessons, with their plots."
+        prog="python -m autograder.notebooks.pages",
+        description="Render the lessons, with their plots.",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the pages go")
     parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")

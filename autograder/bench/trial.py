@@ -1,7 +1,7 @@
 """Many submissions against the same tests, in one warm process: only whether they pass is asked.
 
 Tests and submission share a process here, as in a student's own pytest, so this is for programs
-of our own: the mutants of `validity`. Started as `python -m autograder.trial`; see `attempt`.
+of our own: the mutants of `validity`. Started as `python -m autograder.bench.trial`; see `attempt`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def attempt(folder: Path, cases: Sequence[Case], jobs: int) -> list[Verdict]:
     """
     trial = Trial(str(folder), "validity", list(cases), jobs)
     done = subprocess.run(
-        python("-m", "autograder.trial"),
+        python("-m", "autograder.bench.trial"),
         input=msgspec.msgpack.encode(trial),
         stdout=subprocess.PIPE,
         env=testing_environment(),

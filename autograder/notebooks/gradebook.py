@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course, CourseError, Unit
-from autograder.notebooks import TEST
+from autograder.notebooks.build import TEST
 from autograder.reports import Report, TestResult
 from autograder.reports.language import Language, help_for, reason
 from autograder.reports.results import Student

@@ -24,10 +24,10 @@ from traitlets import Bool, Enum, Unicode
 from autograder import course as courses
 from autograder import reports, submission
 from autograder.course import Course, CourseError, Unit
-from autograder.gradebook import mark, reasons, results_of
 from autograder.grading import Grader, Options
 from autograder.isolation import GraderError
-from autograder.notebooks import LANGUAGES
+from autograder.notebooks.build import LANGUAGES
+from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.reports import Report, TestResult
 from autograder.sandbox.host import Level
 from autograder.starters import BEGIN, END, STUB

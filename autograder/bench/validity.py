@@ -25,15 +25,16 @@ import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
-from autograder import batch, diagnosis, mutants, trial
+from autograder import batch, diagnosis
+from autograder.bench import mutants, trial
+from autograder.bench.mutants import Mutant
+from autograder.bench.trial import Case, Verdict
 from autograder.course import Course, Unit
 from autograder.grading import Options
-from autograder.mutants import Mutant
 from autograder.reports import Report
 from autograder.sandbox.loader import Submission as Loader
 from autograder.sandbox.wire import Source
 from autograder.submission import File, Submission
-from autograder.trial import Case, Verdict
 
 MISCONCEPTIONS = Path(diagnosis.__file__).parent / "misconceptions"
 HIDDEN = Path(diagnosis.__file__).parent / "hidden"

@@ -1,0 +1,1 @@
+"""What `autograder bench` measures. A ratio is between things measured in turn, in one run."""
