@@ -303,17 +303,24 @@ def bench_clock(
     gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,
     noise: Annotated[int, typer.Option(min=0, help="Processes that keep the cores busy.")] = 2,
     plot: Annotated[Path | None, typer.Option(help="Where to draw the ratios.")] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Keep every grading here, and go on from what it holds.")
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """How often is a parallel program judged sequential, and a sequential one parallel?
 
-    Some 0.5 s a grading; 3000 of either kind show an error rate of one in a thousand. Exit status:
-    0 when no more than that are wrong, else 1.
+    Some 1.5 s a grading amid noise; 3000 of either kind show an error rate of one in a thousand.
+    That takes hours: with --log it may be stopped and started again. Exit status: 0 when no more
+    than one in a thousand are wrong, else 1.
     """
     from autograder.bench.clock import errors
 
     console = Console(highlight=False)
-    raise typer.Exit(not errors(_load(course), gradings, noise, plot, console))
+    try:
+        raise typer.Exit(not errors(_load(course), gradings, noise, plot, log, console))
+    except CourseError as error:
+        _fail(str(error))
 
 
 @bench_app.command("article")

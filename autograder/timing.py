@@ -29,7 +29,8 @@ from autograder.supervisor import Child, ChildDied, ChildTimedOut, WarmHost
 SEQUENTIAL = Path(__file__).parent / "sequential"
 UNIT_SECONDS = 600.0  # a sandbox's own limit, far beyond what a race takes
 STALL_SECONDS = (10.0, 30.0)  # on the wall, for all of a student's turns in one race: between
-STALL_TIMES = 300  # these, this many times what the reference's turns took
+STALL_TIMES = 300  # these, this many times what the reference's turns took,
+STALL_AT_LEAST = 20  # and never less than this many times: a machine may be that busy
 SLOW = 10  # times the reference's time: turns are then shorter
 
 Hosts = Callable[[str], WarmHost]
@@ -182,7 +183,8 @@ def run(event: Event, student: Contestant, reference: Contestant, control: Conte
 
     def students(arguments: Turn) -> float:
         low, high = STALL_SECONDS
-        student.most = min(max(low, STALL_TIMES * reference.waited), high)
+        waited = reference.waited
+        student.most = max(low, min(STALL_TIMES * waited, high), STALL_AT_LEAST * waited)
         return _checked_turn(event, student, arguments[:calls])
 
     calls = FEW

@@ -23,8 +23,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import clock, timing
+from autograder.bench import clock as bench_clock
 from autograder.clock import GATE, LEAD, MOST_PAIRS, Unmeasured, Verdict
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.draw import Draw
 from autograder.isolation import GraderError
 from autograder.sandbox import wire
@@ -345,3 +346,17 @@ def test_the_words_for_counts() -> None:
     assert grows(BATCH, 257, 513)
     said = counts(BATCH, 1025, 2049)
     assert said == "torch was called 1,025 times at batch 256, 2,049 at 512"
+
+
+def test_a_bench_goes_on_from_its_log(tmp_path):
+    todo = bench_clock.plan(bench_clock.tallies(), 3)
+    assert todo[:4] == bench_clock.plan(bench_clock.tallies(), 2)
+    log = tmp_path / "log.jsonl"
+    first = bench_clock.Graded(todo[0].program, todo[0].walk.over, "parallel", 0.9)
+    log.write_bytes(msgspec.json.encode(first) + b'\n{"program": "cut')
+    assert bench_clock.read_log(log, todo) == 1
+    assert todo[0].graded == [first] and log.read_bytes().count(b"\n") == 1
+    assert log.read_bytes().endswith(b"\n")
+    log.write_bytes(b'{"program": 1}\n')
+    with pytest.raises(CourseError, match="line 1"):
+        bench_clock.read_log(log, bench_clock.plan(bench_clock.tallies(), 3))

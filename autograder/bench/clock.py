@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from autograder import clock, timing
-from autograder.clock import Unmeasured
-from autograder.course import Course
+from autograder.clock import Unmeasured, Word
+from autograder.course import Course, CourseError
 from autograder.draw import Draw
 from autograder.processes import python
 from autograder.speed import WALKS, Event, Walk
@@ -38,6 +39,15 @@ OWN_WALK = {"keys": "keys", "values": "keys"}  # of the sequential ones; see own
 NOISE = "import torch; torch.set_num_threads(1); x = torch.rand(600, 600)\nwhile True: x @ x"
 
 
+class Graded(msgspec.Struct, frozen=True):
+    """What one grading came to: a line of the log. ratio: None where nothing could be timed."""
+
+    program: str
+    over: str
+    word: Word
+    ratio: float | None = None
+
+
 @dataclass
 class Tally:
     """What became of one program's gradings along one walk."""
@@ -45,8 +55,17 @@ class Tally:
     kind: str
     program: str
     walk: Walk
-    ratios: list[float] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
+    graded: list[Graded] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[Word]:
+        """The verdicts."""
+        return [graded.word for graded in self.graded]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The reference's time over the program's, of those that were timed."""
+        return [graded.ratio for graded in self.graded if graded.ratio is not None]
 
     @property
     def wrong(self) -> int:
@@ -83,7 +102,7 @@ def functions(module: str) -> list[str]:
     return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
 
 
-def grade(course: Course, host: WarmHost, tally: Tally, seed: int) -> None:
+def grade(course: Course, host: WarmHost, tally: Tally, seed: int) -> Graded:
     """Grade a program once, in processes of its own, as the test of speed does."""
     control = CONTROLS[tally.walk.over]
     names = ["the output", "the weights"]
@@ -93,39 +112,74 @@ def grade(course: Course, host: WarmHost, tally: Tally, seed: int) -> None:
         Program(timing.texts(course.root / "solutions"), "attention", "attention"),
         Program(timing.texts(timing.SEQUENTIAL), "attention", control),
     )
+    what = (tally.program, tally.walk.over)
     try:
         verdict = timing.race(lambda device: host, event, programs, course.limits)
     except Unmeasured:
-        tally.words.append("unmeasurable")
+        return Graded(*what, "unmeasurable")
     except Failure as failure:
         if failure.help_id not in ("looped", "stalled"):
             raise
-        tally.words.append("sequential")
-        tally.ratios += [failure.facts["ratio"]] if failure.facts else []
-    else:
-        tally.words.append(verdict.word)
-        tally.ratios.append(verdict.ratio)
+        return Graded(*what, "sequential", failure.facts.get("ratio"))
+    return Graded(*what, verdict.word, verdict.ratio)
 
 
-def errors(course: Course, gradings: int, noise: int, plot: Path | None, console: Console) -> bool:
+def plan(found: list[Tally], gradings: int) -> list[Tally]:
+    """Whom to grade: honest and sequential in turn, so that a longer plan begins like this one."""
+    kinds = [[t for t in found if t.kind == kind] for kind in ("parallel", "sequential")]
+    pairs = zip(*map(itertools.cycle, kinds), strict=False)
+    return list(itertools.chain.from_iterable(itertools.islice(pairs, gradings)))
+
+
+def read_log(log: Path | None, todo: list[Tally]) -> int:
+    """Enter the gradings of an earlier run; how many they are. Raises CourseError."""
+    if log is None or not log.exists():
+        return 0
+    whole = log.read_bytes()
+    lines = whole[: whole.rfind(b"\n") + 1].splitlines()[: len(todo)]  # the last may be cut short
+    for number, (line, tally) in enumerate(zip(lines, todo, strict=False), 1):
+        try:
+            graded = msgspec.json.decode(line, type=Graded)
+        except msgspec.MsgspecError as error:
+            raise CourseError(f"{log}, line {number}: {error}") from error
+        if (graded.program, graded.over) != (tally.program, tally.walk.over):
+            raise CourseError(f"{log}, line {number}: of another version of the programs.")
+        tally.graded.append(graded)
+    if len(whole) > (kept := whole.rfind(b"\n") + 1):
+        os.truncate(log, kept)
+    return len(lines)
+
+
+def errors(
+    course: Course,
+    gradings: int,
+    noise: int,
+    plot: Path | None,
+    log: Path | None,
+    console: Console,
+) -> bool:
     """Grade honest and sequential programs `gradings` times each; print a table of what came out.
 
-    noise: how many processes multiply matrices meanwhile, one a core in turn. Returns whether no
-    more than one verdict in a thousand is wrong, of either kind.
+    noise: how many processes multiply matrices meanwhile, one a core in turn. log: a file that
+    each grading is added to as a line of JSON; what it holds already is not done again. Returns
+    whether no more than one verdict in a thousand is wrong, of either kind. Raises CourseError for
+    a log that is not of these programs.
     """
     found = tallies()
-    plan = [
-        tally
-        for kind in ("parallel", "sequential")
-        for tally in itertools.islice(
-            itertools.cycle([t for t in found if t.kind == kind]), gradings
-        )
-    ]
+    todo = plan(found, gradings)
+    done = read_log(log, todo)
     start = time.monotonic()
-    with noisy(noise), WarmHost([course.root]) as host:
-        for seed, tally in enumerate(track(plan, "Grading", console=Console(stderr=True))):
-            grade(course, host, tally, seed)
-    seconds = (time.monotonic() - start) / len(plan)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(log.open("ab")) if log else None
+        stack.enter_context(noisy(noise))
+        host = stack.enter_context(WarmHost([course.root]))
+        rest = track(todo[done:], "Grading", console=Console(stderr=True))
+        for seed, tally in enumerate(rest, done):
+            tally.graded.append(grade(course, host, tally, seed))
+            if file:
+                file.write(msgspec.json.encode(tally.graded[-1]) + b"\n")
+                file.flush()
+    seconds = (time.monotonic() - start) / max(1, len(todo) - done)
     console.print(_table(found, noise))
     for kind, word in (("parallel", "failed"), ("sequential", "passed")):
         mine = [tally for tally in found if tally.kind == kind]
