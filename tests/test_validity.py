@@ -13,6 +13,7 @@ from autograder.bench.validity import Graders, Tried
 
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
+RIGHT_ANSWERS = 10  # of every unit, and no two written alike
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,7 @@ def test_mistakes_that_any_function_can_make_are_caught_and_named(
 @pytest.mark.parametrize("unit", UNITS)
 def test_right_answers_written_differently_get_full_marks(unit: str, graders: Graders) -> None:
     found = validity.right_answers(graders, [COURSE.unit(unit)])
-    if not found:
-        pytest.skip("none are written for this unit")
+    assert len(found) >= RIGHT_ANSWERS
     failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
     assert not failed
 
