@@ -159,6 +159,10 @@ def test_figures_are_drawn_from_what_can_be_drawn(course: Course) -> None:
         "attention_weights": [[0.25, 0.75], [1.0, 0.0]],
         "heads": [[[1.0]], [[0.5]]],
         "gradient_norms": {"yours": [1.0, 0.1, 0.001], HOSTILE: [1.0, 0.9, 0.8]},
+        "alignment": {"values": [[0.5, 0.5]], "rows": [HOSTILE], "columns": ["欢迎", "来"]},
+        "no_words": {"values": [[0.5, 0.5]], "rows": "x", "columns": [1]},
+        "accuracy_by_length": {"x": [2, 4, 16], "accuracy": [1.0, 1.0, 0.25]},
+        "only_places": {"x": [1, 2]},
         "nothing": [],
         "ragged": [[1.0], [1.0, 2.0]],
         "missing": [1.0, None],
@@ -168,10 +172,14 @@ def test_figures_are_drawn_from_what_can_be_drawn(course: Course) -> None:
     }
     drawn = figures.figures(given)
     kinds = [type(figure).__name__ for figure in drawn]
-    assert kinds == ["HeatMap", "HeatMap", "HeatMap", "Plot"]
+    assert kinds == ["HeatMap"] * 3 + ["Plot"] + ["HeatMap"] * 2 + ["Plot"]
+    assert [bool(figure.row_names) for figure in drawn[4:6]] == [True, False]
+    assert [x for x, _ in drawn[6].lines[0].points] == [0, 45.71, 320]
     student = student_of([report(course, "Ann", "attention", figures=given)])
     page = Page(student_page(student, course, "en"))
-    assert sum(tag == "svg" for tag, _ in page.tags) == 4
+    assert sum(tag == "svg" for tag, _ in page.tags) == 7
+    headings = [attributes.get("scope") for tag, attributes in page.tags if tag == "th"]
+    assert headings.count("row") > headings.count(None)
 
 
 def test_the_speed_scale(course: Course) -> None:

@@ -270,6 +270,18 @@ def translations() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]), lengths
 
 
+def aligned(tokens: torch.Tensor, ids: object, alignment: object) -> dict[str, Any]:
+    """A picture of what a student's decoder wrote, and which words of a sentence it looked at."""
+    vocabulary = json.loads(_shipped("vocabulary.json"))["translate"]
+    known = dict(enumerate(vocabulary["target"]))
+    written = ids.tolist() if isinstance(ids, torch.Tensor) and ids.ndim == 1 else []
+    return {
+        "values": alignment,
+        "rows": [known.get(i, "?") for i in written],
+        "columns": [vocabulary["source"][i] for i in tokens.tolist()],
+    }
+
+
 def to_copy(draw: Draw, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Random words of the given lengths, and what copying them writes: (N, T), (N, T+1)."""
     longest = int(lengths.max())
@@ -286,7 +298,7 @@ def accuracy_by_length(
     right = (F.pad(ids, (0, target.shape[1] - ids.shape[1]), value=END) == target).all(1)
     of = lengths.unique()
     return {
-        "length": of.tolist(),
+        "x": of.tolist(),
         "accuracy": [right[lengths == n].double().mean().item() for n in of],
     }
 

@@ -310,7 +310,7 @@ def test_weighted_sum_gradient(student, draw):
 
 
 @pytest.mark.exercise("attention")
-def test_attention_values(student, draw):
+def test_attention_values(student, draw, figure, part):
     """Output and weights, whatever axes stand in front and where every size is equal.
 
     Keys and values in another order give the same output, and the weights in that order.
@@ -319,7 +319,9 @@ def test_attention_values(student, draw):
     """
     q, k, v = (draw.normal(5, 5, 5) for _ in range(3))  # first: some mistakes run here only
     output, weights = attention64(q, k, v)
-    assert_each_close(student.attention.attention(q, k, v), [output, weights], NAMES)
+    got = student.attention.attention(q, k, v)
+    figure("attention_weights", part(got, 1, 0))
+    assert_each_close(got, [output, weights], NAMES)
     order = draw.permutation(5)
     got = student.attention.attention(q, k[:, order], v[:, order])
     names = [f"after the keys and values changed order, {name}" for name in NAMES]

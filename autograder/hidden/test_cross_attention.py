@@ -19,6 +19,7 @@ from autograder.hidden.decoding import (
     START,
     Sizes,
     accuracy_by_length,
+    aligned,
     all_end,
     attend64,
     decode_with_attention64,
@@ -302,16 +303,21 @@ def test_decode_with_attention_every_call(student, draw):
 
 
 @pytest.mark.exercise("decode_with_attention")
-def test_decode_with_attention_translation(student):
+def test_decode_with_attention_translation(student, figure, part):
     """With the shipped parameters 欢迎 来 北京 becomes welcome to Beijing, and so on.
 
     Catches: whatever makes another network of the trained one.
     """
-    trained(student, "translate", *translations(), 9)
+    tokens, lengths = translations()
+    first = tokens[:1, : lengths[0]], lengths[:1]
+    args = [*first, parameters("cross_attention_translate"), START, END, 9]
+    got = student.cross_attention.decode_with_attention(*args)
+    figure("alignment", aligned(first[0][0], part(got, 0, 0), part(got, 1, 0)))
+    trained(student, "translate", tokens, lengths, 9)
 
 
 @pytest.mark.exercise("decode_with_attention")
-def test_decode_with_attention_copies_long_words(student, draw, request):
+def test_decode_with_attention_copies_long_words(student, draw, figure):
     """The trained network copies words of 2 to 16 letters; with a fixed context long ones fail.
 
     Catches: a context made once, or from part of the sentence.
@@ -319,5 +325,4 @@ def test_decode_with_attention_copies_long_words(student, draw, request):
     lengths = LENGTHS.repeat_interleave(8)
     tokens, target = to_copy(draw, lengths)
     ids, keep = trained(student, "copy", tokens, lengths, target.shape[1])
-    figure = accuracy_by_length(ids, target[keep], lengths[keep])
-    request.node.user_properties.append(("accuracy_by_length", figure))
+    figure("accuracy_by_length", accuracy_by_length(ids, target[keep], lengths[keep]))

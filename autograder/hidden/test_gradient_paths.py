@@ -157,6 +157,18 @@ def check_every_call(student, draw, kind, *sizes):
     assert_by_distance(student, kind, x[:, 2:], params)
 
 
+def every_kind(student, draw):
+    """The student's own gradients of all three kinds; None for one that cannot be had."""
+    found = {}
+    for kind, widths in (("rnn", [7]), ("lstm", [7]), ("attention", [7, 3])):
+        given = inputs(draw, kind, 1, 40, 5, *widths)
+        try:
+            found[kind] = student.gradient_paths.gradient_by_distance(kind, *given)
+        except Failure:  # it is for the tests of that kind to tell
+            found[kind] = None
+    return found
+
+
 @pytest.mark.exercise("gradient_by_distance")
 def test_rnn(student, draw):
     """One norm a position, for one sentence, one word, several, and where every size is equal.
@@ -219,12 +231,13 @@ def test_lstm_every_call(student, draw):
 
 
 @pytest.mark.exercise("gradient_by_distance")
-def test_attention(student, draw):
+def test_attention(student, draw, figure):
     """The last word feels itself as query, key and value, every other as key and value.
 
     Catches: the outputs of every position summed, another output than the last, a norm per
     sentence, the weights of the attention in place of gradients.
     """
+    figure("gradient_by_distance", every_kind(student, draw))
     for sizes in ATTENTION_SIZES:
         assert_by_distance(student, "attention", *inputs(draw, "attention", *sizes))
 

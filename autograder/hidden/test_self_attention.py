@@ -68,6 +68,16 @@ def at_levels(x, w_q, w_k, w_v, *rest, heads=1):
     return [x, w_q, w_k, w_v, *rest]
 
 
+def seen(student, draw, causal):
+    """One sentence's weights, (1, T, T), in the student's output: a word's value is its place."""
+    t, d, d_k = 9, 13, 7
+    places = torch.eye(t, dtype=torch.float64)
+    x = torch.cat([draw.normal(1, t, d), places[None]], -1)  # (1, T, D+T)
+    w_q, w_k = (F.pad(draw.weight(d, d_k), (0, 0, 0, t)) for _ in range(2))  # (D+T, d_k)
+    w_v = F.pad(places, (0, 0, d, 0))  # (D+T, T)
+    return student.self_attention.self_attention(x, w_q, w_k, w_v, causal=causal)
+
+
 def self_attention64(x, w_q, w_k, w_v, causal=False):
     """torch's own attention over three projections."""
     return F.scaled_dot_product_attention(x @ w_q, x @ w_k, x @ w_v, is_causal=causal)
@@ -174,12 +184,13 @@ def test_causal_mask_every_call(student):
 
 
 @pytest.mark.exercise("self_attention")
-def test_self_attention_values(student, draw):
+def test_self_attention_values(student, draw, figure, part):
     """Every word attends to every word; words in another order give outputs in that order.
 
     Catches: one projection for q, k and v, a wrong scale, softmax over the queries or over
     everything, an epsilon, weights transposed, q and k swapped, a causal mask nobody asked for.
     """
+    figure("attention_weights", part(seen(student, draw, causal=False), 0))
     for sizes in SIZES:
         args = inputs(draw, *sizes)
         got = student.self_attention.self_attention(*args)
@@ -192,12 +203,13 @@ def test_self_attention_values(student, draw):
 
 
 @pytest.mark.exercise("self_attention")
-def test_self_attention_causal(student, draw):
+def test_self_attention_causal(student, draw, figure, part):
     """A word attends to itself and to those before it, and other words later change nothing.
 
     Catches: no mask, the mask inverted, the diagonal hidden (NaN or zeros in the first row), a
     shift by one, a mask after the softmax without a new division, filled with 0 or 1e-9.
     """
+    figure("causal_attention_weights", part(seen(student, draw, causal=True), 0))
     for sizes in SIZES:
         args = inputs(draw, *sizes)
         expected = self_attention64(*args, causal=True)

@@ -258,7 +258,7 @@ def test_decode_translation(student):
 
 
 @pytest.mark.exercise("decode")
-def test_decode_copies_short_words_only(student, draw, request):
+def test_decode_copies_short_words_only(student, draw, figure):
     """What the trained network writes for words of 2 to 16 letters: the longer, the more mistakes.
 
     Catches: a decoder that sees more than the context, or less of it.
@@ -271,5 +271,4 @@ def test_decode_copies_short_words_only(student, draw, request):
     keep = exact.clear
     got = student.seq2seq.decode(context[keep], params, START, END, target.shape[1])
     assert_equal(got, exact.ids[keep])
-    figure = accuracy_by_length(got, target[keep], lengths[keep])
-    request.node.user_properties.append(("accuracy_by_length", figure))
+    figure("accuracy_by_length", accuracy_by_length(got, target[keep], lengths[keep]))

@@ -107,15 +107,17 @@ def test_gradient_norms_linear(student, draw):
 
 
 @pytest.mark.exercise("gradient_norms")
-def test_gradient_norms_long(student, draw):
+def test_gradient_norms_long(student, draw, figure):
     """Two hundred steps that vanish or explode by tens of powers of ten, each norm to its size.
 
     Catches: an epsilon in the norm, float32 inside (it underflows), a clipped gradient.
     """
-    for gain in (1.0, 4.0):
+    for length, gain in ((50, 1.0), (200, 1.0), (200, 4.0)):
         w_hh, grad_last = gain * draw.weight(5, 5).numpy(), draw.array(5)
-        inputs = states(draw, 200, 5), w_hh, grad_last
+        inputs = states(draw, length, 5), w_hh, grad_last
         got = student.vanishing_gradient.gradient_norms(*inputs)
+        if length == 50:
+            figure("gradient_norms", {"yours": got, "reference": norms64(*inputs)})
         # rounding errors grow where a product nearly cancels, so not to the last digit
         assert_close(got, norms64(*inputs), relative=1e-6, elementwise=True)
 

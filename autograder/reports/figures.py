@@ -1,8 +1,12 @@
 """Small pictures as geometry; templates/figures.html draws them as SVG.
 
-The numbers of `Report.figures` come from a student's program. A figure is a list of numbers (a
-line), a mapping of names to such lists (several lines), a matrix (a heat map), or a list of
-matrices (a heat map a head); anything else is left out.
+The numbers of `Report.figures` come from a student's program. A figure is one of these; anything
+else is left out:
+    a list of numbers: a line over the positions 0, 1, 2, …
+    a mapping of names to such lists: several lines, over the numbers named "x" if there are any
+    a matrix: a heat map
+    a list of matrices: a heat map a head
+    {"values": a matrix, "rows": words, "columns": words}: a heat map with words at its sides
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ MOST_POINTS = 1024
 MOST_PANELS = 16
 WIDTH, HEIGHT = 320.0, 140.0  # of a plot's own area
 GATE = 0.25  # the clock's: a quarter of the reference's speed
+PLACES = "x"  # of lines: the numbers that they are drawn over
 DECADES = 2  # from here on an axis is logarithmic
 
 Matrix = list[list[float]]
@@ -24,13 +29,18 @@ Matrix = list[list[float]]
 
 @dataclass(frozen=True)
 class HeatMap:
-    """A matrix as squares, each as dark as its share of the largest magnitude."""
+    """A matrix as squares, each as dark as its share of the largest magnitude.
+
+    row_names, column_names: a word for each, or none at all.
+    """
 
     name: str
     values: Matrix
     shades: Matrix
     low: float
     high: float
+    row_names: Sequence[str] = ()
+    column_names: Sequence[str] = ()
 
     @property
     def rows(self) -> int:
@@ -54,12 +64,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines over the positions 0, 1, 2, …; `ticks` are values of the vertical axis and heights."""
+    """Lines over `places`; `ticks` are values of the vertical axis and heights."""
 
     name: str
     lines: list[Line]
     ticks: list[tuple[float, float]]
-    length: int
+    places: list[float]
     logarithmic: bool
     width: float = WIDTH
     height: float = HEIGHT
@@ -94,6 +104,9 @@ def figures(given: Mapping[str, Any]) -> list[Figure]:
     for name, value in given.items():
         if matrix := _matrix(value):
             found.append(heat_map(name, matrix))
+        elif isinstance(value, dict) and (matrix := _matrix(value.get("values"))):
+            rows, columns = _words(value.get("rows")), _words(value.get("columns"))
+            found.append(heat_map(name, matrix, rows, columns))
         elif isinstance(value, list) and value and all(map(_matrix, value)):
             panels = [_matrix(panel) or [] for panel in value[:MOST_PANELS]]
             found += [heat_map(f"{name} {i}", panel) for i, panel in enumerate(panels)]
@@ -102,34 +115,44 @@ def figures(given: Mapping[str, Any]) -> list[Figure]:
     return found
 
 
-def heat_map(name: str, values: Matrix) -> HeatMap:
-    """A matrix as a heat map."""
+def heat_map(
+    name: str, values: Matrix, rows: Sequence[str] = (), columns: Sequence[str] = ()
+) -> HeatMap:
+    """A matrix as a heat map; words are left out unless there is one for each row or column."""
     numbers = [number for row in values for number in row]
     largest = max(map(abs, numbers)) or 1.0
     shades = [[round(abs(number) / largest, 3) for number in row] for row in values]
-    return HeatMap(name, values, shades, min(numbers), max(numbers))
+    rows = rows if len(rows) == len(values) else ()
+    columns = columns if len(columns) == len(values[0]) else ()
+    return HeatMap(name, values, shades, min(numbers), max(numbers), rows, columns)
 
 
 def plot(name: str, lines: Mapping[str, list[float]]) -> Plot:
     """Lines over their positions; the axis is logarithmic where magnitudes span decades."""
-    numbers = [number for values in lines.values() for number in values]
+    drawn = {label: values for label, values in lines.items() if label != PLACES}
+    places = lines.get(PLACES, [])
+    if len(places) < (length := max(map(len, drawn.values()))):
+        places = [float(i) for i in range(length)]
+    numbers = [number for values in drawn.values() for number in values]
     low, high = min(numbers), max(numbers)
     logarithmic = low > 0 and high / low > 10**DECADES
     transform = math.log10 if logarithmic else float
-    bottom, top = transform(low), transform(high)
-    span = (top - bottom) or 1.0
-    length = max(map(len, lines.values()))
 
-    def place(i: int, number: float) -> tuple[float, float]:
-        across = WIDTH * i / max(length - 1, 1)
-        return round(across, 2), round(HEIGHT * (top - transform(number)) / span, 2)
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = _share(x, min(places), max(places))
+        up = _share(transform(y), transform(low), transform(high))
+        return round(WIDTH * across, 2), round(HEIGHT * (1 - up), 2)
 
-    drawn = [
-        Line(label, [place(i, number) for i, number in enumerate(values)], values)
-        for label, values in lines.items()
+    found = [
+        Line(label, list(map(place, places, values)), values) for label, values in drawn.items()
     ]
-    ticks = [(high, 0.0), (low, HEIGHT)] if high > low else [(high, 0.0)]
-    return Plot(name, drawn, ticks, length, logarithmic)
+    ticks = [(high, 0.0), (low, HEIGHT)] if high > low else [(high, HEIGHT)]
+    return Plot(name, found, ticks, places, logarithmic)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """How far a value lies on the way from low to high."""
+    return (value - low) / (high - low) if high > low else 0.0
 
 
 def histogram(shares: Sequence[float], bins: int = 10) -> list[Bar]:
@@ -180,7 +203,13 @@ def _matrix(value: object) -> Matrix | None:
     return rows if even else None
 
 
+def _words(value: object) -> list[str]:
+    return [str(word) for word in value] if isinstance(value, list) else []
+
+
 def _lines(value: object) -> dict[str, list[float]]:
+    """Lines by their names; none where there is nothing but the places to draw them over."""
     given = value if isinstance(value, dict) else {"": value}
     lines = {str(name): _numbers(numbers, MOST_POINTS) for name, numbers in given.items()}
-    return {name: numbers for name, numbers in lines.items() if numbers}
+    found = {name: numbers for name, numbers in lines.items() if numbers}
+    return found if found.keys() - {PLACES} else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from autograder.reports.language import (
     reason,
     translations,
 )
-from autograder.reports.results import Student, started
+from autograder.reports.results import Student, outline, started
 from autograder.reports.table import number
 
 STATUSES = {
@@ -44,7 +44,18 @@ ISOLATION = {
 }
 FIGURES = {
     "attention_weights": _("Your attention weights"),
+    "causal_attention_weights": _("Your attention weights, causal"),
+    "alignment": _("What your decoder looks at"),
     "gradient_norms": _("Gradient norms"),
+    "gradient_by_distance": _("How much the last output feels each word"),
+    "accuracy_by_length": _("Words copied without a mistake, by their length"),
+}
+NAMES = [_("accuracy")]  # of lines, besides those that language.py knows
+LEGEND = _("A row is a query, a column a key; the darker, the more weight.")
+EXPLAINED = {
+    "alignment": _("A row is a word written, a column a word read; the darker, the more weight."),
+    "gradient_norms": _("From the first state (left) to the last one, where the loss is (right)."),
+    "gradient_by_distance": _("From the first word (left) to the last one (right)."),
 }
 MOST_MISTAKES = 20
 UNNAMED = ("not_loaded", "not_started")  # no mistake, but work that is not there
@@ -137,14 +148,17 @@ def class_page(students: Sequence[Student], course: Course, language: Language) 
 
 
 def write_pages(
-    results: Path, students: Sequence[Student], course: Course, language: Language
+    results: Path, students: Iterable[Student], course: Course, language: Language
 ) -> Path:
     """Write RESULTS/index.html and RESULTS/<student>/index.html; return the former."""
+    outlines = []
     for student in students:
         page = student_page(student, course, language)
         write(results / student.folder / "index.html", page.encode())
+        outlines.append(outline(student))
+    outlines.sort(key=lambda student: (student.name, student.folder))
     index = results / "index.html"
-    write(index, class_page(students, course, language).encode())
+    write(index, class_page(outlines, course, language).encode())
     return index
 
 
@@ -289,6 +303,7 @@ def _environment(language: Language) -> Environment:
         translations(language), newstyle=True
     )
     environment.globals |= {"STATUSES": STATUSES, "ISOLATION": ISOLATION}
+    environment.globals |= {"LEGEND": LEGEND, "EXPLAINED": EXPLAINED}
     environment.filters |= {
         "code": code,
         "number": number,
