@@ -1,10 +1,12 @@
-"""Of a notebook, only what the exercises need is run."""
+"""Of a notebook, only what the exercises need is run; of a file, all of it if that works."""
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
-from autograder.sandbox.loader import compile_source
+from autograder.sandbox.loader import Submission, compile_source
 from autograder.sandbox.wire import Source
 
 
@@ -83,3 +85,47 @@ def test_methods_classes_and_decorators_are_followed() -> None:
         "def f():\n    return Thing().go()",
     )
     assert names["f"]() == 5  # type: ignore[operator]
+
+
+def load(text: str, wanted: tuple[str, ...] = ("f",)) -> ModuleType:
+    source = Source("unit", "unit.py", [text], False, list(wanted))
+    module = ModuleType("unit")
+    Submission([source]).exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "import matplotlib_is_not_here.pyplot as plt\nplt.show()",
+        "np.save('f.npy', f(1))  # no import of np",
+        "import sys\nsys.exit(f(1))",
+        "assert f(1) == 0, 'a test of my own'",
+    ],
+)
+def test_what_no_function_needs_cannot_fail_a_file(rest: str) -> None:
+    assert load(f"K = 2\n\ndef f(x):\n    return K * x\n\n{rest}\n").f(3) == 6
+
+
+def test_a_file_is_run_whole_where_it_can_be() -> None:
+    module = load("TABLE = []\nTABLE.append(2)\n\ndef f(x):\n    return TABLE[0] * x\n")
+    assert module.f(3) == 6 and module.TABLE == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("from not_here import rearrange\n\ndef f(x):\n    return rearrange(x)\n", ImportError),
+        ("x = 1 / 0\n\ndef g(x):\n    return x\n", ZeroDivisionError),  # no f at all
+        ("K = 1 / 0\n\ndef f(x):\n    return K\n", ZeroDivisionError),
+    ],
+)
+def test_what_a_function_needs_still_fails_the_file(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        load(text)
+    assert caught.traceback[-1].lineno == 0  # of the whole file: what the student would see
+
+
+def test_a_helper_file_is_all_or_nothing() -> None:
+    with pytest.raises(NameError):
+        load("from __future__ import annotations\nundefined\n", wanted=())

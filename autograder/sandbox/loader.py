@@ -2,7 +2,8 @@
 
 Of a notebook only what the exercises need is run: the functions asked for, and every top-level
 statement that binds a name which those use, in turn. Magics, plots, training runs and scratch
-cells are left alone, so they can neither fail nor slow down a right program.
+cells are left alone, so they can neither fail nor slow down a right program. A file is run whole,
+as Python does; only where that raises, say at a plot at its end, is it tried like a notebook.
 """
 
 from __future__ import annotations
@@ -48,8 +49,18 @@ class Submission(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """See importlib."""
         source = self._sources[module.__name__]
         module.__file__ = source.file
-        for code in compile_source(source):
-            exec(code, module.__dict__)
+        codes, fresh = compile_source(source), dict(module.__dict__)
+        try:
+            _run(codes, module)
+        except (Exception, SystemExit) as error:
+            if source.notebook or not source.wanted or not (needed := _compile_cells(source)):
+                raise
+            module.__dict__.clear()
+            module.__dict__.update(fresh)
+            try:
+                _run(needed, module)
+            except (Exception, SystemExit):
+                raise error from None
 
     def get_source(self, fullname: str) -> str:
         """See importlib; what inspect.getsource reads."""
@@ -61,15 +72,20 @@ def compile_source(source: Source) -> list[CodeType]:
     if not source.notebook:
         _remember(source.file, source.cells[0])
         return [compile(source.cells[0], source.file, "exec", dont_inherit=True)]
-    return _compile_notebook(source)
+    return _compile_cells(source)
 
 
-def _compile_notebook(source: Source) -> list[CodeType]:
+def _run(codes: Sequence[CodeType], module: ModuleType) -> None:
+    for code in codes:
+        exec(code, module.__dict__)
+
+
+def _compile_cells(source: Source) -> list[CodeType]:
     """Compile cell by cell: a cell that Python cannot read counts only if it is needed."""
     parsed: list[tuple[str, list[ast.stmt]]] = []
     unreadable: SyntaxError | None = None
     for number, cell in enumerate(source.cells, start=1):
-        name = f"{source.file}, code cell {number}"
+        name = f"{source.file}, code cell {number}" if source.notebook else source.file
         _remember(name, cell)
         try:
             parsed.append((name, parse_cell(cell, name)))
