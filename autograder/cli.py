@@ -302,6 +302,7 @@ def bench_startup(
 def bench_clock(
     gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,
     noise: Annotated[int, typer.Option(min=0, help="Processes that keep the cores busy.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Gradings at once.")] = 1,
     plot: Annotated[Path | None, typer.Option(help="Where to draw the ratios.")] = None,
     log: Annotated[
         Path | None, typer.Option(help="Keep every grading here, and go on from what it holds.")
@@ -318,7 +319,7 @@ def bench_clock(
 
     console = Console(highlight=False)
     try:
-        raise typer.Exit(not errors(_load(course), gradings, noise, plot, log, console))
+        raise typer.Exit(not errors(_load(course), gradings, noise, jobs, plot, log, console))
     except CourseError as error:
         _fail(str(error))
 

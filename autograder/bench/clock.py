@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import queue
 import re
 import statistics
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,28 +156,45 @@ def errors(
     course: Course,
     gradings: int,
     noise: int,
+    jobs: int,
     plot: Path | None,
     log: Path | None,
     console: Console,
 ) -> bool:
     """Grade honest and sequential programs `gradings` times each; print a table of what came out.
 
-    noise: how many processes multiply matrices meanwhile, one a core in turn. log: a file that
-    each grading is added to as a line of JSON; what it holds already is not done again. Returns
-    whether no more than one verdict in a thousand is wrong, of either kind. Raises CourseError for
-    a log that is not of these programs.
+    noise: how many processes multiply matrices meanwhile, one a core in turn. jobs: how many are
+    graded at once; timed is one at a time all the same. log: a file that each grading is added to
+    as a line of JSON; what it holds already is not done again. Returns whether no more than one
+    verdict in a thousand is wrong, of either kind. Raises CourseError for a log that is not of
+    these programs.
     """
     found = tallies()
     todo = plan(found, gradings)
     done = read_log(log, todo)
-    start = time.monotonic()
+    err, start = Console(stderr=True), time.monotonic()
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(log.open("ab")) if log else None
         stack.enter_context(noisy(noise))
-        host = stack.enter_context(WarmHost([course.root]))
-        rest = track(todo[done:], "Grading", console=Console(stderr=True))
-        for seed, tally in enumerate(rest, done):
-            tally.graded.append(grade(course, host, tally, seed))
+        hosts: queue.SimpleQueue[WarmHost] = queue.SimpleQueue()
+        for _ in range(jobs):
+            hosts.put(stack.enter_context(WarmHost([course.root])))
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+
+        def one(tally: Tally, seed: int) -> Graded:
+            host = hosts.get()
+            try:
+                return grade(course, host, tally, seed)
+            finally:
+                hosts.put(host)
+
+        graded = pool.map(one, todo[done:], itertools.count(done))
+        rest = track(
+            zip(todo[done:], graded, strict=True), "Grading", len(todo) - done, console=err
+        )
+        for tally, came in rest:
+            tally.graded.append(came)
             if file:
                 file.write(msgspec.json.encode(tally.graded[-1]) + b"\n")
                 file.flush()
@@ -189,7 +208,7 @@ def errors(
             f"{kind}: {wrong} of {total} {word} (95% bound: {bound(wrong, total):.2%}), "
             f"{unmeasured} could not be measured."
         )
-    console.print(f"{seconds:.2f} s a grading, with {noise} noise processes.")
+    console.print(f"{seconds:.2f} s a grading, {jobs} at once, with {noise} noise processes.")
     if plot:
         _plot(found, plot)
     return all(
