@@ -128,7 +128,7 @@ def heat_map(
 
 
 def plot(name: str, lines: Mapping[str, list[float]]) -> Plot:
-    """Lines over their positions; the axis is logarithmic where magnitudes span decades."""
+    """Lines over their positions; the axis is logarithmic where they span decades, else from 0."""
     drawn = {label: values for label, values in lines.items() if label != PLACES}
     places = lines.get(PLACES, [])
     if len(places) < (length := max(map(len, drawn.values()))):
@@ -137,6 +137,7 @@ def plot(name: str, lines: Mapping[str, list[float]]) -> Plot:
     low, high = min(numbers), max(numbers)
     logarithmic = low > 0 and high / low > 10**DECADES
     transform = math.log10 if logarithmic else float
+    low = low if logarithmic else min(low, 0.0)
 
     def place(x: float, y: float) -> tuple[float, float]:
         across = _share(x, min(places), max(places))
