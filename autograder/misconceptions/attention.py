@@ -163,6 +163,19 @@ def scale_rounded(scores, d_k):
     return scores / math.isqrt(d_k)
 
 
+FLOAT32_ROOT = {
+    "en": "The root has the digits of float32 only, whatever the scores have: PyTorch takes the "
+    "root of a whole number in its default dtype. What takes it in Python's own precision?",
+    "zh": "这个平方根只有 float32 的精度，与分数的精度无关：PyTorch 对整数开方时用的是默认 dtype。"
+    "怎样按 Python 自己的精度来开方？",
+}
+
+
+@mistake("scale", "float32_root", **FLOAT32_ROOT)
+def scale_float32_root(scores, d_k):
+    return scores / torch.sqrt(torch.tensor(d_k))
+
+
 _in_attention("no_scale", **NO_SCALE, divisor=lambda q, k, v: 1.0)
 _in_attention("scale_by_d", **SCALE_BY_D, divisor=lambda q, k, v: q.shape[-1])
 _in_attention("scale_by_length", **SCALE_BY_LENGTH, divisor=lambda q, k, v: math.sqrt(k.shape[-2]))
@@ -178,6 +191,11 @@ _in_attention(
     en="The scores grow where they should shrink: multiplied in place of divided.",
     zh="分数本该变小却变大了：应该除的地方用了乘。",
     divisor=lambda q, k, v: 1 / math.sqrt(q.shape[-1]),
+)
+_in_attention(
+    "float32_root",
+    **FLOAT32_ROOT,
+    divisor=lambda q, k, v: torch.sqrt(torch.tensor(q.shape[-1])),
 )
 
 SCALE_AFTER_SOFTMAX = {

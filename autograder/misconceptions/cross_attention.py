@@ -211,6 +211,14 @@ _in_both(
     divisor=lambda state, encoder_states: math.sqrt(encoder_states.shape[1]),
 )
 _alone(
+    "float32_root",
+    en="The root has the digits of float32 only, whatever the scores have: PyTorch takes the root "
+    "of a whole number in its default dtype. What takes it in Python's own precision?",
+    zh="这个平方根只有 float32 的精度，与分数的精度无关：PyTorch 对整数开方时用的是默认 dtype。"
+    "怎样按 Python 自己的精度来开方？",
+    divisor=lambda state, encoder_states: torch.sqrt(torch.tensor(state.shape[-1])),
+)
+_alone(
     "no_max",
     softmax=_no_max,
     en="Large scores overflow and very small ones vanish. Your `softmax` of the unit `attention` "

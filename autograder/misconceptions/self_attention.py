@@ -299,6 +299,14 @@ _in_both(
     divisor=lambda x, q, v: 1 / math.sqrt(q.shape[-1]),
 )
 _in_both(
+    "float32_root",
+    en="The root has the digits of float32 only, whatever the scores have: PyTorch takes the root "
+    "of a whole number in its default dtype. What takes it in Python's own precision?",
+    zh="这个平方根只有 float32 的精度，与分数的精度无关：PyTorch 对整数开方时用的是默认 dtype。"
+    "怎样按 Python 自己的精度来开方？",
+    divisor=lambda x, q, v: torch.sqrt(torch.tensor(q.shape[-1])),
+)
+_in_both(
     "scaled_twice",
     en="The scores are scaled more than once: your `attention` does it already.",
     zh="分数被缩放了不止一次：你的 `attention` 已经缩放过了。",

@@ -92,6 +92,18 @@ def scale_by_block(q, k, v, block_size):
 
 @mistake(
     "streaming_attention",
+    "float32_root",
+    en="The root has the digits of float32 only, whatever the scores have: PyTorch takes the root "
+    "of a whole number in its default dtype. What takes it in Python's own precision?",
+    zh="这个平方根只有 float32 的精度，与分数的精度无关：PyTorch 对整数开方时用的是默认 dtype。"
+    "怎样按 Python 自己的精度来开方？",
+)
+def float32_root(q, k, v, block_size):
+    return _stream(q, k, v, block_size, divisor=torch.sqrt(torch.tensor(q.shape[-1])))
+
+
+@mistake(
+    "streaming_attention",
     "sum_not_rescaled",
     en="When a larger score turns up, the running sum stays under the old maximum.",
     zh="出现更大的分数时，累计的和仍停留在旧的最大值之下。",
