@@ -2,19 +2,13 @@
 
 import os
 import subprocess
+import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from autograder.course import CourseError
 from autograder.local import CourseOption, check
@@ -24,9 +18,9 @@ from autograder.local import named_units as _units
 from autograder.processes import python
 
 if TYPE_CHECKING:
-    from autograder.batch import Batch
+    from autograder.batch import Batch, Workers
     from autograder.course import Course
-    from autograder.reports import Report
+    from autograder.progress import Follower
     from autograder.reports.language import Language
     from autograder.reports.results import Student
     from autograder.sandbox.host import Level
@@ -85,94 +79,130 @@ def grade(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Grade again what is graded already.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Grade on the workers of a running Dask cluster, such as tcp://host:8786.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print a line of JSON for each report, and one at the end."),
+    ] = False,
     lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
     """Grade every submission in a folder.
 
     Writes RESULTS/<student>/<unit>.json, RESULTS/summary.csv and pages: RESULTS/index.html leads
-    to all of them. Stopping it (Ctrl-C) loses nothing: run the same command again and it goes on;
-    work that is done is not done twice.
+    to all of them. RESULTS/log.jsonl tells what happened to each submission, RESULTS/changes.csv
+    which marks differ from those of the grading before, and why.
+
+    Stopping it (Ctrl-C) loses nothing: run the same command again and it goes on; work that is
+    done is not done twice.
 
     Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
     could not be graded for a reason on our side.
     """
-    from autograder.batch import Batch
+    from autograder.batch import Batch, sole_writer
     from autograder.grading import Options
     from autograder.isolation import GraderError
-    from autograder.reports import write
-    from autograder.reports.html import write_pages
-    from autograder.reports.results import load
-    from autograder.reports.table import print_class, summary_csv
+    from autograder.progress import Follower
+    from autograder.reports import ResultsError
     from autograder.submission import SubmissionsError
 
     loaded = _load(course)
     units = _units(loaded, unit or [])
-    console = Console(highlight=False)
+    lines = sys.stdout.buffer if json else None
     try:
-        level = _strongest() if isolation == "best" else isolation
-        options = Options(_settle(device), level, speed)
+        level = _level(isolation, scheduler)
+        options = Options(_settle(device, scheduler), level, speed)
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
-        marks, kept = _run(batch, jobs)
+        with sole_writer(results):
+            bar = Console(stderr=True)
+            follower = Follower(batch.count, bar, results / "log.jsonl", lines, quiet=quiet)
+            with _workers(batch, jobs, scheduler) as workers, follower:
+                batch.run(workers, follower)
+                follower.finish()
+            _write_up(batch, follower, lang, Console(highlight=False, quiet=quiet or json))
     except (SubmissionsError, CourseError) as error:
         _fail(str(error))
-    except GraderError as error:
+    except (GraderError, ResultsError) as error:
         _fail(str(error), 3)
     except KeyboardInterrupt:
         _fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
-    write(results / "summary.csv", summary_csv(marks, units))
-    index = write_pages(results, load(results, loaded.units), loaded, lang)
-    print_class(console, marks, units)
-    if options.isolation != "full":
-        console.print(f"Isolation: {options.isolation}. These marks are advisory.", style="yellow")
-    if kept:
+    if follower.reasons:
+        _fail(
+            "Not everything could be graded. Run the same command again.\n"
+            + "\n".join(follower.reasons),
+            3,
+        )
+
+
+def _workers(batch: "Batch", jobs: int, scheduler: str | None) -> "AbstractContextManager[Workers]":
+    """The graders of this machine, or the workers of a cluster."""
+    if scheduler is None:
+        from autograder.batch import Graders
+
+        return Graders(batch.course, batch.options, batch.masks, jobs)
+    from autograder.cluster import Cluster
+
+    try:
+        return Cluster(scheduler, batch.course, batch.options, batch.masks)
+    except ModuleNotFoundError:
+        _fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
+
+
+def _write_up(batch: "Batch", follower: "Follower", lang: "Language", console: Console) -> None:
+    """Write and print everything that is made from the reports, read back from the disk."""
+    from autograder.reports import safe_name, write
+    from autograder.reports.changes import changes_csv, print_changes
+    from autograder.reports.html import write_pages
+    from autograder.reports.results import changed, each, marks_of
+    from autograder.reports.table import print_class, summary_csv
+
+    results = batch.results
+    marks = marks_of(each(results, batch.units), set(map(safe_name, batch.students)))
+    write(results / "summary.csv", summary_csv(marks, batch.units))
+    write(results / "changes.csv", changes_csv(changed(each(results, batch.course.units))))
+    index = write_pages(results, each(results, batch.course.units), batch.course, lang)
+    print_class(console, marks, batch.units)
+    if follower.changed:
+        print_changes(console, follower.changed)
+    level = batch.options.isolation
+    if level != "full":
+        console.print(f"Isolation: {level}. These marks are advisory.", style="yellow")
+    if kept := follower.counts["kept"]:
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
     console.print(f"Pages: {index}", markup=False)
-    reasons = {r.message for by in marks.values() for r in by.values() if r.status == "incomplete"}
-    if reasons:
-        _fail(
-            "Not everything could be graded. Run the same command again.\n" + "\n".join(reasons), 3
-        )
 
 
-def _run(batch: "Batch", jobs: int) -> "tuple[dict[str, dict[str, Report]], int]":
-    """Run a batch behind a progress bar; return the reports by student, and how many were old."""
-    marks: dict[str, dict[str, Report]] = {}
-    kept = 0
-    columns = [
-        TextColumn("Grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("reports"),
-        TimeElapsedColumn(),
-        TextColumn("· left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[student]}", markup=False),
-    ]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("grading", total=batch.count, student="")
-
-        def done(report: "Report", new: bool) -> None:
-            nonlocal kept
-            kept += not new
-            marks.setdefault(report.student, {})[report.unit] = report
-            progress.update(bar, advance=1, student=report.student)
-
-        batch.run(jobs, done)
-    return dict(sorted(marks.items())), kept
-
-
-def _settle(device: str) -> bool:
+def _settle(device: str, scheduler: str | None) -> bool:
     """Whether GPU tests count, decided once, before anything runs."""
     if device == "cpu":
         return False
-    found = any(Path("/dev").glob("nvidia[0-9]*")) and _torch_sees_a_gpu()
+    if scheduler:
+        from autograder.cluster import has_gpu
+
+        found, where = has_gpu(scheduler), "no worker of the cluster offers the resource GPU"
+    else:
+        found = any(Path("/dev").glob("nvidia[0-9]*")) and _torch_sees_a_gpu()
+        where = "PyTorch sees no GPU here. `autograder doctor` helps"
     if device == "cuda" and not found:
-        _fail(
-            "--device cuda was asked for, but PyTorch sees no GPU here. `autograder doctor` helps."
-        )
+        _fail(f"--device cuda was asked for, but {where}.")
     return found
+
+
+def _level(isolation: str, scheduler: str | None) -> "Level":
+    """The level of isolation to grade with."""
+    if isolation == "best":
+        if scheduler:
+            _fail("--isolation best looks at this machine. With --scheduler, name the level.")
+        return _strongest()
+    return "full" if isolation == "full" else "reduced" if isolation == "reduced" else "none"
 
 
 def _torch_sees_a_gpu() -> bool:

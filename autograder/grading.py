@@ -10,8 +10,9 @@ import platform
 import secrets
 import socket
 import subprocess
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Self
@@ -23,9 +24,10 @@ from autograder.isolation import GraderError, IsolationError
 from autograder.processes import python, testing_environment
 from autograder.reports import Report, Status, TestResult, score
 from autograder.sandbox.host import Level
-from autograder.submission import Submission, printable
+from autograder.submission import Submission
 from autograder.tasks import Outcome, Setup, Task, receive, send
 
+PACKAGE = Path(__file__).parent
 PACKAGES = ("torch", "numpy", "pytest", "msgspec")
 SECRET_BYTES = 32
 WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
@@ -63,50 +65,42 @@ class Grader:
             {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
             str(course.root / "solutions"),
         )
-        self._secret = secret(course.root)
         self._tester: _Tester | None = None
-        self.closed = False
+        self._lock = threading.Lock()  # over which tester it is, and whether there may be one
+        self._closed = False
 
-    def grade(self, submission: Submission, unit: Unit) -> Report:
+    def grade(self, submission: Submission, unit: Unit, seed: str = "") -> Report:
         """Run the unit's hidden tests; what fails on our side makes the report incomplete.
 
+        seed: what the inputs are drawn from; by default made from the course's secret.
         Raises IsolationError where no submission at all could be graded here.
         """
-        file = submission.file(unit.name)
-        problem = file.problem if file else _missing(unit.name, submission)
-        seed = self._seed(submission, unit)
+        seed = seed or seed_of(submission, unit, self._course)
         options = self._options
-        limits = self._course.limits
-        task = Task(unit.name, submission.files, limits, seed, problem, options.cuda, options.speed)
+        task = Task(
+            unit.name,
+            submission.files,
+            self._course.limits,
+            seed,
+            _problem(submission, unit),
+            needs_gpu(unit, options),
+            options.speed,
+        )
         try:
             outcome = self._run(task)
+            if outcome.killed:  # by somebody outside; killed again, it was its own doing
+                outcome = self._run(task)
         except GraderError as error:
             outcome = Outcome(error=str(error))
         if outcome.hopeless:
             raise IsolationError(outcome.error)
-        tests = count_points(unit, outcome.tests, options.kinds)
-        status: Status = "graded" if options.isolation == "full" else "advisory"
-        return Report(
-            student=printable(submission.student),
-            unit=unit.name,
-            status="incomplete" if outcome.error or outcome.unmeasured else status,
-            isolation=options.isolation,
-            device=options.device,
-            score=score(tests),
-            max_score=unit.max_score(options.kinds),
-            tests=tests,
-            message=outcome.error or outcome.unmeasured or problem or _common(tests),
-            file=file.name if file else "",
-            key=key(submission, unit, options, self._course),
-            seed=seed,
-            versions=versions(),
-            figures=outcome.figures,
-        )
+        return report_of(submission, unit, options, self._course, seed, outcome)
 
     def close(self) -> None:
         """End the tester and with it every process that it started, also in mid-grading."""
-        self.closed = True
-        self._lose()
+        with self._lock:
+            self._closed = True
+            self._lose()
 
     def _lose(self) -> None:
         if self._tester:
@@ -122,20 +116,21 @@ class Grader:
     def _run(self, task: Task) -> Outcome:
         """Hand the task to the tester; a tester that is lost is replaced once."""
         for _ in range(2):
-            if self._tester is None:
-                self._tester = _Tester(self._setup)
-            outcome = self._tester.run(task)
+            tester = self._warm()
+            outcome = tester.run(task)
             if outcome is not None:
                 return outcome
-            if self.closed:
-                raise GraderError("Grading was stopped.")
-            self._lose()
+            with self._lock:
+                self._lose()
         raise GraderError("The process that runs the hidden tests ended twice; see its messages.")
 
-    def _seed(self, submission: Submission, unit: Unit) -> str:
-        """Another seed for every submission, so that no input ever comes back."""
-        text = f"{submission.digest}\n{unit.name}"
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+    def _warm(self) -> _Tester:
+        with self._lock:
+            if self._closed:
+                raise GraderError("Grading was stopped.")
+            if self._tester is None:
+                self._tester = _Tester(self._setup)
+            return self._tester
 
 
 class _Tester:
@@ -144,30 +139,75 @@ class _Tester:
     def __init__(self, setup: Setup) -> None:
         self._connection, theirs = socket.socketpair()
         self._connection.settimeout(WAIT_SECONDS)
-        with theirs:
-            self._process = subprocess.Popen(
-                python("-m", "autograder.tester", str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=testing_environment(),
-                start_new_session=True,  # Ctrl-C is for the one who started the grading
-            )
-        send(self._connection, setup)
+        self._setup: Setup | None = setup
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    python("-m", "autograder.tester", str(theirs.fileno())),
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    env=testing_environment(),
+                    start_new_session=True,  # Ctrl-C is for the one who started the grading
+                )
+        except OSError as error:
+            self._connection.close()
+            raise GraderError(f"No process could be started: {error.strerror}.") from error
 
     def run(self, task: Task) -> Outcome | None:
         """The task's outcome, or None if the tester is lost."""
         try:
+            if self._setup:
+                send(self._connection, self._setup)
+                self._setup = None
             send(self._connection, task)
             data = receive(self._connection)
-        except OSError:
+            return None if data is None else msgspec.msgpack.decode(data, type=Outcome)
+        except (OSError, msgspec.MsgspecError):
             return None
-        return None if data is None else msgspec.msgpack.decode(data, type=Outcome)
 
     def close(self) -> None:
         self._connection.close()
         self._process.kill()
         self._process.wait()
+
+
+def needs_gpu(unit: Unit, options: Options) -> bool:
+    """Whether a unit is to be graded on a GPU, besides the CPU."""
+    return options.cuda and any(exercise.gpu for exercise in unit.exercises)
+
+
+def report_of(
+    submission: Submission,
+    unit: Unit,
+    options: Options,
+    course: Course,
+    seed: str,
+    outcome: Outcome,
+) -> Report:
+    """What came of the hidden tests, with its points counted."""
+    file = submission.file(unit.name)
+    tests = count_points(unit, outcome.tests, options.kinds)
+    status: Status = "graded" if options.isolation == "full" else "advisory"
+    problem = _problem(submission, unit)
+    found = basis(submission, unit, options, course)
+    return Report(
+        student=submission.student,
+        unit=unit.name,
+        status="incomplete" if outcome.error or outcome.unmeasured else status,
+        isolation=options.isolation,
+        device=options.device,
+        score=score(tests),
+        max_score=unit.max_score(options.kinds),
+        tests=tests,
+        message=outcome.error or outcome.unmeasured or problem or _common(tests),
+        file=file.name if file else "",
+        key=key(found),
+        seed=seed,
+        basis=found,
+        versions=versions(),
+        figures=outcome.figures,
+    )
 
 
 def count_points(
@@ -184,20 +224,29 @@ def count_points(
     return counted
 
 
-def key(submission: Submission, unit: Unit, options: Options, course: Course) -> str:
-    """A hash of all that a unit's marks depend on."""
-    parts = [
-        submission.digest,
-        unit.name,
-        repr(unit),
-        repr(course.limits),
-        options.device,
-        options.isolation,
-        repr(sorted(options.kinds)),
-        _code_digest(unit.name, course.root),
-        repr(sorted(versions().items())),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def basis(submission: Submission, unit: Unit, options: Options, course: Course) -> dict[str, str]:
+    """All that a unit's marks depend on, most of it as digests: what changed can be told apart."""
+    asked = [options.device, options.isolation, *sorted(options.kinds)]
+    return {
+        "submission": submission.digest,
+        "options": ", ".join(asked),
+        **course_basis(unit, course),
+    }
+
+
+def course_basis(unit: Unit, course: Course) -> dict[str, str]:
+    """Of what marks depend on, all that comes from this clone of the course and this Python."""
+    return {
+        "manifest": _digest([repr(unit).encode(), repr(course.limits).encode()]),
+        "tests": _tests_digest(unit.name),
+        "grader": _grader_digest(unit.name, course.root),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+    }
+
+
+def key(basis: Mapping[str, str]) -> str:
+    """One hash of all that a unit's marks depend on: work with the same key is never redone."""
+    return _digest(f"{name}: {value}".encode() for name, value in basis.items())
 
 
 @functools.cache
@@ -207,22 +256,41 @@ def versions() -> dict[str, str]:
 
 
 @functools.cache
-def _code_digest(unit: str, root: Path) -> str:
-    """A hash of the unit's tests, of the code that judges, and of what speed is compared to."""
-    package = Path(__file__).parent
+def _tests_digest(unit: str) -> str:
+    """A hash of the unit's hidden tests and known mistakes."""
+    names = [f"hidden/test_{unit}", "hidden/decoding", f"misconceptions/{unit}"]
+    return _digest_of_files([PACKAGE / f"{name}.py" for name in names])
+
+
+@functools.cache
+def _grader_digest(unit: str, root: Path) -> str:
+    """A hash of the code that judges, and of what speed is compared to."""
     names = "checks clock diagnosis draw grading isolation plugin remote speed student".split()
-    names += ["supervisor", "tester", "timing", f"hidden/test_{unit}", "hidden/decoding"]
-    names += [f"misconceptions/{unit}", f"sequential/{unit}"]
+    names += ["supervisor", "tester", "timing", f"sequential/{unit}"]
     files = [
-        *(package / f"{name}.py" for name in names),
-        *sorted((package / "sandbox").glob("*.py")),
+        *(PACKAGE / f"{name}.py" for name in names),
+        *sorted((PACKAGE / "sandbox").glob("*.py")),
     ]
     files += sorted((root / "solutions").glob("*.py"))
     files += sorted((root / "course" / "parameters").glob("*"))
+    return _digest_of_files(files)
+
+
+def _digest_of_files(files: Iterable[Path]) -> str:
+    return _digest(file.read_bytes() if file.exists() else b"" for file in files)
+
+
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes() if file.exists() else b"")
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def seed_of(submission: Submission, unit: Unit, course: Course) -> str:
+    """Another seed for every submission, so that no input ever comes back."""
+    text = f"{submission.digest}\n{unit.name}"
+    return hmac.new(secret(course.root), text.encode(), hashlib.sha256).hexdigest()
 
 
 def secret(root: Path) -> bytes:
@@ -254,9 +322,12 @@ def _whole(path: Path) -> bytes:
     return found
 
 
-def _missing(unit: str, submission: Submission) -> str:
+def _problem(submission: Submission, unit: Unit) -> str:
+    """Why the unit's file cannot be run at all; empty where it can be tried."""
+    if file := submission.file(unit.name):
+        return file.problem
     handed_in = ", ".join(file.name for file in submission.files) or "nothing"
-    return f"No {unit}.py or {unit}.ipynb was handed in (handed in: {handed_in})."
+    return f"No {unit.name}.py or {unit.name}.ipynb was handed in (handed in: {handed_in})."
 
 
 def _common(tests: Sequence[TestResult]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from autograder.course import Limits as CourseLimits
 from autograder.sandbox import evaluate, wire
+from autograder.sandbox.host import Ended
 from autograder.student import Failure, Invocation, no_function, plural
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits, WarmHost, how, nonce
 
@@ -68,7 +70,7 @@ class SandboxBackend:
             try:
                 outcome.peak = self._children[device].peak()
             except ChildDied:
-                message = f"`{asked.function}`: the program {how(self._end(device))}."
+                message = f"`{asked.function}`: the program {how(self._died(device))}."
                 raise Failure(message, help_id="crashed") from None
         return outcome
 
@@ -135,8 +137,8 @@ class SandboxBackend:
                 help_id="timeout",
             ) from None
         except ChildDied as death:
-            ended = self._end(device)
-            reason = how(ended) if str(death) == "ended" else str(death)
+            reason = how(self._died(device)) if str(death) == "ended" else str(death)
+            self._end(device)
             raise Failure(f"{what}: the program {reason}.", help_id="crashed") from None
         except wire.WireError as error:
             self._end(device)
@@ -144,8 +146,16 @@ class SandboxBackend:
         finally:
             self._spent += time.monotonic() - start
 
-    def _end(self, device: str) -> Any:
-        return self._children.pop(device).close()
+    def _died(self, device: str) -> Ended:
+        """How a child ended that was not ended by us; SIGKILL may have come from anybody."""
+        ended = self._end(device)
+        if ended.signal == signal.SIGKILL:
+            self._hosts(device).killed = True
+        return ended
+
+    def _end(self, device: str) -> Ended:
+        child = self._children.pop(device, None)
+        return child.close() if child else Ended()
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")

@@ -47,7 +47,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """All that one student handed in, and a digest of it."""
+    """All that one student handed in, the name made printable, and a digest of it."""
 
     student: str
     files: list[File]
@@ -104,7 +104,7 @@ def read(folder: Path, student: str, course: Course, *, notebooks: bool = False)
         files.append(file)
         for part in (os.fsencode(path.name), data, file.problem.encode()):
             digest.update(len(part).to_bytes(8, "big") + part)
-    return Submission(student, files, digest.hexdigest())
+    return Submission(printable(student), files, digest.hexdigest())
 
 
 def _candidates(

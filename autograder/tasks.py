@@ -48,6 +48,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     figures: small arrays for plots, by name. error: what failed on our side; hopeless: it would
     fail for every other submission too. unmeasured: why a speed could not be measured this time.
+    killed: a process of the student's was ended by SIGKILL, which was not ours.
     """
 
     tests: list[TestResult] = []
@@ -55,6 +56,7 @@ class Outcome(msgspec.Struct, frozen=True):
     error: str = ""
     hopeless: bool = False
     unmeasured: str = ""
+    killed: bool = False
 
 
 def send(connection: socket.socket, message: Setup | Task | bytes) -> None:

@@ -70,6 +70,11 @@ class Hosts:
             self._hosts[device] = WarmHost(self._masks, device, self._level)
         return self._hosts[device]
 
+    @property
+    def killed(self) -> bool:
+        """Whether a student's process was ended by SIGKILL, which was not ours."""
+        return any(host.killed for host in self._hosts.values())
+
     def close(self) -> None:
         """End them all."""
         for host in self._hosts.values():
@@ -122,8 +127,7 @@ class Recording:
 
     def diagnose(self, failure: Failure) -> tuple[str, str]:
         """The help for a failure and its names: its own, or those of the mistakes recognised."""
-        about = failure.facts.get("name", "")
-        if failure.help_id or not self._answered or about.startswith("the gradient"):
+        if not (failure.unexplained and self._answered):
             return failure.help, failure.help_id
         *earlier, last = self._calls
         asked = last.asked
@@ -290,6 +294,7 @@ class Server:
         child = os.fork()
         if child == 0:
             os.close(reader)
+            self._connection.close()  # if the tester dies, the other side is to hear of it
             self._run_and_leave(task, session, writer)
         os.close(writer)
         races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
@@ -299,6 +304,8 @@ class Server:
         _, status = os.waitpid(child, 0)
         if status:
             self._hosts.close()  # whatever state the fork left them in
+        if os.WIFSIGNALED(status):  # perhaps in mid-sentence
+            data = None
         return data or msgspec.msgpack.encode(Outcome(error="The tests' process ended early."))
 
     def _run_and_leave(self, task: Task, session: pytest.Session, writer: int) -> None:
@@ -341,7 +348,13 @@ class Server:
             backend.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         results = recorder.results + left_out
-        return Outcome(results, recorder.figures, recorder.error, unmeasured=recorder.unmeasured)
+        return Outcome(
+            results,
+            recorder.figures,
+            recorder.error,
+            unmeasured=recorder.unmeasured,
+            killed=self._hosts.killed,
+        )
 
 
 def _legible(value: Any) -> Any:

@@ -99,6 +99,10 @@ class Contestant(SandboxBackend):
         child.freeze()
         return outcome.operations or 0
 
+    def died(self) -> None:
+        """Take note of a process that has ended by itself."""
+        self._died(self.device)
+
     def _spawn(self, device: str) -> Child:
         child = super()._spawn(device)
         if device == "cpu":
@@ -221,6 +225,7 @@ def _checked_turn(event: Event, student: Contestant, arguments: Turn) -> float:
     except ChildTimedOut:
         raise Failure("The program could not be stopped.", help_id="stalled") from None
     except ChildDied:
+        student.died()
         raise Failure("The program ended while it was timed.", help_id="crashed") from None
     for args, outcome in zip(arguments, outcomes, strict=True):
         event.check(outcome.value, args)

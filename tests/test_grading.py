@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, GradeText
 
 from autograder import reports
-from autograder.batch import Batch
+from autograder.batch import Batch, Graders
 from autograder.course import Course
 from autograder.grading import Grader, Options, count_points
 from autograder.reports import Report, TestStatus
@@ -200,10 +200,11 @@ def test_what_could_not_be_measured_is_no_zero(
     assert (report.status, report.message) == ("incomplete", "too busy")
     assert report.tests[0].max_points == units[0].exercise("rnn").points["speed"]
     tries.clear()
-    done: list[tuple[Report, bool]] = []
-    batch.run(1, lambda report, new: done.append((report, new)))
+    told: list[tuple[str, str]] = []
+    with Graders(course, Options(), [], jobs=1) as graders:
+        batch.run(graders, lambda event: told.append((event.what, event.report.status)))
     assert tries == ["rnn", "rnn"]
-    assert [(report.status, new) for report, new in done] == [("graded", True)]
+    assert told == [("again", "incomplete"), ("graded", "graded")]
 
 
 def test_the_tester_knows_what_could_not_be_measured() -> None:

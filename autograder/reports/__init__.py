@@ -18,9 +18,14 @@ SCHEMA = 1
 RESERVED = ("summary.csv", "index.html")
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
+WRITING = ".writing-"  # how a file's name begins that is not whole yet
 
 TestStatus = Literal["passed", "failed", "error", "not_run"]
 Status = Literal["graded", "advisory", "incomplete"]
+
+
+class ResultsError(Exception):
+    """The folder of results cannot be written to; the message says why and the remedy."""
 
 
 class TestResult(msgspec.Struct, frozen=True):
@@ -38,6 +43,15 @@ class TestResult(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Change(msgspec.Struct, frozen=True):
+    """An exercise's points in two gradings, and why it was graded again."""
+
+    exercise: str
+    before: float
+    after: float
+    reason: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One student's unit, graded.
 
@@ -45,6 +59,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         advisory (weaker isolation than full) before graded.
     key: a hash of all that the marks depend on; work with the same key is never redone.
     seed: what the inputs were drawn from, for whoever wants to reproduce them.
+    basis: what the key is made from, so that one can tell what changed.
+    changes: how the marks differ from those of the grading before, if they do.
     """
 
     schema: int = SCHEMA
@@ -60,6 +76,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
     key: str = ""
     seed: str = ""
+    basis: dict[str, str] = {}
+    changes: list[Change] = []
     versions: dict[str, str] = {}
     figures: dict[str, Any] = {}
 
@@ -109,16 +127,27 @@ def read(path: Path) -> Report | None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    """Write a file whole or not at all. Raises ResultsError."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ResultsError:
+    """What to say of a file that cannot be written."""
+    return ResultsError(
+        f"{path} cannot be written: {error.strerror}. Mend that and run the same command again: "
+        "what is done is kept."
+    )

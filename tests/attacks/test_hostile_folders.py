@@ -17,7 +17,7 @@ import pytest
 
 from autograder import course as courses
 from autograder import reports, submission
-from autograder.batch import Batch
+from autograder.batch import Batch, Graders
 from autograder.grading import Options
 from autograder.reports.table import summary_csv
 
@@ -290,7 +290,8 @@ def test_a_class_of_such_names_is_graded(tmp_path, capsys):
         shutil.copy(SOLUTION, folder / os.fsdecode(name))
     batch = Batch(COURSE, folder, results, [COURSE.unit("rnn")], Options(speed=False))
     marks: dict[str, dict[str, reports.Report]] = {}
-    batch.run(1, lambda report, _: marks.setdefault(report.student, {}).update(rnn=report))
+    with Graders(COURSE, batch.options, batch.masks, jobs=1) as graders:
+        batch.run(graders, lambda event: marks.update({event.report.student: {"rnn": event[1]}}))
     assert all(report["rnn"].score == report["rnn"].max_score for report in marks.values())
     assert len(marks) == 12
     table = summary_csv(marks, batch.units).decode("utf-8-sig")
