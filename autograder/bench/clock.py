@@ -38,7 +38,13 @@ CONTROLS = {
     "keys": "attention_by_key",
 }
 OWN_WALK = {"keys": "keys", "values": "keys"}  # of the sequential ones; see own_walk
-NOISE = "import torch; torch.set_num_threads(1); x = torch.rand(600, 600)\nwhile True: x @ x"
+NOISE = """
+import os, torch
+torch.set_num_threads(1)
+x, parent = torch.rand(600, 600), os.getppid()
+while os.getppid() == parent:  # and no longer, however the bench ended
+    x @ x
+"""
 
 
 class Graded(msgspec.Struct, frozen=True):
