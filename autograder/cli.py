@@ -280,19 +280,43 @@ def export(
 @app.command()
 def release(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A new or empty folder.", file_okay=False)
-    ],
+        Path | None, typer.Argument(metavar="[DIR]", help="A new or empty folder.", file_okay=False)
+    ] = None,
+    gradescope: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.zip", help="Make the zip for Gradescope; for instructors only."),
+    ] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="With --gradescope: this unit only; may be repeated.")
+    ] = None,
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="With --gradescope: whether speed counts.")
+    ] = True,
     lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
-    """Make the repository that students get: exercises, public tests, and nothing hidden."""
-    from autograder.release import release
+    """Make the repository that students get: exercises, public tests, and nothing hidden.
 
+    With --gradescope: make the autograder for an assignment there, hidden tests and all.
+    """
+    from autograder.release import release
+    from autograder.reports import write
+
+    if not (folder or gradescope):
+        _fail("Name a folder for the students' repository, or --gradescope FILE.zip.")
+    loaded = _load(course)
+    console = Console(highlight=False, soft_wrap=True)
     try:
-        files = release(_load(course), folder, lang)
+        if folder:
+            console.print(f"{len(release(loaded, folder, lang))} files in {folder}", markup=False)
+        if gradescope:
+            from autograder.release.gradescope import autograder_zip
+
+            units = _units(loaded, unit or [])
+            write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
+            console.print(f"{gradescope} holds the hidden tests: keep it from students.")
     except CourseError as error:
         _fail(str(error))
-    Console(highlight=False).print(f"{len(files)} files in {folder}", markup=False)
 
 
 @app.command()

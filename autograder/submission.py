@@ -1,8 +1,9 @@
 """Finds submissions in a folder and reads them, trusting neither names nor contents.
 
-Layouts: `<student>/<unit>.py`, `<student>/<unit>.ipynb`, and nbgrader's
-`<student>/<unit>/<any one file>`. Links are not followed, only regular files are opened, sizes are
-capped, and what cannot be read becomes a problem in words instead of an exception.
+Layouts: `<student>/<unit>.py`, `<student>/<unit>.ipynb`, nbgrader's `<student>/<unit>/<any one
+file>`, and a clone of the student's repository: `<student>/exercises/<unit>.py`. Links are not
+followed, only regular files are opened, sizes are capped, and what cannot be read becomes a problem
+in words instead of an exception.
 """
 
 from __future__ import annotations
@@ -97,14 +98,20 @@ def read(folder: Path, student: str, course: Course, *, notebooks: bool = False)
     """Read everything that one student handed in; of the units, where asked, only notebooks."""
     files: list[File] = []
     digest = hashlib.sha256(os.fsencode(student))
-    for module, path in _candidates(
-        folder / student, course, SUFFIXES[1:] if notebooks else SUFFIXES
-    ):
+    suffixes = SUFFIXES[1:] if notebooks else SUFFIXES
+    for module, path in _candidates(_home(folder / student, course), course, suffixes):
         file, data = _read_file(module, path, course.limits.source_kib << 10)
         files.append(file)
         for part in (os.fsencode(path.name), data, file.problem.encode()):
             digest.update(len(part).to_bytes(8, "big") + part)
     return Submission(printable(student), files, digest.hexdigest())
+
+
+def _home(folder: Path, course: Course) -> Path:
+    """Where the files lie: in the folder, or in exercises/ as in a clone of the student's."""
+    inside = folder / "exercises"
+    handed_in = any(_unit_file(folder, unit, SUFFIXES) for unit in course.units)
+    return inside if not handed_in and _listing(inside) else folder
 
 
 def _candidates(

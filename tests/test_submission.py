@@ -127,3 +127,15 @@ def test_safe_names_are_safe_and_never_shared() -> None:
         assert name.lower() not in reports.RESERVED
     assert reports.safe_name("Ana María") == "Ana María"
     assert reports.safe_name("李雷") == "李雷"
+
+
+def test_a_clone_of_the_students_repository_is_a_submission(course: Course, tmp_path: Path) -> None:
+    """`<student>/exercises/<unit>.py`; a link of that name is not followed."""
+    (tmp_path / "ann" / "exercises").mkdir(parents=True)
+    (tmp_path / "ann" / "exercises" / "rnn.py").write_text("x = 1\n")
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / "exercises").symlink_to(tmp_path / "ann" / "exercises")
+    assert [file.name for file in read(tmp_path, "ann", course).files] == ["rnn.py"]
+    assert read(tmp_path, "bob", course).files == []
+    (tmp_path / "ann" / "cost.py").write_text("y = 1\n")
+    assert [file.name for file in read(tmp_path, "ann", course).files] == ["cost.py"]

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -74,7 +74,7 @@ def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
     copied = {name: root / name for name in [*names, *COPIED]}
     copied |= {path.relative_to(root).as_posix(): path for path in parameters}
     copied |= {f"autograder/{name}": PACKAGE / name for name in STUDENTS_HALF}
-    return {name: _read(path) for name, path in copied.items()} | _rendered(course, language)
+    return {name: read_whole(path) for name, path in copied.items()} | _rendered(course, language)
 
 
 def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, str]]:
@@ -135,7 +135,8 @@ def _normal(text: str) -> str:
     return "\n".join(_lines(text))
 
 
-def _read(path: Path) -> bytes:
+def read_whole(path: Path) -> bytes:
+    """A file of the release. Raises CourseError, with the remedy, where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -147,19 +148,25 @@ def _read(path: Path) -> bytes:
 
 def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
     """The files that are written for the release, from templates."""
-    project = tomllib.loads(_read(course.root / "pyproject.toml").decode())["project"]
+    project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
+    title = course.title.zh if language == "zh" else course.title.en
+    templates = TEMPLATES | {"README.md": f"README.{language}.md"}
+    return {
+        name: filled(template, course=course, project=project, title=title).encode()
+        for name, template in templates.items()
+    }
+
+
+def filled(template: str, **values: Any) -> str:
+    """A template of ours with its values filled in."""
     environment = Environment(  # plain text, and nothing in it that a student wrote
         loader=FileSystemLoader(HERE / "templates"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
+        comment_start_string="{##",  # "{#" is bash's
+        comment_end_string="##}",
         autoescape=False,
     )
     environment.filters["dictsum"] = lambda points: sum(points.values())
-    title = course.title.zh if language == "zh" else course.title.en
-    values = {"course": course, "project": project, "title": title}
-    templates = TEMPLATES | {"README.md": f"README.{language}.md"}
-    return {
-        name: environment.get_template(template).render(values).encode()
-        for name, template in templates.items()
-    }
+    return environment.get_template(template).render(values)

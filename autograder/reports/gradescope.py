@@ -16,13 +16,18 @@ from autograder.reports.language import Language, help_for, reason
 from autograder.reports.results import Student
 
 
-def results(student: Student, course: Course, language: Language) -> bytes:
-    """A student's results.json. The student has to be complete: a missing mark would be a zero."""
+def results(
+    student: Student, course: Course, language: Language, warnings: Sequence[str] = ()
+) -> bytes:
+    """A student's results.json. The student has to be complete: a missing mark would be a zero.
+
+    warnings: what only instructors are to see.
+    """
     if not student.complete:
         raise ValueError(f"{student.name} has an incomplete report, which is no mark")
     graded = [(u, student.reports[u.name]) for u in course.units if u.name in student.reports]
     levels = sorted({report.isolation for _, report in graded} - {"full"})
-    content = {
+    content: dict[str, Any] = {
         "score": student.score,
         "output": f"Advisory: graded with isolation {', '.join(levels)}." if levels else "",
         "output_format": "text",
@@ -35,7 +40,16 @@ def results(student: Student, course: Course, language: Language) -> bytes:
             if _tests(report, exercise)
         ],
     }
+    if warnings:
+        content["tests"].append(_for_instructors("\n".join(warnings)))
     return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+
+
+def _for_instructors(text: str) -> dict[str, Any]:
+    """A test that counts nothing and that students never see."""
+    counted = {"score": 0.0, "max_score": 0.0, "status": "failed"}
+    shown = {"visibility": "hidden", "output_format": "text", "output": text}
+    return {"name": "For instructors"} | counted | shown
 
 
 def _exercise(report: Report, exercise: Exercise, title: str) -> dict[str, Any]:
