@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.student import Failure, Function, plural
+from autograder.student import Failure, Function
+from autograder.wording import _, say
 
 # Relative to the largest expected magnitude. float64 shows an epsilon or a detour through float32.
 RELATIVE = {
@@ -18,14 +20,26 @@ RELATIVE = {
     torch.bfloat16: 3e-2,
 }
 
-KEEP_DTYPE = (
+KEEP_DTYPE = _(
     "A result has the dtype of the input. What you make yourself has torch's default unless you "
     "say otherwise (`dtype=x.dtype`), and `.double()`, `.float()` or NumPy on the way changes it."
 )
-FLOAT32_INSIDE = (
+FLOAT32_INSIDE = _(
     "Every number of it fits into float32, so the right formula was computed in too low a "
     "precision: look for `.float()`, `torch.float32` or a new tensor without `dtype=`."
 )
+DIFFERENCE = _(
+    "%(name)s%(worst_index)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s); "
+    "%(wrong)s of %(count)s numbers differ."
+)
+DIFFERENCE_OF_ONE = _(
+    "%(name)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s)."
+)
+UNEXPECTED = _("%(name)s is %(got)s, expected %(expected)s.")
+RETURNED = _("`%(function)s` returned %(got)s, expected %(expected)s.")
+A_TENSOR, AN_ARRAY, A_NUMBER = _("a tensor"), _("a NumPy array"), _("a number")
+A_TENSOR_OF = _("a %(dtype)s tensor of shape %(shape)s")
+AN_ARRAY_OF = _("a %(dtype)s NumPy array of shape %(shape)s")
 
 
 class Mismatch(Failure):
@@ -69,27 +83,20 @@ def assert_close(
     excess = torch.where(error.isnan(), torch.inf, error / allowed)
     worst = [int(i) for i in np.unravel_index(int(excess.argmax()), tuple(wanted.shape))]
     at = tuple(worst)
-    facts: dict[str, Any] = {
+    facts = {
         "name": name,
         "shape": list(wanted.shape),
         "worst_index": worst,
-        "expected": float(wanted[at]),
-        "got": float(actual[at]),
-        "allowed": float(allowed[at]),
+        "expected": _number(wanted[at]),
+        "got": _number(actual[at]),
+        "allowed": _number(allowed[at]),
         "wrong": int(wrong.sum()),
         "count": wanted.numel(),
     }
-    low = dtype is not torch.float32 and _is_float32(actual, wanted)
-    where = f"{name}{worst}" if worst else name
-    message = (
-        f"{where} is {facts['got']:.9g}, expected {facts['expected']:.9g} "
-        f"(allowed difference {facts['allowed']:.2g})"
-    )
-    if wanted.numel() > 1:
-        message += f"; {facts['wrong']} of {plural(facts['count'], 'number')} differ"
-    if low:
-        raise Mismatch(message + ".", help=FLOAT32_INSIDE, help_id="float32_inside", facts=facts)
-    raise Mismatch(message + ".", facts=facts)
+    message = say(DIFFERENCE if wanted.numel() > 1 else DIFFERENCE_OF_ONE, **facts)
+    if dtype is not torch.float32 and _is_float32(actual, wanted):
+        raise Mismatch(message, help=FLOAT32_INSIDE, help_id="float32_inside")
+    raise Mismatch(message)
 
 
 def assert_each_close(
@@ -104,9 +111,9 @@ def assert_each_close(
     """
     __tracebackhide__ = True
     if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+        message = _("the result is %(got)s, expected a tuple of %(length)s: %(names)s.")
         raise Mismatch(
-            f"the result is {describe(got)}, expected a tuple of {len(expected)}: "
-            f"{', '.join(names)}."
+            say(message, got=describe(got), length=len(expected), names=", ".join(names))
         )
     for item, value, name in zip(got, expected, names, strict=True):
         assert_close(item, value, name=name, **tolerance)
@@ -132,19 +139,20 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
                 "count": expected.numel(),
             }
             raise Mismatch(
-                f"{name}{worst} is {facts['got']}, expected {facts['expected']}; "
-                f"{facts['wrong']} of {facts['count']} differ.",
-                facts=facts,
+                say(
+                    "%(name)s%(worst_index)s is %(got)s, expected %(expected)s; "
+                    "%(wrong)s of %(count)s differ.",
+                    **facts,
+                )
             )
         return
     if isinstance(got, np.generic):
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if type(got) is not type(expected) or got != expected:
         raise Mismatch(
-            f"{name} is {describe(got)}, expected {expected!r}.",
+            say(UNEXPECTED, name=name, got=describe(got), expected=repr(expected)),
             # a float in place of an int is no known mistake in the value
             help_id="" if type(got) is type(expected) else "wrong_type",
-            facts={"name": name, "expected": expected, "got": describe(got)},
         )
 
 
@@ -161,8 +169,12 @@ def assert_raises(function: Function, error: type[Exception], *args: Any, **kwar
             return
         if raised is None:
             raise
-        raise Mismatch(f"{failure.message} Expected a {error.__name__}.") from None
-    raise Mismatch(f"{function.name} returned {describe(value)}, expected a {error.__name__}.")
+        told = say(
+            "%(failure)s Expected a %(error)s.", failure=failure.message, error=error.__name__
+        )
+        raise Mismatch(told) from None
+    wanted = say("a %(error)s", error=error.__name__)
+    raise Mismatch(say(RETURNED, function=function.name, got=describe(value), expected=wanted))
 
 
 def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
@@ -172,8 +184,13 @@ def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
     if changed:
         which = ", ".join(str(position + 1) for position in changed)
         raise Mismatch(
-            f"{function.name} changed its argument {which} in place. The caller still needs it: "
-            "work on a new tensor (`h = h + x` makes one, `h += x` and `h[:, t] = x` do not).",
+            say(
+                "`%(function)s` changed its argument %(which)s in place. The caller still needs "
+                "it: work on a new tensor (`h = h + x` makes one, `h += x` and `h[:, t] = x` do "
+                "not).",
+                function=function.name,
+                which=which,
+            ),
             help_id="in_place",
             facts={"changed": changed},
         )
@@ -207,12 +224,13 @@ def assert_gradients(
     expected = [t.detach() for t in evaluate.arrays(truth.value) if isinstance(t, torch.Tensor)]
     outputs = list(evaluate.arrays(got.value))
     if len(outputs) != len(expected):
+        wanted = say("%(count)s tensors", count=len(expected)) if len(expected) > 1 else A_TENSOR
         raise Mismatch(
-            f"{function.name} returned {describe(got.value)}, expected "
-            f"{plural(len(expected), 'tensor')}."
+            say(RETURNED, function=function.name, got=describe(got.value), expected=wanted)
         )
     for position, (output, value) in enumerate(zip(outputs, expected, strict=True)):
-        label = "the result" if len(expected) == 1 else f"output {position + 1}"
+        many = len(expected) > 1
+        label = say("output %(number)s", number=position + 1) if many else "the result"
         assert_close(output, value, dtype=value.dtype, relative=relative, name=label)
     pairs = zip(got.gradients or [], truth.gradients or [], strict=True)
     for name, (gradient, true_gradient) in zip(names, pairs, strict=True):
@@ -220,9 +238,12 @@ def assert_gradients(
             continue
         if gradient is None:
             raise Mismatch(
-                f"No gradient reaches {name}: the result does not depend on it for autograd. "
-                "A `.detach()`, `.data`, `.item()`, `torch.no_grad()`, `torch.tensor(...)` or a "
-                "trip through NumPy cuts the graph.",
+                say(
+                    "No gradient reaches %(input)s: the result does not depend on it for autograd. "
+                    "A `.detach()`, `.data`, `.item()`, `torch.no_grad()`, `torch.tensor(...)` or "
+                    "a trip through NumPy cuts the graph.",
+                    input=name,
+                ),
                 help_id="detached",
             )
         assert_close(
@@ -230,49 +251,57 @@ def assert_gradients(
             true_gradient,
             dtype=true_gradient.dtype,
             relative=relative,
-            name=f"the gradient of {name}",
+            name=say("the gradient of %(input)s", input=name),
         )
 
 
 def describe(value: object) -> str:
     """Describe a value briefly: its type and shape, or the value itself where it is short."""
     if value is None:
-        return "None (is a `return` missing?)"
-    if isinstance(value, torch.Tensor):
-        return f"a {value.dtype} tensor of shape {tuple(value.shape)}"
-    if isinstance(value, np.ndarray):
-        return f"a {value.dtype} NumPy array of shape {value.shape}"
+        return say("None (is a `return` missing?)")
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        kind = A_TENSOR_OF if isinstance(value, torch.Tensor) else AN_ARRAY_OF
+        return say(kind, dtype=str(value.dtype), shape=list(value.shape))
     if isinstance(value, (list, tuple)):
-        return f"a {type(value).__name__} of {len(value)}"
-    if isinstance(value, (bool, int, float, str)):
-        return repr(value)[:80]
-    return str(value)[:80]
+        return say("a %(type)s of %(length)s", type=type(value).__name__, length=len(value))
+    text = repr(value) if isinstance(value, (bool, int, float, str)) else str(value)
+    return text[:80]
 
 
 def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: str) -> torch.Tensor:
     """`got` as a tensor, provided that it is of the kind that `expected` asks for."""
     if isinstance(expected, torch.Tensor):
         if not isinstance(got, torch.Tensor):
-            raise Mismatch(f"{name} is {describe(got)}, expected a tensor.", help_id="no_tensor")
+            told = say(UNEXPECTED, name=name, got=describe(got), expected=A_TENSOR)
+            raise Mismatch(told, help_id="no_tensor")
         if dtype is not None and got.dtype != dtype:
-            raise Mismatch(
-                f"{name} is a {got.dtype} tensor, expected {dtype}.",
-                help=KEEP_DTYPE if dtype.is_floating_point else "",
-                help_id="wrong_dtype",
+            told = say(
+                "%(name)s is a %(got)s tensor, expected %(expected)s.",
+                name=name,
+                got=str(got.dtype),
+                expected=str(dtype),
             )
+            advice = KEEP_DTYPE if dtype.is_floating_point else ""
+            raise Mismatch(told, help=advice, help_id="wrong_dtype")
         return got
     if isinstance(got, (list, tuple)) and isinstance(expected, np.ndarray):
         got = _as_array(got)  # a list of numbers is as good as an array
     if isinstance(got, np.generic):
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if isinstance(got, bool) or not isinstance(got, (np.ndarray, int, float)):
-        wanted = "a NumPy array" if isinstance(expected, np.ndarray) else "a number"
-        raise Mismatch(f"{name} is {describe(got)}, expected {wanted}.")
+        wanted = AN_ARRAY if isinstance(expected, np.ndarray) else A_NUMBER
+        raise Mismatch(say(UNEXPECTED, name=name, got=describe(got), expected=wanted))
     if isinstance(got, np.ndarray) and got.dtype.kind == "c":
-        raise Mismatch(f"{name} is complex, expected real numbers.")
+        raise Mismatch(say("%(name)s is complex, expected real numbers.", name=name))
     if isinstance(got, np.ndarray):
         got = got.copy()  # torch takes no array that runs backwards, such as norms[::-1]
     return torch.as_tensor(got, dtype=torch.float64)
+
+
+def _number(value: torch.Tensor) -> float | str:
+    """A number as data: JSON has no NaN and no infinity."""
+    number = float(value)
+    return number if math.isfinite(number) else str(number)
 
 
 def _is_float32(actual: torch.Tensor, wanted: torch.Tensor) -> bool:
@@ -293,10 +322,13 @@ def _as_array(numbers: Sequence[Any]) -> object:
 
 def _check_shape(actual: torch.Tensor, wanted: torch.Tensor, name: str) -> None:
     if actual.shape != wanted.shape:
-        raise Mismatch(
-            f"{name} has shape {tuple(actual.shape)}, expected {tuple(wanted.shape)}.",
-            facts={"name": name, "shape": list(wanted.shape), "got_shape": list(actual.shape)},
+        told = say(
+            "%(name)s has shape %(got_shape)s, expected %(shape)s.",
+            name=name,
+            shape=list(wanted.shape),
+            got_shape=list(actual.shape),
         )
+        raise Mismatch(told)
 
 
 def _copy(value: Any) -> Any:

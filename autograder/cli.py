@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.course import CourseError
-from autograder.local import CourseOption, check
+from autograder.local import CourseOption, check, watch
 from autograder.local import fail as _fail
 from autograder.local import load as _load
 from autograder.local import named_units as _units
@@ -221,6 +221,7 @@ def _strongest() -> "Level":
 
 
 app.command()(check)
+app.command()(watch)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from autograder import course as courses
 from autograder.course import Course, CourseError, Unit
+from autograder.wording import Language, language_here
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +23,10 @@ CourseOption = Annotated[
     Path | None,
     typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
 ]
+OwnLanguageOption = Annotated[
+    Language | None,
+    typer.Option("--lang", help="By default AUTOGRADER_LANG, or the language of your system."),
+]
 
 
 @app.callback()
@@ -32,6 +37,7 @@ def _main() -> None:
 @app.command()
 def check(
     unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
     """Run the public tests on your files and show what to fix first."""
@@ -39,7 +45,22 @@ def check(
 
     loaded = load(course)
     units = named_units(loaded, [unit] if unit else [])
-    raise typer.Exit(check_folder(loaded, units, Console(highlight=False)))
+    console = Console(highlight=False)
+    raise typer.Exit(check_folder(loaded, units, console, lang or language_here()))
+
+
+@app.command()
+def watch(
+    unit: Annotated[str | None, typer.Argument(help="One unit; by default the one saved.")] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run a unit's public tests again whenever you save it. Ctrl-C ends."""
+    from autograder.watch import Watch
+
+    loaded = load(course)
+    chosen = named_units(loaded, [unit])[0] if unit else None
+    Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
 
 
 def fail(message: str, code: int = 2) -> NoReturn:

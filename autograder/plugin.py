@@ -7,13 +7,16 @@ def test_softmax_gradient(student, draw): ...
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from autograder.student import Backend, Failure, LocalBackend, Student
+from autograder.student import Backend, LocalBackend, Student
+from autograder.wording import Language, language_here
 
 if TYPE_CHECKING:
     from autograder.draw import Draw
@@ -21,19 +24,62 @@ if TYPE_CHECKING:
 BACKEND = pytest.StashKey[Backend]()
 SEED = pytest.StashKey[str]()
 
+Where = tuple[str, str]  # a unit and an exercise of it
+
+
+@dataclass(frozen=True)
+class Told:
+    """A test that failed: what its student is told, and what the program had printed."""
+
+    test: str
+    text: str
+    printed: str
+
+
+@dataclass
+class Tally:
+    """Counts a local run's tests by exercise and keeps each one's first failure."""
+
+    folder: Path = field(default_factory=Path)  # of the tests
+    passed: dict[Where, int] = field(default_factory=dict)
+    total: dict[Where, int] = field(default_factory=dict)
+    failure: dict[Where, Told] = field(default_factory=dict)
+
+    def count(self, item: pytest.Item, where: Where, report: pytest.TestReport) -> None:
+        """Count a test once, and keep the first failure of its exercise."""
+        if report.when != "call" and not report.failed:
+            return
+        self.folder = item.path.parent
+        self.total[where] = self.total.get(where, 0) + 1
+        if report.passed:
+            self.passed[where] = self.passed.get(where, 0) + 1
+        elif where not in self.failure:
+            text = str(report.longrepr).strip()
+            self.failure[where] = Told(item.name, text, report.capstdout)
+
+
+TALLY = pytest.StashKey[Tally]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --submission: whose files the tests call."""
+    """Add --submission: whose files the tests call; and --lang."""
     parser.addoption(
         "--submission",
         metavar="DIR",
         default=None,
         help="test the files in DIR; by default those beside the test file",
     )
+    parser.addoption(
+        "--lang",
+        choices=["en", "zh"],
+        default=None,
+        help="the language of what failed; by default AUTOGRADER_LANG, or that of the locale",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
+    config.stash[TALLY] = Tally()
     config.addinivalue_line(
         "markers",
         "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
@@ -68,13 +114,51 @@ def draw(request: pytest.FixtureRequest) -> Draw:
     return Draw(int.from_bytes(digest[:8], "big") >> 1)
 
 
+def exercise_of(item: pytest.Item) -> Where | None:
+    """The unit and the exercise that a test belongs to."""
+    mark = item.get_closest_marker("exercise")
+    return (item.path.stem.removeprefix("test_"), mark.args[0]) if mark else None
+
+
+def language(config: pytest.Config) -> Language:
+    """The language that was asked for, or that of this machine."""
+    asked: Language | None = config.getoption("--lang")
+    return asked or language_here()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show a student their mistake, and of the traceback only the lines that are theirs."""
+    """Show a student their mistake, and of the traceback only the lines that are theirs.
+
+    `--full-trace` shows all of it.
+    """
     report = yield
-    error = call.excinfo.value if call.excinfo else None
-    if isinstance(error, Failure):
-        report.longrepr = "\n".join(filter(None, [error.message, error.help]))
+    where = exercise_of(item)
+    student = (getattr(item, "funcargs", None) or {}).get("student")
+    backend = student.backend if isinstance(student, Student) else None
+    if where is None or not isinstance(backend, LocalBackend):
+        return report
+    if call.excinfo and report.failed and not item.config.option.fulltrace:
+        from autograder.explain import explain
+
+        error = call.excinfo.value
+        report.longrepr = explain(error, backend, item.name, language(item.config))
+    item.config.stash[TALLY].count(item, where, report)
     return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what passed, what it is worth and what to fix first."""
+    tally = config.stash[TALLY]
+    if not tally.total or not config.getoption("verbose") >= 0:
+        return
+    from autograder.check import summary
+
+    width = shutil.get_terminal_size().columns
+    if text := summary(tally, language(config), width, terminalreporter.hasmarkup):
+        terminalreporter.section("exercises")
+        terminalreporter.write(text)

@@ -15,6 +15,7 @@ import torch
 from autograder.checks import assert_close, assert_each_close
 from autograder.draw import Draw
 from autograder.student import Function
+from autograder.wording import Said, say
 
 CALLS = 6  # in one timed turn, each on inputs of its own
 FEW = 2  # where one of the two is slow
@@ -110,19 +111,28 @@ def grows(walk: Walk, once: int, twice: int, device: str = "cpu") -> bool:
     return twice - once >= walk.on(device)[walk.over] // 2
 
 
-def counts(walk: Walk, once: int, twice: int, device: str = "cpu") -> str:
+def counts(walk: Walk, once: int, twice: int, device: str = "cpu") -> Said:
     """Say how often torch was called."""
     size = walk.on(device)[walk.over]
-    return f"torch was called {once:,} times at {walk.over} {size}, {twice:,} at {2 * size}"
+    return say(
+        "torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s",
+        once=f"{once:,}",
+        over=walk.over,
+        size=size,
+        twice=f"{twice:,}",
+        double=2 * size,
+    )
 
 
-def looped(walk: Walk, once: int, twice: int) -> str:
+def looped(walk: Walk, once: int, twice: int) -> Said | None:
     """Without a clock: what the counts tell a student, or nothing where all is well."""
     if not grows(walk, once, twice):
-        return ""
-    return (
-        f"In one call {counts(walk, once, twice)}: there is a Python loop over the {walk.steps}. "
-        "Grading measures the time that it costs."
+        return None
+    return say(
+        "In one call %(counts)s: there is a Python loop over the %(steps)s. Grading measures the "
+        "time that it costs.",
+        counts=counts(walk, once, twice),
+        steps=walk.steps,
     )
 
 

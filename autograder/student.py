@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from autograder.wording import Said, _, say
+
 if TYPE_CHECKING:
     import torch
 
@@ -24,10 +26,14 @@ if TYPE_CHECKING:
     from autograder.speed import Event, Walk
 
 
+ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
+
+
 class Failure(AssertionError):  # noqa: N818 - not an error of ours
     """What a student's program did wrong, in words for the student.
 
-    help: what to look at. help_id: the name of the recognised mistake. facts: plain data.
+    help: what to look at. help_id: the name of the recognised mistake. facts: plain data, and with
+    them what the message was made from, so that it can be said in another language.
     """
 
     def __init__(
@@ -42,7 +48,12 @@ class Failure(AssertionError):  # noqa: N818 - not an error of ours
         self.message = message
         self.help = help
         self.help_id = help_id
-        self.facts = facts or {}
+        self.facts = (message.facts if isinstance(message, Said) else {}) | (facts or {})
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether the value itself was wrong, so that a known mistake may explain it."""
+        return not self.help_id and not self.message.startswith("the gradient")
 
 
 @dataclass(frozen=True)
@@ -150,22 +161,35 @@ class LocalBackend:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.asked = ""  # the function called last
+        self.calls = 0
+        self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last call returned."""
+        return self.last is not None
 
     def call(self, asked: Invocation) -> Outcome:
         """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
+        self.asked, self.last = asked.function, None
+        self.calls += 1
         found = self._function(asked.unit, asked.function)
         # As when sent: the test keeps its own.
         args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
         try:
             if asked.cotangents is None:
-                return evaluate.call(found, args, kwargs)
-            return evaluate.vjp(found, args, kwargs, asked.cotangents)
+                outcome = evaluate.call(found, args, kwargs)
+            else:
+                outcome = evaluate.vjp(found, args, kwargs, asked.cotangents)
         except NotImplementedError as error:
             message = not_implemented(asked.unit, asked.function, error)
             raise Failure(message, help_id="not_started") from None
+        self.last = asked, outcome.value
+        return outcome
 
     def measure(self, asked: Invocation) -> Outcome:
         """See Backend. A local run has no process of its own to look at: the peak is None."""
@@ -181,8 +205,8 @@ class LocalBackend:
             raise Failure(advice, help_id="looped")
         return {}
 
-    def advise(self, unit: str, function: str, walk: Walk, draw: Draw) -> str:
-        """Say if a function calls torch in a loop, from counts alone; empty if it does not."""
+    def advise(self, unit: str, function: str, walk: Walk, draw: Draw) -> Said | None:
+        """Say if a function calls torch in a loop, from counts alone; None if it does not."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
         from autograder.speed import looped
@@ -207,10 +231,11 @@ class LocalBackend:
             return importlib.import_module(unit)
         except ModuleNotFoundError as error:
             if error.name == unit:
-                raise Failure(f"There is no {unit}.py in {self.folder}.") from None
+                told = say("There is no %(file)s in %(folder)s.", file=f"{unit}.py", folder=folder)
+                raise Failure(told, help_id="not_loaded") from None
             raise
         except SyntaxError as error:
-            raise Failure(syntax_error(error)) from None
+            raise Failure(syntax_error(error), help_id="syntax_error") from None
 
 
 def find_function(module: object, unit: str, name: str) -> Any:
@@ -225,25 +250,41 @@ def find_function(module: object, unit: str, name: str) -> Any:
 def no_function(file: str, name: str, found: str | None) -> Failure:
     """What to say where a file has no function of a name; `found`: the type of what has it."""
     if found is not None:
-        return Failure(f"`{name}` in {file} is a {found}, not a function.")
-    message = f"{file} defines no function `{name}`. Was it renamed or deleted?"
-    return Failure(message, help_id="missing_function")
+        message = _("`%(name)s` in %(file)s is a %(found)s, not a function.")
+        return Failure(say(message, name=name, file=file, found=found))
+    message = _("%(file)s defines no function `%(name)s`. Was it renamed or deleted?")
+    return Failure(say(message, name=name, file=file), help_id="missing_function")
 
 
-def not_implemented(unit: str, function: str, error: NotImplementedError) -> str:
+def not_implemented(unit: str, function: str, error: NotImplementedError) -> Said:
     """Say which function is not written yet; it may be one that the called one builds on."""
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if frames else function
-    where = f"`{function}` in {unit}.py"
     if inner == function or not inner.isidentifier():
-        return f"{where} is not implemented yet."
-    return f"{where} calls `{inner}`, which is not implemented yet."
+        return say(
+            "`%(function)s` in %(file)s is not implemented yet.",
+            function=function,
+            file=f"{unit}.py",
+        )
+    message = _("`%(function)s` calls `%(inner)s` in %(file)s, which is not implemented yet.")
+    file = Path(frames[-1].filename).name
+    return say(message, function=function, inner=inner, file=file)
 
 
-def syntax_error(error: SyntaxError) -> str:
-    """Say where Python could not read a file."""
-    file = Path(error.filename or "the file").name
-    return f"Python cannot read {file}, line {error.lineno}: {error.msg}."
+def syntax_error(error: SyntaxError) -> Said:
+    """Say where Python could not read a file, and show the line."""
+    where = {"file": Path(error.filename or "").name, "line": error.lineno, "error": error.msg}
+    if not error.text:
+        return say("Python cannot read %(file)s, line %(line)s: %(error)s.", **where)
+    code = f"    {error.text.strip()}\n"
+    code += " " * (4 + max((error.offset or 1) - 1 - _indent(error.text), 0)) + "^"
+    return say(
+        "Python cannot read %(file)s, line %(line)s: %(error)s.\n%(code)s", **where, code=code
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def plural(count: int, noun: str) -> str:

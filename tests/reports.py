@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.checks import DIFFERENCE
 from autograder.course import Course
 from autograder.reports import Report, TestResult, safe_name, score
 from autograder.reports.results import Student
@@ -38,7 +39,7 @@ def sample(course: Course) -> list[Student]:
     """A class of five: one perfect, one mistaken, one hostile, one incomplete, one not started."""
     scaled = {"help": "The scores are divided by the width itself.", "help_id": "scale_by_d"}
     facts = {"name": "the result", "worst_index": [1, 2], "expected": 0.5, "got": 2.0}
-    facts |= {"allowed": 1e-8, "wrong": 3, "count": 6}
+    facts |= {"allowed": 1e-8, "wrong": 3, "count": 6, "says": DIFFERENCE}
     wrong = result(
         "scale", "failed", message="the result[1, 2] is 2, expected 0.5.", facts=facts, **scaled
     )

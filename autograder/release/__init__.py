@@ -1,7 +1,8 @@
 """The repository that students get: exercises, public tests, their half of this package.
 
 Nothing hidden is in it: before a file is written, all of them are searched for every passage of
-the solutions, the hidden tests and the known mistakes.
+the solutions, the hidden tests and the known mistakes. Of those mistakes students get the help,
+and marks of what they return in the public tests.
 """
 
 from __future__ import annotations
@@ -27,21 +28,30 @@ STUDENTS_HALF = [
     "checks.py",
     "course.py",
     "draw.py",
+    "explain.py",
     "local.py",
     "plugin.py",
+    "recorded.py",
     "sandbox/__init__.py",
     "sandbox/evaluate.py",
     "speed.py",
     "student.py",
+    "watch.py",
+    "wording.py",
 ]
-COPIED = ["LICENSE", "constraints.txt", "course/course.toml"]  # from the clone, as they are
+CATALOGUES = ["reports/zh.po"]  # beside the modules
+COPIED = [  # from the clone, as they are
+    "LICENSE",
+    "constraints.txt",
+    "course/course.toml",
+    "course/known_mistakes.json",
+]
 TEMPLATES = {
     "pyproject.toml": "pyproject.jinja",
     ".gitignore": "gitignore",
     ".github/workflows/classroom.yml": "classroom.yml",
 }
 SHORTEST = 16  # letters of a solution's line that could stand in no other program by chance
-SENTENCE = 50  # letters of one that nobody writes twice
 WINDOW = 3  # lines of a hidden program that public ones do not share by chance
 
 
@@ -73,7 +83,7 @@ def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
     parameters = sorted((root / "course" / "parameters").glob("*"))
     copied = {name: root / name for name in [*names, *COPIED]}
     copied |= {path.relative_to(root).as_posix(): path for path in parameters}
-    copied |= {f"autograder/{name}": PACKAGE / name for name in STUDENTS_HALF}
+    copied |= {f"autograder/{name}": PACKAGE / name for name in STUDENTS_HALF + CATALOGUES}
     return {name: read_whole(path) for name, path in copied.items()} | _rendered(course, language)
 
 
@@ -99,7 +109,6 @@ def hidden_passages(course: Course) -> set[str]:
             if folder == "hidden":  # it shares a few helpers with the public tests
                 functions = [node for node in functions if node.name.startswith("test_")]
             passages |= {run for node in functions for run in _runs(node, source)}
-            passages |= {text for node in functions for text in _sentences(node)}
     return passages
 
 
@@ -112,14 +121,6 @@ def _runs(function: ast.FunctionDef, source: str) -> Iterator[str]:
         run = lines[i : i + WINDOW]
         if len(run) > 1 and not _is_a_call(run):
             yield "\n".join(run)
-
-
-def _sentences(function: ast.FunctionDef) -> Iterator[str]:
-    """The help that a known mistake's decorator holds."""
-    for node in function.decorator_list:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield from [line for line in _lines(part.value) if len(line) >= SENTENCE]
 
 
 def _is_a_call(lines: list[str]) -> bool:

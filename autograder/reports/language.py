@@ -6,36 +6,21 @@ A report itself is English: its facts and the names of its mistakes say the same
 from __future__ import annotations
 
 import functools
-import gettext
-import io
 import json
-import re
 import subprocess
-from pathlib import Path
-from typing import Any, Literal
 
+from autograder.actions import clean as clean
 from autograder.processes import python
 from autograder.reports import TestResult
+from autograder.wording import OR, render
+from autograder.wording import Language as Language
+from autograder.wording import _ as _
+from autograder.wording import translations as translations
 
-Language = Literal["en", "zh"]
-
-
-def _(message: str) -> str:
-    """Mark a text for the catalogue."""
-    return message
-
-
-OR = _(" Or: ")  # what joins the advice for two mistakes that one output may come from
-DIFFERENCE = _(
-    "%(place)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s); "
-    "%(wrong)s of %(count)s numbers differ."
-)
-DIFFERENCE_OF_ONE = _(
-    "%(place)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s)."
-)
 # What a report's own words may be: names of values, and mistakes that a check caught by itself.
 NAMES = [_("the result"), _("the output"), _("the weights"), _("the mask")]
 NAMES += [_("yours"), _("reference")]  # of the lines of a figure
+NAMES += [_("positions"), _("length"), _("queries"), _("keys"), _("batch")]  # what loops walk along
 LABELS = {
     "not_loaded": _("The file is missing or cannot be read."),
     "not_started": _("Not written yet."),
@@ -57,21 +42,6 @@ LABELS = {
     "unusable_result": _("The result is nothing that can be worked with."),
     "full_scores": _("The whole matrix of scores is made after all."),
 }
-
-
-@functools.cache
-def translations(language: Language) -> gettext.NullTranslations:
-    """The catalogue of a language."""
-    if language == "en":
-        return gettext.NullTranslations()
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    compiled = io.BytesIO()
-    with Path(__file__).with_name(f"{language}.po").open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 @functools.cache
@@ -98,26 +68,16 @@ def advice(language: Language) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def reason(test: TestResult, language: Language) -> str:
-    """Why a test failed: the report's sentence, or one made from its facts.
+    """Why a test failed: the report's sentence, or the one that its facts make.
 
     Where there are no facts for it, the name of the mistake goes before the English sentence.
     """
     if language == "en":
         return test.message
-    said = translations(language).gettext
-    facts = test.facts
-    if {"worst_index", "expected", "got", "allowed", "wrong", "count"} <= facts.keys():
-        index = ", ".join(map(str, facts["worst_index"]))
-        name = said(str(facts.get("name", "the result")))
-        return said(DIFFERENCE if index else DIFFERENCE_OF_ONE) % {
-            "place": f"{name}[{index}]" if index else name,
-            "got": _number(facts["got"]),
-            "expected": _number(facts["expected"]),
-            "allowed": _number(facts["allowed"], 2),
-            "wrong": facts["wrong"],
-            "count": facts["count"],
-        }
+    if "says" in test.facts:
+        return render(test.facts, language)
     label = LABELS.get(test.help_id)
+    said = translations(language).gettext
     return " ".join(filter(None, [said(label) if label else "", test.message]))
 
 
@@ -137,15 +97,3 @@ def describe(test: TestResult, unit: str, language: Language) -> str:
     if test.help_id in LABELS:
         return translations(language).gettext(LABELS[test.help_id])
     return help_for(test, unit, language) or test.help_id
-
-
-def _number(value: Any, digits: int = 9) -> str:
-    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
-
-
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]")
-
-
-def clean(text: str) -> str:
-    """Text without characters that control a terminal or the direction of writing."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,90 @@
+"""What students are told, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from conftest import ROOT
+
+from autograder.wording import VARIABLES, Said, language_here, render, say, translations
+
+PACKAGE = ROOT / "autograder"
+TEMPLATES = [("**.py", "python"), ("reports/templates/**.html", "jinja2.ext:babel_extract")]
+MARKS = dict.fromkeys(["_", "say", "said", "gettext"])  # functions whose first text is translated
+
+
+def test_the_catalogue_is_complete_and_nothing_is_left_over() -> None:
+    wanted = {found[2] for found in extract_from_dir(PACKAGE, TEMPLATES, keywords=MARKS)}
+    with (PACKAGE / "reports" / "zh.po").open("rb") as file:
+        catalogue = read_po(file, abort_invalid=True)
+    messages = [message for message in catalogue if message.id]
+    translated = {message.id: message.string for message in messages}
+    assert wanted == set(translated)
+    assert all(translated.values())
+    assert not [message.id for message in messages if message.fuzzy]
+    assert not catalogue.obsolete
+    places = re.compile(r"%\(\w+\)s")
+    for english, chinese in translated.items():
+        assert sorted(places.findall(english)) == sorted(places.findall(chinese)), english
+
+
+@pytest.mark.parametrize(
+    ("facts", "english", "chinese"),
+    [
+        (
+            say(
+                "%(name)s is %(got)s, expected %(expected)s.",
+                name="the result",
+                got=say("a %(dtype)s tensor of shape %(shape)s", dtype="x", shape=[2, 3]),
+                expected="100% %(name)s",
+            ),
+            "the result is a x tensor of shape (2, 3), expected 100% %(name)s.",
+            "结果 是 形状为 (2, 3) 的 x 张量，应为 100% %(name)s。",
+        ),
+        (
+            say(
+                "%(name)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s).",
+                name=say("the gradient of %(input)s", input="x"),
+                got=1 / 3,
+                expected="nan",
+                allowed=1.23456e-8,
+            ),
+            "the gradient of x is 0.333333333, expected nan (allowed difference 1.2e-08).",
+            "x 的梯度 是 0.333333333，应为 nan（允许误差 1.2e-08）。",
+        ),
+    ],
+)
+def test_facts_say_the_same_in_both_languages(facts: Said, english: str, chinese: str) -> None:
+    """What fills a template is never read as a template itself. Catches: student text as format."""
+    assert facts == render(facts.facts) == english
+    assert render(facts.facts, "zh") == chinese
+
+
+def test_the_catalogue_has_its_header_and_no_empty_key() -> None:
+    assert translations("zh").gettext("ok") == "通过"
+    told = say("%(failure)s Expected a %(error)s.", failure="", error="E")
+    assert render(told.facts, "zh").startswith(" ")
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "AUTOGRADER_LANG": "zh"}, "zh"),
+        ({"LANGUAGE": "zh_TW:en", "LANG": "C.UTF-8"}, "zh"),
+        ({"LANG": "C.UTF-8"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_locale(
+    variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert language_here() == language
