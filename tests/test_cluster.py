@@ -1,0 +1,194 @@
+"""Grading on a Dask cluster: a real scheduler and real workers, killed under their work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+from conftest import ROOT, autograder
+
+from autograder import cluster, reports
+from autograder.batch import Batch, Event, Graders
+from autograder.cluster import Cluster, Order
+from autograder.course import Course
+from autograder.grading import Options, course_basis
+from autograder.isolation import GraderError
+from autograder.submission import read
+
+Client = pytest.importorskip("distributed").Client
+CLASS = ROOT / "course" / "sample_class"
+SLOW = "Müller_Jonas"
+OPTIONS = Options(speed=False)
+
+
+class Dask:
+    """A scheduler on this machine, and its workers."""
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self._stack = stack
+        self._folder = folder
+        self.address = f"tcp://127.0.0.1:{port}"
+        options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        self.scheduler = self._start("dask_scheduler", *options)
+
+    def worker(self, *options: str, cwd: Path = ROOT) -> subprocess.Popen[bytes]:
+        """Start a worker of one thread, as the recipe in docs/scale.md does."""
+        arguments = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options]
+        return self._start("dask_worker", *arguments, cwd=cwd)
+
+    def wait(self, workers: int) -> None:
+        """Until so many workers are there."""
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=120)
+
+    def _start(self, module: str, *arguments: str, cwd: Path = ROOT) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-m", f"distributed.cli.{module}", *arguments]
+        environment = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(self._folder)}
+        log = self._stack.enter_context((self._folder / "dask.log").open("ab"))
+        process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log, env=environment)
+        self._stack.callback(process.wait)
+        self._stack.callback(process.kill)
+        return process
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Dask]:
+    with ExitStack() as stack:
+        yield Dask(stack, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample class, but for a student whose program takes its time."""
+    folder = tmp_path_factory.mktemp("class")
+    for student in CLASS.iterdir():
+        if student.is_dir() and student.name != SLOW:
+            shutil.copytree(student, folder / student.name)
+    return folder
+
+
+def batch(course: Course, submissions: Path, results: Path) -> Batch:
+    return Batch(course, submissions, results, [course.unit("rnn")], OPTIONS)
+
+
+def marks(results: Path) -> dict[str, tuple[str, float, list[tuple[str, str]]]]:
+    """By student: the status, the score and what each test came to."""
+    found = {}
+    for path in results.glob("*/rnn.json"):
+        report = reports.read(path)
+        assert report, f"{path} is not whole"
+        tests = [(test.id, test.status) for test in report.tests]
+        found[path.parent.name] = (report.status, report.score, tests)
+    return found
+
+
+def test_marks_are_the_same_when_two_of_four_workers_are_killed(
+    dask: Dask, course: Course, submissions: Path, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    quiet = batch(course, submissions, here)
+    with Graders(course, OPTIONS, quiet.masks, jobs=2) as graders:
+        quiet.run(graders, lambda event: None)
+    undisturbed = marks(here)
+    workers = [dask.worker() for _ in range(4)]
+    spread = batch(course, submissions, there)
+    told: list[Event] = []
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if len(told) in (spread.count // 4, spread.count // 2):
+            workers.pop().send_signal(signal.SIGKILL)
+
+    with Cluster(dask.address, course, OPTIONS, spread.masks) as pool:
+        dask.wait(4)
+        spread.run(pool, tell)
+    assert len(workers) == 2, "two were killed"
+    assert len(told) == spread.count == len(undisturbed)
+    assert marks(there) == undisturbed
+    assert {event.report.seed for event in told} == {
+        report.seed for path in here.glob("*/rnn.json") if (report := reports.read(path))
+    }
+
+
+def test_the_command_grades_on_a_cluster_and_resumes_here(
+    dask: Dask, submissions: Path, tmp_path: Path
+) -> None:
+    """A report from a worker has the same key as one from this machine."""
+    few = tmp_path / "few"
+    for student in ("李雷", "li_na"):
+        shutil.copytree(submissions / student, few / student)
+    dask.worker()
+    command = ["grade", few, "--unit", "rnn", "--no-speed", "--results", tmp_path / "results"]
+    done = autograder(*command, "--scheduler", dask.address, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    again = autograder(*command, cwd=ROOT)
+    assert "2 of 2 reports were up to date" in again.stdout
+
+
+def test_a_worker_outside_the_course_says_so(dask: Dask, submissions: Path, tmp_path: Path) -> None:
+    dask.worker(cwd=tmp_path)
+    command = ["grade", submissions, "--unit", "rnn", "--results", tmp_path / "results"]
+    done = autograder(*command, "--no-speed", "--scheduler", dask.address, cwd=ROOT)
+    assert done.returncode == 3
+    assert "was not started inside a clone of the course" in " ".join(done.stderr.split())
+    assert not list((tmp_path / "results").glob("*/*.json"))
+
+
+def test_a_gpu_that_no_worker_offers_exits_2(dask: Dask, submissions: Path, tmp_path: Path) -> None:
+    command = ["grade", submissions, "--results", tmp_path, "--device", "cuda"]
+    done = autograder(*command, "--scheduler", dask.address, cwd=ROOT)
+    assert done.returncode == 2
+    assert "no worker of the cluster offers the resource GPU" in " ".join(done.stderr.split())
+
+
+def test_a_worker_with_another_course_refuses(
+    course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its marks would be others, and nobody would know why."""
+    unit = course.unit("rnn")
+    mine = course_basis(unit, course)
+    theirs = mine | {"tests": "other", "versions": "python 3.99.0"}
+    handed_in = read(submissions, "li_na", course)
+    order = Order(handed_in, "rnn", OPTIONS, [], "seed", theirs)
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(GraderError) as caught:
+        cluster.grade(msgspec.msgpack.encode(order))
+    assert "what differs: tests, versions" in str(caught.value)
+    assert "python 3.99.0 here" in str(caught.value)
+    assert cluster.REMEDY in str(caught.value)
+
+
+def test_no_scheduler_at_the_address(
+    submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, course: Course
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(GraderError, match="No Dask scheduler answers at tcp"):
+        Cluster("tcp://127.0.0.1:9", course, OPTIONS, [])
+
+
+def test_a_scheduler_that_ends_ends_the_batch(
+    course: Course, submissions: Path, tmp_path: Path
+) -> None:
+    """No worker is there, so nothing could ever come back."""
+    with ExitStack() as stack:
+        lone = Dask(stack, tmp_path)
+        pool = stack.enter_context(Cluster(lone.address, course, OPTIONS, []))
+        handed_in = read(submissions, "li_na", course)
+        future = pool.submit(handed_in, course.unit("rnn"), "seed")
+        time.sleep(0.5)
+        lone.scheduler.kill()
+        with pytest.raises(GraderError, match="scheduler is gone"):
+            future.result(timeout=120)
