@@ -1,23 +1,17 @@
-"""For GitHub Actions: a step summary in Markdown, and annotations as workflow commands.
-
-https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-What students wrote is data there too: it can neither format the page nor give a command.
-"""
+"""For GitHub Actions: a step summary in Markdown, and annotations; see actions.py."""
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Iterator, Sequence
 
+from autograder.actions import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.course import Course, Exercise, Title, Unit
 from autograder.reports import Report, TestResult
-from autograder.reports.language import Language, _, clean, help_for, reason, translations
+from autograder.reports.language import Language, _, help_for, reason, translations
 from autograder.reports.results import Student
 from autograder.reports.table import mark, number
 
 MOST_BYTES = 900_000  # GitHub takes a summary of 1 MiB, or none of it
-MOST_ANNOTATIONS = 10  # of errors that GitHub shows for a step
 
 
 def summary(students: Sequence[Student], course: Course, language: Language) -> str:
@@ -28,8 +22,8 @@ def summary(students: Sequence[Student], course: Course, language: Language) -> 
     head = [
         f"## {plain(_title(course.title, language))}",
         "",
-        _row([said(_("student")), *titles, said(_("total"))]),
-        _row(["---", *["---:"] * (len(units) + 1)]),
+        row([said(_("student")), *titles, said(_("total"))]),
+        row(["---", *["---:"] * (len(units) + 1)]),
         *(_marks(student, units) for student in students),
         "",
     ]
@@ -55,29 +49,13 @@ def errors(students: Sequence[Student], course: Course, language: Language) -> s
     return "".join(f"{line}\n" for line in found[:MOST_ANNOTATIONS])
 
 
-def plain(text: str) -> str:
-    """Text that Markdown takes for nothing but text, on one line."""
-    return "".join(
-        f"&#{ord(c)};" if c in string.punctuation else c for c in " ".join(clean(text).split())
-    )
-
-
 def _annotation(report: Report, exercise: Exercise, test: TestResult, language: Language) -> str:
     message = reason(test, language)
     text = "\n".join(filter(None, [message, help_for(test, report.unit, language)]))
     place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
-    if line := re.search(rf"{re.escape(report.file)}, line (\d{{1,6}})\b", test.message):
-        place["line"] = line[1]
-    properties = ",".join(f"{key}={_property(value)}" for key, value in place.items())
-    return f"::error {properties}::{_data(clean(text))}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
+    if report.file and (line := line_in(report.file, test.message)):
+        place["line"] = line
+    return annotation("error", text, **place)
 
 
 def _marks(student: Student, units: Sequence[Unit]) -> str:
@@ -88,7 +66,7 @@ def _marks(student: Student, units: Sequence[Unit]) -> str:
         most = number(report.max_score) if report else ""
         cells.append(f"{mark(report) or '?'} / {most}" if report else "–")
     total = number(student.score) if student.complete else "?"
-    return _row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
+    return row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
 
 
 def _details(student: Student, units: Sequence[Unit], language: Language) -> str:
@@ -117,7 +95,3 @@ def _failed(report: Report, exercise: Exercise) -> list[TestResult]:
 
 def _title(title: Title, language: Language) -> str:
     return title.zh if language == "zh" else title.en
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
