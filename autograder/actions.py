@@ -40,7 +40,7 @@ def annotation(kind: Literal["error", "notice"], text: str, **properties: str) -
 
 def line_in(file: str, text: str) -> str:
     """The line of a file that a message names last, as `rnn.py, line 7` or `rnn.py:7`; or ""."""
-    found = re.findall(rf"{re.escape(file)}\D{{1,8}}(\d{{1,6}})\b", text)
+    found = re.findall(rf"{re.escape(file)}(?:, line |:| 第 )(\d{{1,6}})\b", text)
     return found[-1] if found else ""
 
 

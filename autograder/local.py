@@ -63,6 +63,22 @@ def watch(
     Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
 
 
+@app.command()
+def ci(
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE.xml", help="Write a JUnit report too.")
+    ] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
+    from autograder.ci import run
+
+    loaded = load(course)
+    console = Console(highlight=False)
+    raise typer.Exit(run(loaded, loaded.units, console, lang or language_here(), junit))
+
+
 def fail(message: str, code: int = 2) -> NoReturn:
     """End the command with a message and an exit status: by default 2, for wrong use."""
     Console(stderr=True, highlight=False).print(message, style="red", markup=False)

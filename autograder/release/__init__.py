@@ -24,8 +24,10 @@ PACKAGE = HERE.parent
 # What a local run imports, and no more; a test compares it with what these modules really import.
 STUDENTS_HALF = [
     "__init__.py",
+    "actions.py",
     "check.py",
     "checks.py",
+    "ci.py",
     "course.py",
     "draw.py",
     "explain.py",
@@ -50,6 +52,7 @@ TEMPLATES = {
     "pyproject.toml": "pyproject.jinja",
     ".gitignore": "gitignore",
     ".github/workflows/classroom.yml": "classroom.yml",
+    ".gitlab-ci.yml": "gitlab-ci.yml",
 }
 SHORTEST = 16  # letters of a solution's line that could stand in no other program by chance
 WINDOW = 3  # lines of a hidden program that public ones do not share by chance
@@ -153,7 +156,9 @@ def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]
     title = course.title.zh if language == "zh" else course.title.en
     templates = TEMPLATES | {"README.md": f"README.{language}.md"}
     return {
-        name: filled(template, course=course, project=project, title=title).encode()
+        name: filled(
+            template, course=course, project=project, title=title, language=language
+        ).encode()
         for name, template in templates.items()
     }
 

@@ -1,0 +1,226 @@
+"""The workflows of classrooms: their own steps, run here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from conftest import ROOT, autograder
+
+from autograder import course as courses
+from autograder.actions import annotation, line_in
+from autograder.grading import Options
+from autograder.reports import read
+
+BIN = Path(sys.executable).parent
+SECRET = "a-token-that-no-program-may-see"
+WRONG = "import torch\n\n\ndef rnn_step(x, h, w_xh, w_hh, b):\n    return x @ w_xh + h @ w_hh + b\n"
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's repository: rnn_step is wrong, rnn cannot run, the other units are untouched."""
+    folder = tmp_path_factory.mktemp("ci") / "作业 repo"
+    assert not autograder("release", folder, cwd=ROOT).returncode
+    crash = "\n\ndef rnn(x, h, w_xh, w_hh, b):\n    states = []\n    return states[0]\n"
+    (folder / "exercises" / "rnn.py").write_text(WRONG + crash)
+    return folder
+
+
+def step(workflow: Path, job: str, name: str) -> dict[str, Any]:
+    steps = yaml.safe_load(workflow.read_text("utf-8"))["jobs"][job]["steps"]
+    return next(step for step in steps if step.get("name") == name)
+
+
+def run(
+    script: str, folder: Path, binaries: Path = BIN, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a step as a CI does: with bash, in the repository's folder, first error out."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "GIT_"))}
+    kept["PATH"] = f"{binaries}{os.pathsep}{kept['PATH']}"
+    return subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=folder,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def student_bin(released: Path) -> Path:
+    """`autograder` as it is where only the release is installed."""
+    folder = released.parent / "bin"
+    folder.mkdir()
+    code = f"import sys; sys.path[:] = [{str(released)!r}, *sys.path[1:]]\n"
+    code += "from autograder.local import app; app(prog_name='autograder')"
+    (folder / "program.py").write_text(code)
+    script = f'#!/bin/sh\nexec "{sys.executable}" "{folder / "program.py"}" "$@"\n'
+    (folder / "autograder").write_text(script)
+    (folder / "autograder").chmod(0o755)
+    return folder
+
+
+def test_github_shows_a_student_what_to_mend(released: Path, student_bin: Path) -> None:
+    """The step's summary, a note at each line to mend, the points as Classroom reads them."""
+    workflow = released / ".github" / "workflows" / "classroom.yml"
+    script = step(workflow, "tests", "Public tests")["run"]
+    page = released.parent / "summary.md"
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page)}
+    done = run(script, released, student_bin, **github)
+    assert done.returncode == 1, done.stderr
+    commands = [line for line in done.stdout.splitlines() if line.startswith("::")]
+    at = [re.match(r"::error file=(.*?),line=(\d+),title=(\w+)::", line) for line in commands]
+    places = [found.groups() for found in at if found]
+    assert places == [("exercises/rnn.py", "4", "rnn_step"), ("exercises/rnn.py", "10", "rnn")]
+    course = courses.load(ROOT)
+    most = sum(sum(e.points.values()) for unit in course.units for e in unit.exercises)
+    assert (
+        f'::notice title=Autograding report::{{"totalPoints": 0, "maxPoints": {most}}}' in commands
+    )
+    text = page.read_text("utf-8")
+    assert f": 0 / {most}" in text
+    assert all(f"| `{e.name}` | 0 / " in text for unit in course.units for e in unit.exercises)
+    assert text.count("\n- ") == 2  # what is not written yet is no mistake
+
+
+def test_elsewhere_github_is_not_spoken_to(released: Path, student_bin: Path) -> None:
+    done = run("autograder ci", released, student_bin)
+    assert done.returncode == 1
+    assert "::" not in done.stdout.replace("test_", "")
+
+
+def test_gitlab_gets_junit(released: Path, student_bin: Path) -> None:
+    """The job's last command, with a right answer; nothing of the package's own in the report."""
+    job = yaml.safe_load((released / ".gitlab-ci.yml").read_text("utf-8"))["tests"]
+    shutil.copy(ROOT / "solutions" / "vanishing_gradient.py", released / "exercises")
+    done = run(job["script"][-1], released, student_bin)
+    assert done.returncode == 1, done.stderr
+    suite = ElementTree.parse(released / job["artifacts"]["reports"]["junit"]).getroot()[0]
+    passed = [c for c in suite.iter("testcase") if not len(c)]
+    assert {c.get("classname", "").rpartition(".")[2] for c in passed} == {
+        "test_vanishing_gradient"
+    }
+    failures = list(suite.iter("failure"))
+    assert len(failures) == int(suite.get("failures", ""))
+    assert not any("autograder/plugin.py" in (f.text or "") for f in failures)
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two students' repositories, one with a link and a hook, and a list that names a third."""
+    folder = tmp_path_factory.mktemp("classroom")
+    for student in ("ann", "bob"):
+        (folder / "git" / student / "exercises").mkdir(parents=True)
+        shutil.copy(ROOT / "solutions" / "rnn.py", folder / "git" / student / "exercises")
+        (folder / "git" / student / "exercises" / "cost.py").symlink_to("/etc/passwd")
+        commands = "git init -q && git add -A && git -c user.name=x -c user.email=x commit -qm x"
+        assert not run(commands, folder / "git" / student).returncode
+    for name in ("course", "solutions"):
+        ignored = shutil.ignore_patterns("sample_class", "lessons", ".secret")
+        shutil.copytree(ROOT / name, folder / "work" / name, ignore=ignored)
+    return folder
+
+
+def test_a_class_is_fetched_and_graded(classroom: Path) -> None:
+    """The instructor's workflow, its own steps; the one that grades has no secret."""
+    workflow = ROOT / ".github" / "workflows" / "grade-class.yml"
+    fetch, grade = (step(workflow, "grade", name) for name in ("Fetch", "Grade"))
+    assert "secrets" in str(fetch["env"])
+    assert "secrets" not in str(grade)
+    checkout = yaml.safe_load(workflow.read_text("utf-8"))["jobs"]["grade"]["steps"][0]
+    assert checkout["with"]["persist-credentials"] is False
+    work, page = classroom / "work", classroom / "summary.md"
+    server = {"CLASSROOM_SERVER": f"file://{classroom}/git", "GITHUB_ACTIONS": "true"}
+    asked = {"REPOSITORIES": "ann bob nobody", "CLASSROOM_TOKEN": SECRET}
+    done = run(fetch["run"], work, **server, **asked)
+    assert done.returncode == 0, done.stderr
+    assert "::warning::nobody could not be fetched." in done.stdout
+    handed_in = [path for path in (work / "submissions").rglob("*") if path.is_file()]
+    assert {path.name for path in handed_in} == {"rnn.py", "cost.py"}
+    assert not any(path.is_symlink() for path in handed_in)
+    files = [path for path in work.rglob("*") if path.is_file()]
+    found = [path for path in files if SECRET.encode() in path.read_bytes()]
+    assert found == []
+    github = {"UNIT": "rnn", "SPEED": "--no-speed", "GITHUB_STEP_SUMMARY": str(page)}
+    done = run(f"{grade['run']} --isolation best", work, **github)
+    assert done.returncode == 0, done.stderr
+    most = courses.load(ROOT).unit("rnn").max_score(Options(speed=False).kinds)
+    for student in ("ann", "bob"):
+        report = read(work / "results" / student / "rnn.json")
+        assert report is not None
+        assert report.score == most
+    assert f"| ann | {most} / {most} |" in page.read_text("utf-8")
+    assert (work / "results" / "junit.xml").is_file()
+
+
+def test_nothing_is_fetched_twice_or_from_nowhere(classroom: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("# the class\n\nann first\nann second")
+    (tmp_path / "twice.txt").write_text("ann\nann\n")
+    (tmp_path / "none.txt").write_text("nobody\n")
+    script, server = ROOT / "course" / "classroom.sh", f"file://{classroom}/git"
+    for name, status, students in [("list", 0, 2), ("twice", 2, 1), ("none", 1, 0)]:
+        folder = tmp_path / name
+        folder.mkdir()
+        done = run(f"'{script}' fetch ../{name}.txt", folder, CLASSROOM_SERVER=server)
+        assert done.returncode == status, done.stderr
+        assert len(list(folder.glob("submissions/*"))) == students
+
+
+def test_how_the_script_is_used() -> None:
+    done = run("course/classroom.sh", ROOT)
+    assert done.returncode == 2
+    assert "course/classroom.sh fetch [LIST]" in done.stdout
+    assert "set -euo" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-workflows", ".github/workflows/grade-class.yml"),
+        ("vendor.github-workflows", "{released}/.github/workflows/classroom.yml"),
+        ("vendor.gitlab-ci", ".gitlab-ci.yml"),
+        ("vendor.gitlab-ci", "{released}/.gitlab-ci.yml"),
+    ],
+)
+def test_workflows_pass_the_published_schemas(schema: str, file: str, released: Path) -> None:
+    path = file.format(released=released)
+    command = [BIN / "check-jsonschema", "--builtin-schema", schema, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflows_pass_actionlint(released: Path) -> None:
+    """Where there is one: its packages for pip fetch it from elsewhere, so it is no dependency."""
+    if not (actionlint := shutil.which("actionlint")):
+        pytest.skip("actionlint is not installed")
+    files = [
+        ROOT / ".github/workflows/grade-class.yml",
+        released / ".github/workflows/classroom.yml",
+    ]
+    done = subprocess.run([actionlint, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_scripts_pass_shellcheck() -> None:
+    templates = ROOT / "autograder" / "release" / "templates"
+    files = [ROOT / "course/classroom.sh", templates / "setup.sh"]
+    command = [BIN / "shellcheck", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_text_of_students_gives_no_command() -> None:
+    said = annotation("error", "a\n::set-output::\x1b[0m 100%", file="a,b:c.py", title="t")
+    assert said == "::error file=a%2Cb%3Ac.py,title=t::a%0A::set-output::\ufffd[0m 100%25"
+    assert line_in("rnn.py", "x in rnn.py, line 7 (`y`).\n  exercises/rnn.py:12  (f)") == "12"
+    assert line_in("rnn.py", "`rnn_step` in rnn.py is 3 numbers long") == ""
