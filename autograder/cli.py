@@ -353,6 +353,19 @@ def bench_startup(
     startup(_load(course), rounds, Console(highlight=False))
 
 
+@bench_app.command("watch")
+def bench_watch(
+    unit: Annotated[str, typer.Option(help="The unit that is saved.")] = "rnn",
+    rounds: Annotated[int, typer.Option(min=1, help="Saves.")] = 9,
+    course: CourseOption = None,
+) -> None:
+    """How soon a student sees what came of a save, beside plain pytest in the same run."""
+    from autograder.bench.watch import watch
+
+    loaded = _load(course)
+    watch(loaded, _units(loaded, [unit])[0], rounds, Console(highlight=False))
+
+
 @bench_app.command("clock")
 def bench_clock(
     gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,

@@ -88,7 +88,7 @@ def _check_one_unit(connection: Connection, course: Course, language: Language) 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from autograder.check import check_folder, warm_up
 
-    warm_up()
+    warm_up(language)
     try:
         unit = connection.recv()
     except EOFError:  # the parent ended
@@ -133,7 +133,6 @@ class Watch:
                 rust_timeout=POLL_MS,
                 yield_on_timeout=True,
                 recursive=False,
-                raise_interrupt=False,
             ):
                 if unit := self._unit_of(Path(path) for _, path in changes):
                     self._check(unit)
