@@ -122,6 +122,14 @@ def test_github_summary_takes_nothing_for_markup(course: Course) -> None:
     assert all(line.count("|") == 5 for line in text.splitlines() if line.startswith("|"))
 
 
+def test_github_says_what_is_advisory(course: Course) -> None:
+    from reports import report, student_of
+
+    weak = report(course, "Ann", "attention", status="advisory", isolation="reduced")
+    assert "advisory · isolation: reduced" in github.summary([student_of([weak])], course, "en")
+    assert "advisory" not in github.summary(sample(course), course, "en")
+
+
 def test_github_annotations_give_no_commands(course: Course) -> None:
     text = rendered("github", sample(course), course)["github/annotations.txt"].decode()
     assert len(text.splitlines()) <= 10

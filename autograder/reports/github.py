@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from autograder.actions import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.course import Course, Exercise, Title, Unit
 from autograder.reports import Report, TestResult
-from autograder.reports.language import Language, _, help_for, reason, translations
+from autograder.reports.language import (
+    ISOLATION,
+    STATUSES,
+    Language,
+    _,
+    help_for,
+    reason,
+    translations,
+)
 from autograder.reports.results import Student
 from autograder.reports.table import mark, number
 
@@ -26,6 +34,7 @@ def summary(students: Sequence[Student], course: Course, language: Language) -> 
         row(["---", *["---:"] * (len(units) + 1)]),
         *(_marks(student, units) for student in students),
         "",
+        *_advisory(students, language),
     ]
     text = "\n".join(head) + "\n"
     for student in students:
@@ -67,6 +76,14 @@ def _marks(student: Student, units: Sequence[Unit]) -> str:
         cells.append(f"{mark(report) or '?'} / {most}" if report else "–")
     total = number(student.score) if student.complete else "?"
     return row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
+
+
+def _advisory(students: Sequence[Student], language: Language) -> list[str]:
+    """Say so where marks come from less than full isolation."""
+    said = translations(language).gettext
+    found = {r.isolation for s in students for r in s.reports.values() if r.status == "advisory"}
+    levels = ", ".join(said(ISOLATION.get(level, level)) for level in sorted(found))
+    return [f"{said(STATUSES['advisory'])} · {levels}", ""] if levels else []
 
 
 def _details(student: Student, units: Sequence[Unit], language: Language) -> str:

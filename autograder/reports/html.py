@@ -21,6 +21,8 @@ from markupsafe import Markup, escape
 from autograder.course import Course, Exercise, Unit
 from autograder.reports import Report, TestResult, figures, write
 from autograder.reports.language import (
+    ISOLATION,
+    STATUSES,
     Language,
     _,
     clean,
@@ -32,16 +34,6 @@ from autograder.reports.language import (
 from autograder.reports.results import Student, outline, started
 from autograder.reports.table import number
 
-STATUSES = {
-    "graded": _("graded"),
-    "advisory": _("advisory"),
-    "incomplete": _("incomplete"),
-}
-ISOLATION = {
-    "full": _("isolation: full"),
-    "reduced": _("isolation: reduced"),
-    "none": _("isolation: none"),
-}
 FIGURES = {
     "attention_weights": _("Your attention weights"),
     "causal_attention_weights": _("Your attention weights, causal"),

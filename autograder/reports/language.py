@@ -21,6 +21,16 @@ from autograder.wording import translations as translations
 NAMES = [_("the result"), _("the output"), _("the weights"), _("the mask")]
 NAMES += [_("yours"), _("reference")]  # of the lines of a figure
 NAMES += [_("positions"), _("length"), _("queries"), _("keys"), _("batch")]  # what loops walk along
+STATUSES = {
+    "graded": _("graded"),
+    "advisory": _("advisory"),
+    "incomplete": _("incomplete"),
+}
+ISOLATION = {
+    "full": _("isolation: full"),
+    "reduced": _("isolation: reduced"),
+    "none": _("isolation: none"),
+}
 LABELS = {
     "not_loaded": _("The file is missing or cannot be read."),
     "not_started": _("Not written yet."),
