@@ -366,6 +366,29 @@ def bench_watch(
     watch(loaded, _units(loaded, [unit])[0], rounds, Console(highlight=False))
 
 
+@bench_app.command("units")
+def bench_units(
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Measure this unit only; may be repeated.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Gradings of each unit.")] = 20,
+    course: CourseOption = None,
+) -> None:
+    """What do a unit's correctness tests cost a submission, in CPU time?
+
+    Exit status: 0 when no unit takes more than 0.1 CPU-seconds, else 1.
+    """
+    from autograder.bench.units import units
+    from autograder.isolation import GraderError
+
+    loaded = _load(course)
+    try:
+        within = units(loaded, _units(loaded, unit or []), rounds, Console(highlight=False))
+    except GraderError as error:
+        _fail(str(error), 3)
+    raise typer.Exit(not within)
+
+
 @bench_app.command("clock")
 def bench_clock(
     gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,

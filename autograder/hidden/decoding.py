@@ -7,7 +7,7 @@ networks are drawn until the likeliest word leads by MARGIN wherever it is writt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,15 +76,6 @@ class Written:
         """(N,), True where no word that was written is one that rounding decides on."""
         return (self.margins > MARGIN).logical_or(~self.alive).all(1)
 
-    @property
-    def varied(self) -> bool:
-        """Whether there are three different words at least, if there are as many at all."""
-        return len(self.ids.unique()) >= min(3, self.ids.numel())
-
-    def lengths(self, end: int) -> list[int]:
-        """How many words each sentence has, `end` included; one more than L if it has no end."""
-        return (self.alive.sum(1) + (self.ids[:, -1] != end)).tolist()
-
 
 def network(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
     """Random parameters, large enough for what is written to depend on all that it should."""
@@ -144,20 +135,21 @@ def encode64(
     zeros = words.new_zeros(1, len(tokens), len(w_h))
     layer = (w_x.T, w_h.T, b_x, b_h)
     states = torch.gru(words, zeros, layer, True, 1, 0.0, False, False, True)[0]  # (N, T, H)
-    return states, torch.stack([states[i, n - 1] for i, n in enumerate(lengths.tolist())])
+    last = (lengths - 1)[:, None, None].expand(-1, 1, len(w_h))
+    return states, states.gather(1, last)[:, 0]
 
 
 def attend64(
     state: torch.Tensor, encoder_states: torch.Tensor, mask: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Exponentials of the visible words over their sum; a sentence without any gets zeros."""
-    scores = torch.einsum("nh,nth->nt", state, encoder_states) / state.shape[1] ** 0.5
+    scores = (state[:, None] @ encoder_states.mT)[:, 0] / state.shape[1] ** 0.5  # (N, T)
     exponentials = (scores - scores.amax(1, keepdim=True)).exp()  # (N, T)
     if mask is not None:
         exponentials = exponentials * mask
     total = exponentials.sum(1, keepdim=True)
     weights = exponentials / total.masked_fill(total == 0, 1)
-    return torch.einsum("nt,nth->nh", weights, encoder_states), weights
+    return (weights[:, None] @ encoder_states)[:, 0], weights
 
 
 def write64(state: torch.Tensor, look: Look, params: Params, start: int, steps: int) -> Written:
@@ -232,16 +224,38 @@ def drawn(
         params, start = network(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
         exact = [_to(tensor, torch.float64) for tensor in first]
         free = truth(*exact, in_float64(params), start, longest)
-        for end in draw.permutation(sizes.v_tgt).tolist():
-            written = free.cut(end)
-            clear, lengths = written.clear.tolist(), written.lengths(end)
-            for rows in (slice(i, i + n) for i in range(0, n * BATCHES, n)):
-                if end == start or not all(clear[rows]) or not ending(lengths[rows], longest):
-                    continue
-                chosen = free[rows].cut(end)
-                if chosen.varied:
-                    return [*(x[rows].clone() for x in first), params, start, end, longest], chosen
+        for end, rows in fitting(free, draw.permutation(sizes.v_tgt), n, ending, longest):
+            if end != start:
+                args = [*(x[rows].clone() for x in first), params, start, end, longest]
+                return args, free[rows].cut(end)
     raise GraderError(f"no clear network was found in {TRIES} draws")
+
+
+def fitting(
+    free: Written,
+    ends: torch.Tensor,
+    n: int,
+    ending: Callable[[list[int], int], bool],
+    longest: int,
+) -> Iterator[tuple[int, slice]]:
+    """Each end, and with it each n sentences in a row, for which what is written tells a mistake.
+
+    It is clear, ends as asked for, and has three different words at least, if as many at all.
+    ends: (V,), a permutation of the vocabulary. They are all tried at once, in batches of n: one
+    after another takes most of a unit's time.
+    """
+    found = (free.ids == ends[:, None, None]).int()  # (V, batches · n, L)
+    alive = found.cumsum(2) - found == 0  # no `end` before it
+    clear = (free.margins > MARGIN).logical_or(~alive).all(2)  # (V, batches · n)
+    lengths = alive.sum(2) + (found == 0).all(2)  # one more than L where there is no end
+    words = free.ids.where(alive, ends[:, None, None]).unflatten(1, (-1, n))  # (V, batches, n, L)
+    different = F.one_hot(words, len(ends)).amax((2, 3)).sum(2)  # (V, batches)
+    at_all = n * alive.unflatten(1, (-1, n)).any(2).sum(2)
+    good = clear.unflatten(1, (-1, n)).all(2) & (different >= at_all.clamp(max=3))
+    batches = lengths.unflatten(1, (-1, n)).tolist()
+    for i, batch in good.nonzero().tolist():
+        if ending(batches[i][batch], longest):
+            yield int(ends[i]), slice(batch * n, batch * n + n)
 
 
 def _to(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -1,0 +1,78 @@
+"""What a unit's correctness tests cost a submission, in CPU time, once the graders are warm."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from autograder.course import Course, Unit
+from autograder.grading import Grader, Options
+from autograder.isolation import GraderError
+from autograder.submission import File, Submission
+
+GOAL = 0.1  # CPU-seconds of a unit
+
+
+class Seconds(NamedTuple):
+    """CPU time so far: of the tests' processes, and of the sandbox's."""
+
+    tests: float
+    sandbox: float
+
+
+def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) -> bool:
+    """Print the mean over the gradings of a perfect student; whether all units reach the goal.
+
+    The sandbox's time is that of bubblewrap, its warm host and every student's process, which the
+    host waits for; the tests' time is that of the tester and its forks. The time of starting them
+    is left out, and so is speed, which is a clock's and not a test's.
+    """
+    table = Table(title=f"CPU-seconds a submission, mean of {rounds} gradings, goal {GOAL}")
+    table.add_column("unit")
+    for heading in ("hidden tests", "the tests' side", "the sandbox", "both"):
+        table.add_column(heading, justify="right")
+    reached = True
+    with Grader(course, Options(speed=False), [course.root]) as grader:
+        for unit in asked:
+            count, spent = _cost(course, unit, grader, rounds)
+            reached = reached and sum(spent) <= GOAL
+            table.add_row(unit.name, str(count), *(f"{s:.3f}" for s in (*spent, sum(spent))))
+    console.print(table)
+    return reached
+
+
+def _cost(course: Course, unit: Unit, grader: Grader, rounds: int) -> tuple[int, Seconds]:
+    """How many tests ran, and the mean CPU time of a grading, the first one not counted."""
+    perfect = _perfect(course.root / "solutions")
+    report = grader.grade(perfect, unit)
+    if report.score < report.max_score:
+        raise GraderError(f"The solution of {unit.name} does not get full marks: {report.message}")
+    before = _spent()
+    for number in range(rounds):
+        grader.grade(perfect, unit, seed=f"{unit.name} {number}")
+    after = _spent()
+    ran = sum(test.status == "passed" for test in report.tests)
+    tests, sandbox = ((b - a) / rounds for a, b in zip(before, after, strict=True))
+    return ran, Seconds(tests, sandbox)
+
+
+def _perfect(solutions: Path) -> Submission:
+    files = [
+        File(path.stem, path.name, [path.read_text("utf-8")])
+        for path in sorted(solutions.glob("*.py"))
+    ]
+    texts = "".join(cell for file in files for cell in file.cells)
+    return Submission("perfect", files, hashlib.sha256(texts.encode()).hexdigest())
+
+
+def _spent() -> Seconds:
+    """The CPU time of every process below this one, those that were waited for included."""
+    (tester,) = psutil.Process().children()
+    sandbox = [p for child in tester.children() for p in (child, *child.children(recursive=True))]
+    return Seconds(sum(tester.cpu_times()[:4]), sum(sum(p.cpu_times()[:4]) for p in sandbox))
