@@ -353,19 +353,6 @@ def bench_startup(
     startup(_load(course), rounds, Console(highlight=False))
 
 
-@bench_app.command("watch")
-def bench_watch(
-    unit: Annotated[str, typer.Option(help="The unit that is saved.")] = "rnn",
-    rounds: Annotated[int, typer.Option(min=1, help="Saves.")] = 9,
-    course: CourseOption = None,
-) -> None:
-    """How soon a student sees what came of a save, beside plain pytest in the same run."""
-    from autograder.bench.watch import watch
-
-    loaded = _load(course)
-    watch(loaded, _units(loaded, [unit])[0], rounds, Console(highlight=False))
-
-
 @bench_app.command("units")
 def bench_units(
     unit: Annotated[
@@ -387,6 +374,19 @@ def bench_units(
     except GraderError as error:
         _fail(str(error), 3)
     raise typer.Exit(not within)
+
+
+@bench_app.command("watch")
+def bench_watch(
+    unit: Annotated[str, typer.Option(help="The unit that is saved.")] = "rnn",
+    rounds: Annotated[int, typer.Option(min=1, help="Saves.")] = 9,
+    course: CourseOption = None,
+) -> None:
+    """How soon a student sees what came of a save, beside plain pytest in the same run."""
+    from autograder.bench.watch import watch
+
+    loaded = _load(course)
+    watch(loaded, _units(loaded, [unit])[0], rounds, Console(highlight=False))
 
 
 @bench_app.command("clock")
@@ -444,3 +444,23 @@ def bench_validity(
 
     loaded = _load(course)
     raise typer.Exit(not bench(loaded, _units(loaded, unit or []), jobs, Console(highlight=False)))
+
+
+@bench_app.command("faults")
+def bench_faults(
+    submissions: Annotated[int, typer.Option(min=6, help="How many are graded.")] = 60,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each fault strikes.")] = 3,
+    unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
+    course: CourseOption = None,
+) -> None:
+    """Is anything lost, doubled or marked otherwise when a grading is killed, or its disk full?
+
+    Each fault strikes at a random moment; then the same command runs until all is graded. Exit
+    status: 0 when every mark is that of an undisturbed run, else 1.
+    """
+    from autograder.bench.faults import bench
+
+    loaded = _load(course)
+    (asked,) = _units(loaded, [unit])
+    console = Console(highlight=False)
+    raise typer.Exit(not bench(loaded, submissions, rounds, asked.name, console))

@@ -1,0 +1,270 @@
+"""Faults injected into a grading that runs: is anything lost, doubled or marked otherwise?
+
+Each fault strikes a real `autograder grade` at a random moment. The same command is then run again
+until it says that all is graded, as its user would, and every report is compared with those of a
+grading that nothing disturbed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from autograder import reports
+from autograder.bench.generate import generate
+from autograder.course import Course
+from autograder.processes import python
+
+PATIENCE_SECONDS = 600.0  # for a grading to get under way
+MOST_RUNS = 5  # of the same command, after a fault
+SMALL_DISK = 64 << 10  # bytes: room for a few reports
+
+Mark = tuple[str, float, float, dict[str, str]]  # status, score, of, what each test came to
+
+
+class Skipped(Exception):  # noqa: N818 - an outcome
+    """This machine does not let the fault be injected; the message says why."""
+
+
+class Grading:
+    """`autograder grade` of one unit, as its user starts it."""
+
+    def __init__(self, course: Course, submissions: Path, unit: str, jobs: int) -> None:
+        self.submissions = submissions
+        self.unit = unit
+        self.count = sum(path.is_dir() for path in submissions.iterdir())
+        self._command = python("-c", "from autograder.cli import app; app()", "grade")
+        self._command += [str(submissions), "--course", str(course.root), "--unit", unit]
+        self._command += ["--no-speed", "--quiet", "--jobs", str(jobs), "--results"]
+
+    def start(self, results: Path) -> subprocess.Popen[str]:
+        """Start it, in a session of its own: signals are for it alone."""
+        command = [*self._command, str(results)]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def finish(self, results: Path) -> int:
+        """Run it until all is graded; return how many runs that took. Raises RuntimeError."""
+        for run in range(1, MOST_RUNS + 1):
+            process = self.start(results)
+            _, said = process.communicate()
+            if process.returncode == 0:
+                return run
+        raise RuntimeError(f"Grading did not come to an end in {MOST_RUNS} runs: {said}")
+
+    def done(self, results: Path) -> list[Path]:
+        """The reports that there are."""
+        return list(results.glob(f"*/{self.unit}.json"))
+
+    def marks(self, results: Path) -> dict[str, Mark | None]:
+        """What each report says, by the student's folder; None for one that is not whole."""
+        return {path.parent.name: _mark(path) for path in self.done(results)}
+
+
+class Result(NamedTuple):
+    """What came of one fault. runs: how many it took afterwards until all was graded."""
+
+    lost: int
+    doubled: int
+    different: int
+    runs: int
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, doubled or marked otherwise."""
+        return not (self.lost or self.doubled or self.different)
+
+
+Fault = Callable[[Grading, Path, int], None]  # a grading, its results, after how many reports
+
+
+def interrupt(grading: Grading, results: Path, after: int) -> None:
+    """Ctrl-C."""
+    with _under_way(grading, results, after) as process:
+        process.send_signal(signal.SIGINT)
+
+
+def kill_grader(grading: Grading, results: Path, after: int) -> None:
+    """kill -9 of `autograder grade` itself."""
+    with _under_way(grading, results, after) as process:
+        process.kill()
+
+
+def kill_tester(grading: Grading, results: Path, after: int) -> None:
+    """kill -9 of a process that runs the hidden tests."""
+    with _under_way(grading, results, after) as process:
+        _kill_one(process, "autograder.tester")
+
+
+def kill_host(grading: Grading, results: Path, after: int) -> None:
+    """kill -9 of a warm host of students' programs, or of the wall around it."""
+    with _under_way(grading, results, after) as process:
+        _kill_one(process, "autograder.sandbox.host")
+
+
+def kill_child(grading: Grading, results: Path, after: int) -> None:
+    """kill -9 of a student's process."""
+    with _under_way(grading, results, after) as process:
+        _kill_one(process, "autograder.sandbox.host", youngest=True)
+
+
+def corrupt_reports(grading: Grading, results: Path, after: int) -> None:
+    """Reports cut short, emptied or overwritten, and a grader killed in mid-run."""
+    kill_grader(grading, results, after)
+    for number, path in enumerate(random.sample(paths := grading.done(results), len(paths) // 2)):
+        data = path.read_bytes()
+        path.write_bytes([data[: len(data) // 2], b"", os.urandom(len(data))][number % 3])
+
+
+def two_graders(grading: Grading, results: Path, after: int) -> None:
+    """Two of the same command at once; one of them is killed."""
+    first = grading.start(results)
+    with _under_way(grading, results, after) as second:
+        random.choice([first, second]).kill()
+        first.communicate()
+
+
+def full_disk(grading: Grading, results: Path, after: int) -> None:
+    """A disk that fills up, and is given room later. Raises Skipped without the right to mount."""
+    results.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "none", str(results)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Skipped("a small disk can only be mounted by root") from error
+    process = grading.start(results)
+    _, said = process.communicate()
+    if process.returncode != 3 or "No space left on device" not in " ".join(said.split()):
+        raise RuntimeError(f"A full disk was not told: {process.returncode}, {said}")
+    subprocess.run(["mount", "-o", "remount,size=1g", str(results)], check=True)
+
+
+FAULTS: dict[str, Fault] = {
+    "Ctrl-C": interrupt,
+    "kill -9 of the grader": kill_grader,
+    "kill -9 of a tester": kill_tester,
+    "kill -9 of a warm host": kill_host,
+    "kill -9 of a child": kill_child,
+    "corrupt reports": corrupt_reports,
+    "two graders at once": two_graders,
+    "full disk": full_disk,
+}
+
+
+def disturb(
+    fault: Fault, grading: Grading, undisturbed: dict[str, Mark | None], results: Path, after: int
+) -> Result:
+    """Inject a fault once so many reports are there, finish the grading, and compare."""
+    try:
+        fault(grading, results, after)
+        runs = grading.finish(results)
+        found = grading.marks(results)
+        whole = {student for student, mark in found.items() if mark}
+        left_over = [*results.rglob(f"{reports.WRITING}*")]
+        return Result(
+            lost=len(undisturbed.keys() - whole),
+            doubled=len(found.keys() - undisturbed.keys()) + len(left_over),
+            different=sum(found[student] != undisturbed[student] for student in whole),
+            runs=runs,
+        )
+    finally:
+        if results.is_mount():
+            subprocess.run(["umount", "--lazy", str(results)], check=True)
+
+
+def bench(course: Course, submissions: int, rounds: int, unit: str, console: Console) -> bool:
+    """Inject each fault `rounds` times into a run; print a table; return whether all went well."""
+    table = Table(title=f"{submissions} submissions of {unit}, each fault {rounds} times")
+    for heading in ("fault", "times", "lost", "doubled", "other marks", "runs afterwards"):
+        table.add_column(heading)
+    good = True
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        place = Path(folder)
+        generate(course, place / "class", submissions, unit)
+        grading = Grading(course, place / "class", unit, jobs=2)
+        grading.finish(place / "undisturbed")
+        undisturbed = grading.marks(place / "undisturbed")
+        for name, fault in FAULTS.items():
+            try:
+                found = [_round(fault, grading, undisturbed, place) for _ in range(rounds)]
+            except Skipped as reason:
+                table.add_row(name, f"skipped: {reason}")
+                continue
+            good &= all(result.good for result in found)
+            sums = [sum(column) for column in zip(*found, strict=True)]
+            table.add_row(name, str(rounds), *map(str, sums))
+            console.print(f"{name}: {sums}", style="dim")
+    console.print(table)
+    return good
+
+
+def _round(
+    fault: Fault, grading: Grading, undisturbed: dict[str, Mark | None], place: Path
+) -> Result:
+    results = place / "results"
+    try:
+        return disturb(fault, grading, undisturbed, results, random.randrange(grading.count - 2))
+    finally:
+        shutil.rmtree(results, ignore_errors=True)
+
+
+@contextmanager
+def _under_way(grading: Grading, results: Path, after: int) -> Iterator[subprocess.Popen[str]]:
+    """A grading that has made so many reports, and a random moment more; then wait for its end."""
+    process = grading.start(results)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(grading.done(results)) < after and process.poll() is None:
+            if time.monotonic() > deadline:
+                raise RuntimeError("The grading did not get under way.")
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 0.3))
+        yield process
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
+
+
+def _kill_one(process: subprocess.Popen[Any], name: str, *, youngest: bool = False) -> None:
+    """End one of a grading's processes by what its command line holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(psutil.Error):
+            everyone = psutil.Process(process.pid).children(recursive=True)
+            found = [other for other in everyone if name in " ".join(other.cmdline())]
+            if youngest:  # forks of a host, whose own parent is the wall around it
+                found = [other for other in found if _is_fork(other, name)]
+            if found:
+                random.choice(found).kill()
+                return
+        time.sleep(0.001)
+
+
+def _is_fork(process: psutil.Process, name: str) -> bool:
+    """Whether the parent is a Python of that name."""
+    parent = process.parent()
+    return parent is not None and "python" in parent.name() and name in " ".join(parent.cmdline())
+
+
+def _mark(path: Path) -> Mark | None:
+    report = reports.read(path)
+    if report is None:
+        return None
+    tests: dict[str, str] = {test.id: test.status for test in report.tests}
+    return report.status, report.score, report.max_score, tests

@@ -1,0 +1,276 @@
+"""A batch under faults: nothing lost, nothing twice; and what is graded again, and why."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from conftest import ROOT, autograder
+from reports import report
+
+from autograder import grading, reports
+from autograder.batch import Batch, Event, Graders, sole_writer, windowed
+from autograder.bench.faults import FAULTS, Grading, Mark, Skipped, disturb
+from autograder.bench.generate import generate
+from autograder.course import Course
+from autograder.grading import Options
+from autograder.reports import ResultsError
+from autograder.reports.changes import changes
+from autograder.submission import Submission
+
+SUBMISSIONS = 6
+OPTIONS = Options(speed=False)
+
+
+@pytest.fixture(scope="module")
+def small(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Grading:
+    """A small class, and the command that grades it."""
+    folder = tmp_path_factory.mktemp("small") / "class"
+    generate(course, folder, SUBMISSIONS, "rnn")
+    return Grading(course, folder, "rnn", jobs=1)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small: Grading, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Mark | None]:
+    results = tmp_path_factory.mktemp("undisturbed") / "results"
+    small.finish(results)
+    return small.marks(results)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_nothing_is_lost_and_nothing_twice(
+    fault: object, small: Grading, undisturbed: dict[str, Mark | None], tmp_path: Path
+) -> None:
+    """Seeds follow the work, so the marks must be those of the undisturbed run to the last test."""
+    assert len(undisturbed) == SUBMISSIONS
+    after = random.randrange(1, SUBMISSIONS - 2)
+    try:
+        result = disturb(fault, small, undisturbed, tmp_path / "results", after)
+    except Skipped as reason:
+        pytest.skip(str(reason))
+    assert result.good, result
+
+
+def test_the_second_of_two_graders_is_told(tmp_path: Path) -> None:
+    with (
+        sole_writer(tmp_path),
+        pytest.raises(ResultsError, match="Another `autograder grade` is writing"),
+        sole_writer(tmp_path),
+    ):
+        pass
+    with sole_writer(tmp_path):
+        pass  # whoever had it has let go
+
+
+def test_what_a_killed_writer_left_goes(tmp_path: Path) -> None:
+    left = tmp_path / "ann" / f"{reports.WRITING}rnn"
+    left.parent.mkdir()
+    left.write_bytes(b'{"sch')
+    with sole_writer(tmp_path):
+        assert not left.exists()
+
+
+def test_results_that_cannot_be_written_say_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ResultsError, match="cannot be written: Not a directory"):
+        reports.write(tmp_path / "file" / "ann" / "rnn.json", b"{}")
+
+
+class Pretended:
+    """Workers that give full marks at once, and count."""
+
+    width = 4
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.graded: list[tuple[str, str]] = []
+        self.score = 1.0
+        self.status = "graded"
+
+    def submit(self, handed_in: Submission, unit: grading.Unit, seed: str) -> Future[bytes]:
+        self.graded.append((handed_in.student, unit.name))
+        basis = grading.basis(handed_in, unit, OPTIONS, self.course)
+        test = reports.TestResult("a", "rnn", "correctness", "passed", points=self.score)
+        facts = {"status": self.status, "key": grading.key(basis), "basis": basis, "tests": [test]}
+        made = report(self.course, handed_in.student, unit.name, seed=seed)
+        made = msgspec.structs.replace(made, score=self.score, **facts)
+        answer: Future[bytes] = Future()
+        answer.set_result(reports.encode(made))
+        return answer
+
+
+@pytest.fixture
+def submissions(course: Course, tmp_path: Path) -> Path:
+    folder = tmp_path / "作业 1"
+    for student in ("ann", "李雷"):
+        shutil.copytree(ROOT / "solutions", folder / student)
+    return folder
+
+
+def batch(course: Course, submissions: Path, fresh: bool = False) -> Batch:
+    units = [course.unit("rnn"), course.unit("attention")]
+    return Batch(course, submissions, submissions.parent / "out", units, OPTIONS, fresh=fresh)
+
+
+def test_only_the_unit_whose_hidden_tests_changed_is_graded_again(
+    course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The changed test is a real file: a copy of the package's tests with one line more."""
+    package = tmp_path / "package"
+    shutil.copytree(ROOT / "autograder", package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(grading, "PACKAGE", package)
+    caches = grading._tests_digest, grading._grader_digest
+    told: list[Event] = []
+    workers = Pretended(course)
+    for score in (1.0, 0.5):
+        for cache in caches:
+            cache.cache_clear()
+        workers.graded.clear()
+        told.clear()
+        workers.score = score
+        batch(course, submissions).run(workers, told.append)
+        with (package / "hidden" / "test_rnn.py").open("a") as file:
+            file.write("# one line more\n")
+    for cache in caches:
+        cache.cache_clear()
+    assert sorted(workers.graded) == [("ann", "rnn"), ("李雷", "rnn")]
+    kept = [event.report.unit for event in told if event.what == "kept"]
+    assert kept == ["attention", "attention"]
+    again = [event.report for event in told if event.what == "graded"]
+    assert [(c.exercise, c.before, c.after, c.reason) for r in again for c in r.changes] == [
+        ("rnn", 1.0, 0.5, "other hidden tests")
+    ] * 2
+
+
+def test_fresh_grades_everything_again(course: Course, submissions: Path) -> None:
+    workers = Pretended(course)
+    for fresh in (False, False, True):
+        batch(course, submissions, fresh).run(workers, lambda event: None)
+    assert len(workers.graded) == 2 * 4
+
+
+def test_an_incomplete_try_does_not_take_the_old_marks_away(
+    course: Course, submissions: Path
+) -> None:
+    """Only when the second try fails too does the report say that there is no mark."""
+    workers = Pretended(course)
+    batch(course, submissions).run(workers, lambda event: None)
+    out = submissions.parent / "out"
+    workers.status = "incomplete"
+    seen = []
+
+    def tell(event: Event) -> None:
+        seen.append(event.what)
+        if event.what == "again":
+            found = reports.read(reports.path_for(out, event.report.student, event.report.unit))
+            assert found
+            assert found.status == "graded"
+
+    batch(course, submissions, fresh=True).run(workers, tell)
+    assert seen == ["again"] * 4 + ["graded"] * 4
+    assert {r.status for p in out.glob("*/*.json") if (r := reports.read(p))} == {"incomplete"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("submission", "other", "another submission"),
+        ("tests", "other", "other hidden tests"),
+        ("manifest", "other", "other points or limits"),
+        ("versions", "python 3.12, torch 2.5", "other versions: torch 2.4 → torch 2.5"),
+        ("grader", "one", "graded again"),
+    ],
+)
+def test_a_changed_mark_says_why(course: Course, name: str, value: str, words: str) -> None:
+    basis = {"submission": "one", "tests": "one", "manifest": "one", "grader": "one"}
+    basis |= {"options": "cpu, full", "versions": "python 3.12, torch 2.4"}
+    before = report(course, "ann", "rnn", basis=basis)
+    tests = [msgspec.structs.replace(before.tests[0], points=0.25), *before.tests[1:]]
+    after = msgspec.structs.replace(before, tests=tests, basis=basis | {name: value})
+    (change,) = changes(before, after)
+    assert (change.before, change.after, change.reason) == (1.0, 0.25, words)
+    assert not changes(before, before)
+    assert not changes(msgspec.structs.replace(before, status="incomplete"), after)
+
+
+def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    command = ["grade", submissions, "--unit", "rnn", "--no-speed", "--results", results]
+    done = autograder(*command, "--json", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    *lines, last = map(json.loads, done.stdout.splitlines())
+    assert {(line["student"], line["score"]) for line in lines} == {("ann", 12.0), ("李雷", 12.0)}
+    assert last == {"event": "finished", "graded": 2, "kept": 0, "incomplete": 0}
+    with (submissions / "ann" / "rnn.py").open("a") as file:
+        file.write("\ndef rnn(*args):\n    return None\n")
+    with (results / "log.jsonl").open("ab") as log:
+        log.write(b'{"time": "cut sh')  # a grader that was killed in mid-line
+    again = autograder(*command, cwd=ROOT)
+    assert "Marks that changed" in again.stdout
+    with (results / "changes.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert list(row.values()) == ["ann", "rnn", "rnn", "6", "0", "another submission"]
+    assert not autograder(*command, "--quiet", cwd=ROOT).stdout
+    log = (results / "log.jsonl").read_bytes().splitlines()
+    events = [json.loads(line)["event"] for line in log if line.endswith(b"}")]
+    assert events == [
+        *["started", "graded", "graded", "finished"],
+        *["started", "graded", "finished"],
+        *["started", "finished"],
+    ]
+
+
+def test_the_window_is_bounded() -> None:
+    """No more than so many are under way, and items are taken only as there is room."""
+    taken: list[int] = []
+    finished = threading.Semaphore(0)
+    most = 0
+
+    def items() -> Iterator[int]:
+        nonlocal most
+        for number in range(50):
+            taken.append(number)
+            most = max(most, len(taken) - len(seen))
+            yield number
+
+    seen: list[int] = []
+    with ThreadPoolExecutor(2) as pool:
+        for number, square in windowed(lambda n: pool.submit(pow, n, 2), items(), 5):
+            seen.append(number)
+            assert square == number * number
+            finished.release()
+    assert sorted(seen) == list(range(50))
+    assert most <= 5
+
+
+def test_a_closed_grader_starts_no_process(course: Course) -> None:
+    """Ctrl-C between a lost tester and the next one must not leave a new one behind."""
+    graders = Graders(course, OPTIONS, [], jobs=1)
+    with graders.borrow() as grader:
+        grader.close()
+        found = grader.grade(Submission("ann", [], "digest"), course.unit("rnn"))
+    graders.__exit__()
+    assert (found.status, found.message) == ("incomplete", "Grading was stopped.")
+
+
+def test_a_tester_that_cannot_start_makes_a_report_incomplete(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    fake = SimpleNamespace(Popen=refused, DEVNULL=-3)
+    monkeypatch.setattr(grading, "subprocess", fake)
+    with grading.Grader(course, OPTIONS, []) as grader:
+        found = grader.grade(Submission("ann", [], "digest"), course.unit("rnn"))
+    assert found.status == "incomplete"
+    assert "No process could be started: Resource temporarily unavailable" in found.message
