@@ -149,11 +149,15 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
     if isinstance(got, np.generic):
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if type(got) is not type(expected) or got != expected:
-        raise Mismatch(
-            say(UNEXPECTED, name=name, got=describe(got), expected=repr(expected)),
-            # a float in place of an int is no known mistake in the value
-            help_id="" if type(got) is type(expected) else "wrong_type",
-        )
+        # a float in place of an int is no known mistake in the value
+        help_id = "" if type(got) is type(expected) else "wrong_type"
+        if isinstance(got, list) and isinstance(expected, list) and len(got) == len(expected):
+            first = next(
+                i for i, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1]
+            )
+            name, got, expected = f"{name}[{first}]", got[first], expected[first]
+        told = say(UNEXPECTED, name=name, got=describe(got), expected=repr(expected))
+        raise Mismatch(told, help_id=help_id)
 
 
 def assert_raises(function: Function, error: type[Exception], *args: Any, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from autograder.checks import (
     assert_each_close,
+    assert_equal,
     assert_gradients,
     assert_unchanged,
 )
@@ -151,7 +152,7 @@ def test_decode_with_attention_translation(student):
     english = ["welcome to Beijing", "hello", "please come to Shanghai tomorrow"]
     got = written(student, "translate", [sentence.split() for sentence in chinese], 9)
     filled = [" ".join(sentence).split(" <end>")[0] for sentence in got]
-    assert filled == english
+    assert_equal(filled, english, name="the translation")
 
 
 @pytest.mark.exercise("decode_with_attention")
@@ -162,4 +163,4 @@ def test_decode_with_attention_copies(student):
     """
     words = ["rnn", "attention", "transformers"]
     got = written(student, "copy", words, 17)
-    assert ["".join(word).split("<end>")[0] for word in got] == words
+    assert_equal(["".join(word).split("<end>")[0] for word in got], words, name="the copies")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder.checks import assert_close, assert_each_close, assert_unchanged, describe
+from autograder.checks import Mismatch, assert_close, assert_each_close, assert_unchanged, describe
+from autograder.wording import say
 
 
 def lopsided():
@@ -90,9 +91,26 @@ def test_spectral_radius_complex(student):
 def felt_at_the_start(student, radius, length, hidden, seed):
     """norms[0] / norms[-1] of a demonstration: what is left of the gradient at the first state."""
     norms = student.vanishing_gradient.demonstrate(radius, length, hidden, seed)
-    shape = getattr(norms, "shape", None)
-    assert shape == (length,), f"demonstrate gave {describe(norms)}, expected shape ({length},)."
+    if getattr(norms, "shape", None) != (length,):
+        told = say(
+            "demonstrate gave %(got)s, expected shape %(shape)s.",
+            got=describe(norms),
+            shape=[length],
+        )
+        raise Mismatch(told)
     return norms[0] / norms[-1]
+
+
+def assert_that(holds, felt, radius, length):
+    """Fail unless what is left of the gradient is as it should be."""
+    if not holds:
+        told = say(
+            "norms[0]/norms[-1] is %(got)s at radius %(radius)s, length %(length)s.",
+            got=float(felt),
+            radius=radius,
+            length=length,
+        )
+        raise Mismatch(told)
 
 
 @pytest.mark.exercise("demonstrate")
@@ -113,9 +131,9 @@ def test_demonstrate_vanishes_and_explodes(student):
     Catches: radius ignored, w_hh scaled to a norm instead, time reversed, wrong shape.
     """
     vanished = np.median([felt_at_the_start(student, 0.9, 101, 5, seed) for seed in range(9)])
-    assert vanished < 0.01, f"norms[0]/norms[-1] is {vanished:.3g} at radius 0.9, length 101."
+    assert_that(vanished < 0.01, vanished, radius=0.9, length=101)
     exploded = np.median([felt_at_the_start(student, 1.5, 15, 5, seed) for seed in range(9)])
-    assert exploded > 1, f"norms[0]/norms[-1] is {exploded:.3g} at radius 1.5, length 15."
+    assert_that(exploded > 1, exploded, radius=1.5, length=15)
 
 
 @pytest.mark.exercise("clip_by_global_norm")

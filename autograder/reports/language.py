@@ -19,6 +19,8 @@ from autograder.wording import translations as translations
 
 # What a report's own words may be: names of values, and mistakes that a check caught by itself.
 NAMES = [_("the result"), _("the output"), _("the weights"), _("the mask")]
+NAMES += [_("the context"), _("the ids"), _("the alignment"), _("the first row")]
+NAMES += [_("the translation"), _("the copies")]
 NAMES += [_("yours"), _("reference")]  # of the lines of a figure
 NAMES += [_("positions"), _("length"), _("queries"), _("keys"), _("batch")]  # what loops walk along
 STATUSES = {
