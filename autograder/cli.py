@@ -464,3 +464,32 @@ def bench_faults(
     (asked,) = _units(loaded, [unit])
     console = Console(highlight=False)
     raise typer.Exit(not bench(loaded, submissions, rounds, asked.name, console))
+
+
+@bench_app.command("batch")
+def bench_batch(
+    submissions: Annotated[int, typer.Option(min=20, help="How many are graded.")] = 500,
+    unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Runs of one worker, and of two, over 100 submissions.")
+    ] = 3,
+    compared: Annotated[
+        int, typer.Option(min=0, help="How many submissions the other graders are given.")
+    ] = 10,
+    otter: Annotated[
+        Path | None, typer.Option(help="The program `otter`, in an environment of its own.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Rate, memory and CPU time over a large class; two workers against one; other graders.
+
+    The class is generated: the sample class again and again, each submission unlike any other.
+    Correctness only.
+    """
+    from autograder.bench.batch import batch
+
+    loaded = _load(course)
+    (asked,) = _units(loaded, [unit])
+    console = Console(highlight=False)
+    batch(loaded, asked, submissions, jobs, pairs, compared, otter, console)
