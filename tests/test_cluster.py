@@ -192,3 +192,27 @@ def test_a_scheduler_that_ends_ends_the_batch(
         lone.scheduler.kill()
         with pytest.raises(GraderError, match="scheduler is gone"):
             future.result(timeout=120)
+
+
+def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
+    dask: Dask, course: Course, submissions: Path
+) -> None:
+    """The one worker offers none. What a GPU's tests then say is not run here."""
+    dask.worker()
+    options = Options(cuda=True, speed=False)
+    handed_in = read(submissions, "li_na", course)
+    with (
+        Cluster(dask.address, course, options, []) as pool,
+        Client(dask.address, set_as_default=False) as client,
+    ):
+        waits = pool.submit(handed_in, course.unit("rnn"), "seed")
+        runs = pool.submit(handed_in, course.unit("vanishing_gradient"), "seed")
+        report = msgspec.json.decode(runs.result(timeout=300), type=reports.Report)
+        assert (report.status, report.device) == ("graded", "cuda")
+        assert not waits.done()
+        restrictions = client.run_on_scheduler(
+            lambda dask_scheduler: [
+                (task.state, task.resource_restrictions) for task in dask_scheduler.tasks.values()
+            ]
+        )
+    assert ("no-worker", {"GPU": 1}) in restrictions
