@@ -77,10 +77,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """One unit of a student: `report` is None where it was not graded."""
+    """One unit of a student: `report` is None where it was not graded.
+
+    message: what stands for the whole unit.
+    """
 
     unit: Unit
     report: Report | None
+    message: str
     rows: list[Row]
     figures: list[figures.Figure]
 
@@ -225,9 +229,11 @@ def _most(students: Sequence[Student], unit: str) -> float:
 
 def _section(unit: Unit, report: Report | None, language: Language) -> Section:
     if report is None:
-        return Section(unit, None, [], [])
+        return Section(unit, None, "", [], [])
     rows = [_row(exercise, report, language) for exercise in unit.exercises]
-    return Section(unit, report, rows, figures.figures(report.figures))
+    shared = (test for test in report.tests if test.message == report.message)
+    message = next((reason(test, language) for test in shared), report.message)
+    return Section(unit, report, message, rows, figures.figures(report.figures))
 
 
 def _row(exercise: Exercise, report: Report, language: Language) -> Row:
