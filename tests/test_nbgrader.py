@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import os
+import pwd
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +23,18 @@ from conftest import ROOT, autograder
 
 from autograder import course as courses
 from autograder import reports
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.grading import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks.gradebook import save
 from autograder.reports.results import load
 
-pytest.importorskip("nbgrader")
+Gradebook = pytest.importorskip("nbgrader.api").Gradebook
+sqlalchemy = pytest.importorskip("sqlalchemy")
 
 UNIT = "attention"
 COLLECTED = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"
+REMOTE = pwd.getpwuid(os.getuid()).pw_name  # who hands in through nbgrader's exchange
 NOT_WRITTEN = "raise NotImplementedError"
 FORGED = """
 import IPython, sqlite3
@@ -61,7 +67,7 @@ for arguments in json.loads(sys.argv[1]):
 
 
 def nbgrader(folder: Path, *commands: Sequence[str]) -> tuple[list[str], str]:
-    """Run nbgrader's commands in the course's folder; how each ended, and the log."""
+    """Run nbgrader's commands in a folder; how each ended, and the log."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic
     done = subprocess.run(
         [sys.executable, "-c", COMMANDS, json.dumps(commands)],
@@ -133,6 +139,17 @@ def hostile(released: Notebook, _: Notebook, marker: Path, gradebook: Path) -> N
     return released
 
 
+def hand_in_by_exchange(home: Path, options: Sequence[str], notebook: str) -> None:
+    """What a student does who shares a machine with the course: list, fetch, solve, submit."""
+    home.mkdir()
+    listed, log = nbgrader(home, ["list", *options], ["fetch_assignment", UNIT, *options])
+    assert listed == ["list 0", "fetch_assignment 0"] and f"nlp {UNIT}" in log, log
+    work = home / UNIT / f"{UNIT}.ipynb"
+    assert NOT_WRITTEN in work.read_text("utf-8")
+    work.write_text(notebook, "utf-8")
+    assert nbgrader(home, ["submit", UNIT, *options])[0] == ["submit 0"]
+
+
 class Class:
     """The course's folder after the round trip."""
 
@@ -170,6 +187,7 @@ def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
     assert prepared == ["generate_assignment 0", "release_assignment 0"], log
     released = (exchange / "nlp" / "outbound" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
     solved = (folder / "source" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
+    hand_in_by_exchange(folder / "at home", options, solved)
 
     def hostile_here(one: Notebook, other: Notebook) -> Notebook:
         return hostile(one, other, marker, folder / "gradebook.db")
@@ -191,13 +209,17 @@ def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
     collected = f"--FileNameCollectorPlugin.named_regexp={COLLECTED}"
     ended, log = nbgrader(
         folder,
+        ["list", "--inbound", *options],
+        ["collect", UNIT, *options],
         ["zip_collect", UNIT, collected],
         ["autograde", UNIT],
         ["generate_feedback", UNIT],
         ["export"],
     )
     broken = "autograde 1"  # one notebook could not be read, and it says so
-    assert ended == ["zip_collect 0", broken, "generate_feedback 0", "export 0"], log
+    collected = ["list 0", "collect 0", "zip_collect 0"]
+    assert ended == [*collected, broken, "generate_feedback 0", "export 0"], log
+    assert f"nlp {REMOTE} {UNIT}" in log
     return Class(folder, marker, log)
 
 
@@ -207,7 +229,7 @@ def test_marks_are_those_of_the_grade_command(graded: Class, tmp_path: Path) -> 
     options = ["--unit", UNIT, "--device", "cpu", "--no-speed", "--jobs", 1]
     done = autograder("grade", submitted, "--results", tmp_path, *options)
     assert done.returncode == 0, done.stderr
-    for student in ("perfect", "untouched", "partial", "tampered", "hostile"):
+    for student in (REMOTE, "perfect", "untouched", "partial", "tampered", "hostile"):
         report = reports.read(reports.path_for(tmp_path, student, UNIT))
         assert report
         assert graded.marks[student] == pytest.approx(report.score)
@@ -219,30 +241,103 @@ def test_reports_lie_beside_the_gradebook(graded: Class) -> None:
     assert report and report.score == pytest.approx(graded.marks["partial"])
 
 
-def test_reports_go_into_a_gradebook_again_and_again(graded: Class, tmp_path: Path) -> None:
-    """`autograder export --to nbgrader` makes the same marks as grading inside nbgrader."""
-    from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The URL of a database of our own, on a socket in a folder that only its owner can enter."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = shutil.which("initdb") or (installed[-1] if installed else None)
+    if not found:
+        pytest.skip("no PostgreSQL server is installed here (Debian: apt install postgresql)")
+    programs = Path(found).parent
+    user = "nobody" if os.getuid() == 0 else None  # PostgreSQL refuses to be root
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
+        if user:
+            shutil.chown(name, user)
+        run = functools.partial(
+            subprocess.run, cwd=name, user=user, check=True, stdout=subprocess.DEVNULL
+        )
+        data = f"{name}/data"
+        run([programs / "initdb", "-D", data, "-U", "gradebook", "-A", "trust", "--no-sync"])
+        options = f"-c listen_addresses= -c fsync=off -k {name}"
+        control = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{name}/log"]
+        run([*control, "-o", options, "start"])
+        try:
+            yield f"postgresql+psycopg://gradebook@/postgres?host={name}"
+        finally:
+            run([*control, "-m", "immediate", "stop"])
 
-    url = f"sqlite:///{tmp_path}/gradebook.db"
-    results = graded.folder / "results"
-    students = load(results, [unit := courses.load(ROOT).unit(UNIT)])
-    for _ in range(2):
-        assert save(students, courses.load(ROOT), url, "zh") == []
-        with Gradebook(url) as gradebook:
-            submissions = gradebook.assignment_submissions(UNIT)
-            found = {s.student.id: (s.score, s.max_score) for s in submissions}
-            assert {name: marks[0] for name, marks in found.items()} == {
-                name: pytest.approx(graded.marks[name]) for name in found
-            }
-            assert {marks[1] for marks in found.values()} == graded.most
-            grades = gradebook.find_submission_notebook(UNIT, UNIT, "partial").grades
-            assert len(grades) == len(unit.exercises)
-            said = gradebook.find_comment("scale", UNIT, UNIT, "partial").comment
-            assert "个测试中通过了" in said and "宽度" in said
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gradebook.db"
+    url: str = request.getfixturevalue("postgresql")
+    return url
+
+
+def everything(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables."""
+    engine = sqlalchemy.create_engine(url)
+    known = sqlalchemy.MetaData()
+    known.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(table.select())), key=repr)
+            for name, table in known.tables.items()
+        }
+
+
+def test_reports_go_into_a_gradebook_again_and_again(graded: Class, database: str) -> None:
+    """`autograder export --to nbgrader` makes the same marks as grading inside nbgrader.
+
+    A second export changes no row, and what an instructor wrote meanwhile stays.
+    """
+    course = courses.load(ROOT)
+    unit = course.unit(UNIT)
+    students = load(graded.folder / "results", [unit])
+    assert save(students, course, database, "zh") == []
+    with Gradebook(database) as gradebook:
+        submissions = gradebook.assignment_submissions(UNIT)
+        found = {s.student.id: (s.score, s.max_score) for s in submissions}
+        assert {name: marks[0] for name, marks in found.items()} == {
+            name: pytest.approx(graded.marks[name]) for name in found
+        }
+        assert {marks[1] for marks in found.values()} == graded.most
+        grades = gradebook.find_submission_notebook(UNIT, UNIT, "partial").grades
+        assert len(grades) == len(unit.exercises)
+        said = gradebook.find_comment("scale", UNIT, UNIT, "partial").comment
+        assert "个测试中通过了" in said and "宽度" in said
+    before = everything(database)
+    assert save(students, course, database, "zh") == []
+    assert everything(database) == before
+    with Gradebook(database) as gradebook:
+        grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
+        grade.manual_score, grade.extra_credit = 1.5, 0.25
+        gradebook.find_comment("scale", UNIT, UNIT, "partial").manual_comment = "Come and see me."
+        gradebook.find_student("partial").email = "partial@example.org"
+        gradebook.db.commit()
+    assert save(students, course, database, "en") == []
+    with Gradebook(database) as gradebook:
+        grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
+        assert (grade.auto_score, grade.manual_score, grade.score) == (0, 1.5, 1.75)
+        comment = gradebook.find_comment("scale", UNIT, UNIT, "partial")
+        assert comment.comment == "Come and see me."
+        assert "tests passed" in comment.auto_comment
+        assert gradebook.find_student("partial").email == "partial@example.org"
+
+
+@pytest.mark.parametrize(
+    "url", ["no database at all", "postgresql+psycopg://nobody@/none?host=/no/such/folder"]
+)
+def test_a_gradebook_that_cannot_be_had_is_an_error_in_words(url: str) -> None:
+    with pytest.raises(CourseError, match="gradebook's database cannot be used"):
+        save([], courses.load(ROOT), url, "en")
 
 
 def test_tampering_with_cells_costs_and_earns_nothing(graded: Class) -> None:
     assert graded.marks["perfect"] == graded.marks["tampered"] == max(graded.most)
+    assert graded.marks[REMOTE] == max(graded.most)
     assert 0 < graded.marks["partial"] < graded.marks["perfect"]
     assert graded.marks["untouched"] == 0
 
@@ -285,8 +380,6 @@ def test_nothing_withheld_is_released(graded: Class) -> None:
 
 
 def test_grading_again_changes_nothing_but_what_was_graded_by_hand(graded: Class) -> None:
-    from nbgrader.api import Gradebook  # type: ignore[import-untyped]
-
     url = f"sqlite:///{graded.folder}/gradebook.db"
     with Gradebook(url) as gradebook:
         grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")

@@ -31,6 +31,7 @@ def save(students: Sequence[Student], course: Course, url: str, language: Langua
     """
     try:
         from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+        from sqlalchemy.exc import ArgumentError, DBAPIError
     except ModuleNotFoundError as error:
         raise CourseError(
             "The gradebook is nbgrader's, and the package nbgrader is not installed. "
@@ -38,25 +39,41 @@ def save(students: Sequence[Student], course: Course, url: str, language: Langua
         ) from error
     # nbgrader calls alembic by its name: let it be found where the environment is not activated.
     os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)
+    try:
+        with Gradebook(url) as gradebook:
+            return _fill(gradebook, students, course, language)
+    except ModuleNotFoundError as error:  # the driver of this kind of database
+        raise CourseError(
+            f"The gradebook's database needs the package {error.name}, which is not installed. "
+            "For PostgreSQL run: pip install -e '.[postgresql]'"
+        ) from error
+    except (ArgumentError, DBAPIError) as error:
+        reason = str(error).splitlines()[0]
+        raise CourseError(f"The gradebook's database cannot be used: {reason}") from error
+
+
+def _fill(
+    gradebook: Any, students: Sequence[Student], course: Course, language: Language
+) -> list[str]:
+    """Write the reports; return what is left out."""
     left_out = []
-    with Gradebook(url) as gradebook:
-        for student in students:
-            gradebook.update_or_create_student(student.name)
-            for name, report in student.reports.items():
-                if report.status == "incomplete":
-                    left_out.append(
-                        f"{student.name}: {name} incomplete; left out, not exported as a zero."
-                    )
-                    continue
-                _know(gradebook, course.unit(name), report)
-                gradebook.update_or_create_submission(name, student.name)
-                notebook = gradebook.find_submission_notebook(name, name, student.name)
-                for grade in notebook.grades:
-                    mark(grade, results_of(report, grade.name))
-                for comment in notebook.comments:
-                    if tests := results_of(report, comment.name):
-                        comment.auto_comment = reasons(tests, name, language)
-                gradebook.db.commit()
+    for student in students:
+        gradebook.update_or_create_student(student.name)
+        for name, report in student.reports.items():
+            if report.status == "incomplete":
+                left_out.append(
+                    f"{student.name}: {name} incomplete; left out, not exported as a zero."
+                )
+                continue
+            _know(gradebook, course.unit(name), report)
+            gradebook.update_or_create_submission(name, student.name)
+            notebook = gradebook.find_submission_notebook(name, name, student.name)
+            for grade in notebook.grades:
+                mark(grade, results_of(report, grade.name))
+            for comment in notebook.comments:
+                if tests := results_of(report, comment.name):
+                    comment.auto_comment = reasons(tests, name, language)
+            gradebook.db.commit()
     return left_out
 
 
