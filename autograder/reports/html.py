@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """One exercise of a student."""
+    """One exercise of a student. speeds: what was looked at, and how fast that was."""
 
     exercise: Exercise
     points: float
@@ -72,7 +72,7 @@ class Row:
     passed: int
     count: int
     findings: list[Finding]
-    speeds: list[figures.Scale]
+    speeds: list[tuple[str, figures.Scale]]
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,11 @@ def _row(exercise: Exercise, report: Report, language: Language) -> Row:
         sum(test.status == "passed" for test in tests),
         len(tests),
         _findings(tests, report, language),
-        [s for test in tests if test.kind == "speed" and (s := figures.scale(test.facts))],
+        [
+            (str(test.facts.get("over") or _check_name(test)), scale)
+            for test in tests
+            if test.kind == "speed" and (scale := figures.scale(test.facts))
+        ],
     )
 
 
