@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """One exercise of a student. speeds: what was looked at, and how fast that was."""
+    """One exercise of a student. speeds: along what a loop would walk, and how fast that was."""
 
     exercise: Exercise
     points: float
@@ -253,7 +253,7 @@ def _row(exercise: Exercise, report: Report, language: Language) -> Row:
         len(tests),
         _findings(tests, report, language),
         [
-            (str(test.facts.get("over") or _check_name(test)), scale)
+            (str(test.facts.get("over", "")), scale)
             for test in tests
             if test.kind == "speed" and (scale := figures.scale(test.facts))
         ],

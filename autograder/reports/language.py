@@ -22,7 +22,14 @@ NAMES = [_("the result"), _("the output"), _("the weights"), _("the mask")]
 NAMES += [_("the context"), _("the ids"), _("the alignment"), _("the first row")]
 NAMES += [_("the translation"), _("the copies")]
 NAMES += [_("yours"), _("reference")]  # of the lines of a figure
-NAMES += [_("positions"), _("length"), _("queries"), _("keys"), _("batch")]  # what loops walk along
+NAMES += [
+    _("positions"),
+    _("length"),
+    _("queries"),
+    _("keys"),
+    _("batch"),
+    _("heads"),
+]  # what loops walk along
 STATUSES = {
     "graded": _("graded"),
     "advisory": _("advisory"),
