@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autograder.student import Backend, LocalBackend, Student
-from autograder.wording import Language, language_here
+from autograder.wording import Language, language_here, translations
 
 if TYPE_CHECKING:
     from autograder.draw import Draw
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BACKEND = pytest.StashKey[Backend]()
 SEED = pytest.StashKey[str]()
 
+NOT_WRITTEN = "autograder_not_written"  # an attribute of reports
 Where = tuple[str, str]  # a unit and an exercise of it
 
 
@@ -145,20 +146,34 @@ def pytest_runtest_makereport(
 
         error = call.excinfo.value
         report.longrepr = explain(error, backend, item.name, language(item.config))
+        setattr(report, NOT_WRITTEN, getattr(error, "help_id", "") == "not_started")
     item.config.stash[TALLY].count(item, where, report)
     return report
 
 
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """Let what is not written yet fail in one letter, without a section for each test."""
+    if not getattr(report, NOT_WRITTEN, False):
+        return None
+    words = translations(language(config)).gettext("not written")
+    return words, "-", words.upper()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what passed, what it is worth and what to fix first."""
+) -> Generator[None, None, None]:
+    """Say at the end what passed, what it is worth and what to fix first."""
+    yield
     tally = config.stash[TALLY]
-    if not tally.total or not config.getoption("verbose") >= 0:
+    if not tally.total or config.getoption("no_summary"):
         return
     from autograder.check import summary
 
     width = shutil.get_terminal_size().columns
-    if text := summary(tally, language(config), width, terminalreporter.hasmarkup):
-        terminalreporter.section("exercises")
+    text = summary(tally, language(config), width, terminalreporter.hasmarkup)
+    if text:
+        terminalreporter.section(translations(language(config)).gettext("Exercises"))
         terminalreporter.write(text)

@@ -43,11 +43,11 @@ class Checker:
         theirs.close()
         self.unit: Unit | None = None
         self.news = ""  # BEGUN, the test that it is at, or DONE
-        self._started = 0.0
+        self._began = 0.0
 
     def check(self, unit: Unit) -> None:
         """Let it check a unit, as soon as it is ready."""
-        self.unit, self._started = unit, time.monotonic()
+        self.unit = unit
         with contextlib.suppress(OSError):  # it died while it got ready: `ended` tells
             self._connection.send(unit)
 
@@ -56,11 +56,12 @@ class Checker:
         with contextlib.suppress(EOFError, OSError):
             while self._connection.poll():
                 self.news = self._connection.recv()
+                self._began = self._began or time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """How long it has been at its unit."""
-        return time.monotonic() - self._started
+        """How long it has been at its unit, without the time that it took to get ready."""
+        return time.monotonic() - self._began if self._began else 0.0
 
     @property
     def ended(self) -> int | None:
@@ -165,36 +166,34 @@ class Watch:
         self._running.check(unit)
 
     def _look(self) -> None:
-        """See whether the running check ended without a verdict, or does not end."""
-        running = self._running
-        if running is None:
-            return
-        status = running.ended  # first: what it told before it ended is then there
-        running.hear()
-        if self._spare is None and (status is not None or running.seconds > SPARE):
+        """See whether the running check has ended, with a verdict or without, or does not end."""
+        if running := self._running:
+            status = running.ended  # first: what it told before it ended is then there
+            running.hear()
+            if status is not None:
+                self._running = None
+                if running.news != DONE:
+                    self._say(
+                        say(
+                            "No verdict: the program ended or crashed (exit status %(status)s). "
+                            "It was at: %(test)s",
+                            status=status,
+                            test=running.news,
+                        )
+                    )
+                running.stop()
+            elif running.seconds > LONG and not self._told:
+                self._told = True
+                self._say(
+                    say(
+                        "No verdict after %(seconds)s seconds. Is there a loop that never ends? "
+                        "It is at: %(test)s. The next save begins anew.",
+                        seconds=round(LONG),
+                        test=running.news,
+                    )
+                )
+        if self._spare is None and (self._running is None or self._running.seconds > SPARE):
             self._spare = Checker(self._course, self._language)
-        if self._told or running.news == DONE:
-            return
-        if status is not None:
-            self._told = True
-            self._say(
-                say(
-                    "No verdict: the program ended or crashed (exit status %(status)s). "
-                    "It was at: %(test)s",
-                    status=status,
-                    test=running.news,
-                )
-            )
-        elif running.seconds > LONG:
-            self._told = True
-            self._say(
-                say(
-                    "No verdict after %(seconds)s seconds. Is there a loop that never ends? "
-                    "It is at: %(test)s. The next save begins anew.",
-                    seconds=round(LONG),
-                    test=running.news,
-                )
-            )
 
     def _say(self, told: Said) -> None:
         self._console.print(render(told.facts, self._language), style="yellow", markup=False)

@@ -1,0 +1,255 @@
+"""What a student sees of a local run: `check`, and plain pytest beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from rich.cells import cell_len
+from rich.console import Console
+
+from autograder import course as courses
+from autograder import recorded
+from autograder.check import check_folder
+from autograder.processes import python
+from autograder.wording import Language
+
+WIDTH = 80
+OURS = ("site-packages", "importlib", "evaluate.py", "student.py", "checks.py", "Traceback")
+TRANSPOSED = "w_hh is transposed. The course's vectors are rows"
+STEP = """import torch
+
+
+def rnn_step(x, h, w_xh, w_hh, b):
+    print("shapes", x.shape)
+    return helper(x @ w_xh + h @ w_hh + b)
+
+
+def helper(z):
+    return torch.tanh(z) / z[17]
+"""
+WALK = "\n\ndef rnn(x, h, w_xh, w_hh, b):\n    raise NotImplementedError\n"
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A student's folder; modules and paths of what ran in it are forgotten."""
+    root = tmp_path / "作业 one"
+    (root / "course").mkdir(parents=True)
+    for name in ("course.toml", "known_mistakes.json"):
+        shutil.copy(ROOT / "course" / name, root / "course")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "exercises", root / "exercises", ignore=ignored)
+    modules, path = set(sys.modules), list(sys.path)
+    yield root
+    for name in set(sys.modules) - modules:
+        if str(root) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+    sys.path[:] = path
+
+
+@pytest.fixture
+def check(folder: Path) -> Run:
+    """Check the unit `rnn` with a text as its file."""
+
+    def run(text: str | None, language: Language = "en") -> str:
+        if text is not None:
+            (folder / "exercises" / "rnn.py").write_text(text, "utf-8")
+        course = courses.load(folder)
+        output = io.StringIO()
+        console = Console(file=output, width=WIDTH, highlight=False)
+        check_folder(course, [course.unit("rnn")], console, language)
+        lines = output.getvalue().splitlines()
+        assert all(cell_len(line) <= WIDTH for line in lines)
+        assert not [line for line in lines if any(word in line for word in OURS)]
+        return output.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def plain(folder: Path) -> Run:
+    """Run plain pytest on the unit `rnn` with a text as its file."""
+
+    def run(text: str, *options: str) -> str:
+        (folder / "exercises" / "rnn.py").write_text(text, "utf-8")
+        test = folder / "exercises" / "test_rnn.py"
+        arguments = ["--lang=en", "--import-mode=importlib", "-p", "no:cacheprovider", *options]
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            pytest.main([*arguments, f"--rootdir={test.parent}", str(test)])
+        return output.getvalue()
+
+    return run
+
+
+def solution() -> str:
+    return (ROOT / "solutions" / "rnn.py").read_text("utf-8")
+
+
+def transposed() -> str:
+    right = solution()
+    wrong = right.replace("h @ w_hh + b)  #", "h @ w_hh.T + b)  #")
+    assert wrong != right
+    return wrong
+
+
+def test_a_known_mistake_is_named(check: Run) -> None:
+    said = check(transposed())
+    assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in said
+    assert "the result[0, 1] is 0.905148254, expected -0.462117157" in said
+    assert TRANSPOSED in said
+    assert "no  rnn   rnn_step        0 of 3       7" in said
+    assert "The public tests pass for 0 of 15 points." in said
+
+
+def test_a_known_mistake_is_named_in_chinese(check: Run) -> None:
+    said = check(transposed(), "zh")
+    assert "先改这里： rnn_step · rnn.py · test_rnn_step_by_hand" in said
+    assert "结果[0, 1] 是 0.905148254，应为 -0.462117157（允许误差 7.6e-09）" in said
+    assert "w_hh 被转置了。本课程的向量都是行向量" in said
+    assert "Fix" not in said
+    assert "expected" not in said
+
+
+def test_an_exception_shows_the_students_lines_and_what_was_printed(check: Run) -> None:
+    said = check(STEP + WALK)
+    assert "`rnn_step` raised IndexError: index 17 is out of bounds" in said
+    assert "rnn.py:6  (rnn_step)\n    return helper(x @ w_xh + h @ w_hh + b)" in said
+    assert "rnn.py:10  (helper)\n    return torch.tanh(z) / z[17]" in said
+    assert "  shapes torch.Size([1, 1])" in said
+
+
+def test_a_file_that_python_cannot_read(check: Run) -> None:
+    said = check("def rnn_step(x h):\n    return x\n")
+    assert "Python cannot read rnn.py, line 1: " in said
+    assert "    def rnn_step(x h):\n" in said
+    assert re.search(r"\n {4,}\^\n", said)
+
+
+def test_an_import_of_what_is_missing(check: Run) -> None:
+    said = check("import torch\nimport nothing_of_that_name\n")
+    assert "rnn.py cannot be imported: ModuleNotFoundError" in said
+    assert "rnn.py:2\n    import nothing_of_that_name" in said
+    assert "Only PyTorch, NumPy, Python's own library" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "`rnn_step` in rnn.py is not implemented yet."),
+        ("x = 3\n", "rnn.py defines no function `rnn_step`. Was it renamed or deleted?"),
+        ("def rnn_step(*_):\n    pass\n", "the result is None (is a `return` missing?), expected"),
+        ("def rnn_step(*_):\n    x()\n\n\ndef x():\n    raise NotImplementedError\n", "calls `x`"),
+        ("def rnn_step(x, *_):\n    return x.sum()\n", "has shape (), expected (1, 2)."),
+    ],
+)
+def test_other_failures(text: str | None, told: str, check: Run) -> None:
+    assert told in check(text)
+
+
+def test_a_right_unit(check: Run) -> None:
+    said = check(solution())
+    assert "The public tests pass for 15 of 15 points." in said
+    assert "Every one passes." in said
+    assert "Fix first" not in said
+
+
+def test_a_loop_over_the_batch_is_advised_against(check: Run) -> None:
+    loop = "torch.cat([_step(x[i:i+1], h[i:i+1], w_xh, w_hh, b) for i in range(len(x))])"
+    text = solution().replace("def rnn_step(", "def _step(")
+    text += f"\n\ndef rnn_step(x, h, w_xh, w_hh, b):\n    return {loop}\n"
+    said = check(text, "zh")
+    assert "建议（不影响测试）： rnn · rnn.py" in said
+    assert "说明有一个遍历批次的 Python 循环" in said
+
+
+def test_plain_pytest_ends_with_the_same(plain: Run) -> None:
+    said = plain(transposed().partition("def rnn(")[0] + WALK)
+    failures, _, summary = said.partition(" Exercises ")
+    assert failures.count(TRANSPOSED) == 3
+    assert "FF---" in failures
+    assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in summary
+    assert "3 failed, 3 not written" in summary
+    assert not [word for word in OURS if word in said]
+
+
+def test_plain_pytest_can_show_every_frame(plain: Run) -> None:
+    """A way out for whoever debugs the course itself."""
+    assert "evaluate.py" in plain(STEP + WALK, "--full-trace")
+
+
+def test_plain_pytest_speaks_the_language_of_the_locale(folder: Path) -> None:
+    command = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_cost.py")
+    environment = os.environ | {"AUTOGRADER_LANG": "", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": ""}
+    environment |= {"PYTHONUTF8": "1"}
+    done = subprocess.run(
+        command,
+        cwd=folder / "exercises",
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "先改这里： " in done.stdout
+    assert "还没有写。" in done.stdout
+
+
+def test_the_recorded_mistakes_are_those_of_the_course() -> None:
+    """Catches: a public test, a known mistake or its help that changed since."""
+    done = subprocess.run(
+        python("-m", "autograder.record", "--check", "--course", str(ROOT)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_unit_has_mistakes_that_are_named_locally() -> None:
+    known = recorded.load(ROOT)
+    assert set(known) == set(courses.load(ROOT).unit_names)
+    assert all(len(mistakes) >= 5 for mistakes in known.values())
+
+
+def numbers() -> torch.Tensor:
+    return torch.linspace(-1, 2, 12, dtype=torch.float64).reshape(3, 4)
+
+
+def test_marks_of_one_output_are_near() -> None:
+    one = recorded.mark((numbers(), [3, 0.5], None))
+    assert recorded.near(one, recorded.mark([numbers() + 1e-12, [3.0, 0.5], None]))
+    odd = torch.tensor([1.0, torch.nan, torch.inf])
+    assert recorded.near(recorded.mark(odd), recorded.mark(odd.clone()))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        numbers() + 1e-6,
+        numbers().flip(0),
+        numbers().flip(1),
+        numbers().reshape(4, 3),
+        numbers().float(),
+        numbers().numpy(),
+        numbers().where(numbers() < 2, torch.nan),
+        [numbers()],
+        None,
+        np.float64(1.0),
+    ],
+)
+def test_marks_of_other_outputs_are_not_near(other: object) -> None:
+    assert not recorded.near(recorded.mark(numbers()), recorded.mark(other))
