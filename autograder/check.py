@@ -124,7 +124,7 @@ def _table(units: Sequence[Unit], tally: Tally, language: Language) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("", said("unit"), said("exercise")):
         table.add_column(heading)
-    for heading in (_("public tests"), _("points")):
+    for heading in (_("public tests"), _("worth")):
         table.add_column(said(heading), justify="right")
     for unit in units:
         for exercise in unit.exercises:
@@ -156,6 +156,7 @@ def _first_failure(
     exercise: str, file: str, told: Told, console: Console, language: Language
 ) -> None:
     said = translations(language).gettext
+    console.print()
     console.print(
         Text.assemble(
             (said("Fix first:"), "bold red"), " ", (exercise, "bold"), f" · {file} · {told.test}"

@@ -27,7 +27,7 @@ COPIED = ["course.toml", "known_mistakes.json"]
 def watch(course: Course, unit: Unit, rounds: int, console: Console) -> None:
     """Print the medians from a save to its verdict, each kind in turn, in one run."""
     with tempfile.TemporaryDirectory() as folder:
-        file = _students_copy(course, Path(folder), unit)
+        file = students_copy(course, Path(folder), unit)
         pytest = [sys.executable, "-m", "pytest", "-q", f"test_{unit.name}.py"]
         check = [*STUDENTS, "check", unit.name]
         kinds: dict[str, list[float]] = {"watch": [], "check": [], "pytest": []}
@@ -49,7 +49,7 @@ def watch(course: Course, unit: Unit, rounds: int, console: Console) -> None:
     console.print(table)
 
 
-def _students_copy(course: Course, folder: Path, unit: Unit) -> Path:
+def students_copy(course: Course, folder: Path, unit: Unit) -> Path:
     """A student's folder with the unit solved; returns the unit's file."""
     shutil.copytree(course.root / "exercises", folder / "exercises")
     (folder / "course").mkdir()

@@ -1,0 +1,70 @@
+"""Draw what a student's terminal shows: python -m autograder.bench.terminal FILE.svg [en|zh]."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from autograder.bench.watch import students_copy
+from autograder.check import check_folder
+from autograder.course import Course, load
+from autograder.wording import Language
+
+STUDENT, UNIT = "tom_baker", "attention"  # of the sample class: one mistake that two exercises show
+WIDTH = 80
+
+
+def draw(course: Course, language: Language) -> str:
+    """A terminal with `autograder check` of one student's unit, as SVG."""
+    console = Console(
+        record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = students_copy(course, Path(folder), course.unit(UNIT))
+        shutil.copy(course.root / "course" / "sample_class" / STUDENT / file.name, file)
+        copy = load(Path(folder))
+        asked = f" --lang {language}" if language != "en" else ""
+        console.print(f"[green]$[/] autograder check {UNIT}{asked}")
+        check_folder(copy, [copy.unit(UNIT)], console, language)
+    svg = console.export_svg(title="exercises", theme=MONOKAI, unique_id=language)
+    return _in_cells(_without_fonts(svg))
+
+
+def _in_cells(svg: str) -> str:
+    """With a Chinese character as wide as two others; rich counts all of them alike."""
+
+    def in_cells(found: re.Match[str]) -> str:
+        length, others, text = found.groups()
+        plain = html.unescape(text)
+        wide = float(length) * cell_len(plain) / max(len(plain), 1)
+        return f'textLength="{wide:.1f}"{others}>{text}<'
+
+    return re.sub(r'textLength="([\d.]+)"([^>]*)>([^<]*)<', in_cells, svg)
+
+
+def _without_fonts(svg: str) -> str:
+    """Without fonts from elsewhere: where the picture is shown, nothing else may be loaded."""
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; `arguments` are those of the command line, where none are given."""
+    parser = argparse.ArgumentParser(prog="python -m autograder.bench.terminal")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("language", choices=["en", "zh"], default="en", nargs="?")
+    options = parser.parse_args(arguments)
+    options.file.write_text(draw(load(), options.language), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
