@@ -111,8 +111,9 @@ def show(tally: Tally, units: Sequence[Unit], console: Console, language: Langua
     )
     console.print(f"\n{render(told.facts, language)}")
     order = [(unit.name, exercise.name) for unit in units for exercise in unit.exercises]
-    first = next((where for where in order if where in tally.failure), None)
-    if first:
+    failed = [where for where in order if where in tally.failure]
+    if failed:
+        first = next((where for where in failed if tally.failure[where].written), failed[0])
         _first_failure(first[1], f"{first[0]}.py", tally.failure[first], console, language)
     else:
         said = translations(language).gettext

@@ -35,6 +35,7 @@ class Told:
     test: str
     text: str
     printed: str
+    written: bool  # False where the function is not implemented yet
 
 
 @dataclass
@@ -56,7 +57,8 @@ class Tally:
             self.passed[where] = self.passed.get(where, 0) + 1
         elif where not in self.failure:
             text = str(report.longrepr).strip()
-            self.failure[where] = Told(item.name, text, report.capstdout)
+            written = not getattr(report, NOT_WRITTEN, False)
+            self.failure[where] = Told(item.name, text, report.capstdout, written)
 
 
 TALLY = pytest.StashKey[Tally]()

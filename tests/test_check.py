@@ -152,12 +152,21 @@ def test_an_import_of_what_is_missing(check: Run) -> None:
         (None, "`rnn_step` in rnn.py is not implemented yet."),
         ("x = 3\n", "rnn.py defines no function `rnn_step`. Was it renamed or deleted?"),
         ("def rnn_step(*_):\n    pass\n", "the result is None (is a `return` missing?), expected"),
-        ("def rnn_step(*_):\n    x()\n\n\ndef x():\n    raise NotImplementedError\n", "calls `x`"),
+        (
+            f"def rnn_step(*_):\n    x()\n\n\ndef x():\n    raise NotImplementedError{WALK}",
+            "calls `x`",
+        ),
         ("def rnn_step(x, *_):\n    return x.sum()\n", "has shape (), expected (1, 2)."),
     ],
 )
 def test_other_failures(text: str | None, told: str, check: Run) -> None:
     assert told in check(text)
+
+
+def test_what_is_written_is_to_be_fixed_before_what_is_not(check: Run) -> None:
+    unwritten = "def rnn_step(*_):\n    raise NotImplementedError\n"
+    said = check(f"{unwritten}\n\ndef rnn(x, h, *_):\n    return h\n")
+    assert "Fix first: rnn · rnn.py · test_rnn_by_hand" in said
 
 
 def test_a_right_unit(check: Run) -> None:

@@ -129,11 +129,18 @@ def _imported_by_public_tests() -> list[str]:
     return [m for path in (ROOT / "exercises").glob("test_*.py") for m in _imports(path)]
 
 
-def test_check_works_in_the_release_alone(released: Path) -> None:
+def test_check_works_in_the_release_alone(released: Path, tmp_path: Path) -> None:
     code = "from autograder.local import app; app(sys.argv[1:])"
     done = run(released, code, "check", UNIT)
     assert done.returncode == 1, done.stderr
     assert "Fix first: rnn_step" in done.stdout
+    wrong = (ROOT / "course" / "sample_class" / "tom_baker" / "attention.py").read_text("utf-8")
+    clone = tmp_path / "clone"
+    shutil.copytree(released, clone)
+    (clone / "exercises" / "attention.py").write_text(wrong, "utf-8")
+    done = run(clone, code, "check", "attention", "--lang", "zh")
+    assert "先改这里： scale" in done.stdout
+    assert "分数除以了宽度本身。" in done.stdout, "known mistakes are named without their programs"
     code = "import autograder, pathlib; print(pathlib.Path(autograder.__file__).parents[1])"
     assert run(released, code).stdout.strip() == str(released)
 
