@@ -161,7 +161,7 @@ def every_kind(student, draw):
     """The student's own gradients of all three kinds; None for one that cannot be had."""
     found = {}
     for kind, widths in (("rnn", [7]), ("lstm", [7]), ("attention", [7, 3])):
-        x, params = inputs(draw, kind, 1, 40, 5, *widths)
+        x, params = inputs(draw, kind, 1, 20, 5, *widths)
         if kind == "lstm":
             params["b"][7:14] += 3  # the forget gates, as they come to be in practice
         try:
