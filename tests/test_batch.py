@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import shutil
 import threading
@@ -14,18 +15,18 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from conftest import ROOT, autograder
+from conftest import ROOT, GradeText, autograder
 from reports import report
 
 from autograder import grading, reports
 from autograder.batch import Batch, Event, Graders, sole_writer, windowed
-from autograder.bench.faults import FAULTS, Grading, Mark, Skipped, disturb
+from autograder.bench.faults import FAULTS, Grading, Mark, Skipped, disturb, kill_one
 from autograder.bench.generate import generate
 from autograder.course import Course
 from autograder.grading import Options
-from autograder.reports import ResultsError
+from autograder.reports import Report, ResultsError
 from autograder.reports.changes import changes
-from autograder.submission import Submission
+from autograder.submission import File, Submission
 
 SUBMISSIONS = 6
 OPTIONS = Options(speed=False)
@@ -250,6 +251,23 @@ def test_the_window_is_bounded() -> None:
             finished.release()
     assert sorted(seen) == list(range(50))
     assert most <= 5
+
+
+def test_a_program_killed_from_outside_is_tried_again(course: Course) -> None:
+    """Whoever killed it, the mark is that of its work."""
+    sleepy = (ROOT / "solutions" / "rnn.py").read_text("utf-8") + "\nimport time; time.sleep(3)\n"
+    handed_in = Submission("ann", [File("rnn", "rnn.py", [sleepy])], "digest")
+    with Graders(course, OPTIONS, [course.root], jobs=1) as graders:
+        future = graders.submit(handed_in, course.unit("rnn"), "seed")
+        kill_one(os.getpid(), "autograder.sandbox.host", youngest=True)
+        graded = msgspec.json.decode(future.result(timeout=120), type=Report)
+    assert (graded.status, graded.score) == ("graded", graded.max_score), graded.message
+
+
+def test_a_program_that_is_killed_every_time_has_failed(grade_text: GradeText) -> None:
+    """It cannot keep itself from being marked: here it hangs up, and is ended for it."""
+    graded = grade_text("rnn", "import os\nos.closerange(0, 99)\n")
+    assert (graded.status, graded.score) == ("graded", 0)
 
 
 def test_a_closed_grader_starts_no_process(course: Course) -> None:

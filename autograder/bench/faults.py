@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 from rich.console import Console
@@ -106,19 +106,19 @@ def kill_grader(grading: Grading, results: Path, after: int) -> None:
 def kill_tester(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a process that runs the hidden tests."""
     with _under_way(grading, results, after) as process:
-        _kill_one(process, "autograder.tester")
+        kill_one(process.pid, "autograder.tester")
 
 
 def kill_host(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a warm host of students' programs, or of the wall around it."""
     with _under_way(grading, results, after) as process:
-        _kill_one(process, "autograder.sandbox.host")
+        kill_one(process.pid, "autograder.sandbox.host")
 
 
 def kill_child(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a student's process."""
     with _under_way(grading, results, after) as process:
-        _kill_one(process, "autograder.sandbox.host", youngest=True)
+        kill_one(process.pid, "autograder.sandbox.host", youngest=True)
 
 
 def corrupt_reports(grading: Grading, results: Path, after: int) -> None:
@@ -241,25 +241,34 @@ def _under_way(grading: Grading, results: Path, after: int) -> Iterator[subproce
             process.stderr.close()
 
 
-def _kill_one(process: subprocess.Popen[Any], name: str, *, youngest: bool = False) -> None:
-    """End one of a grading's processes by what its command line holds."""
+def kill_one(pid: int, name: str, *, youngest: bool = False) -> None:
+    """End one of a process's descendants, as soon as there is one, by what its command line holds.
+
+    youngest: a fork of such a process, once it has its own filter of system calls: a student's.
+    """
+    grader = psutil.Process(pid)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(psutil.Error):
-            everyone = psutil.Process(process.pid).children(recursive=True)
+    while grader.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        with contextlib.suppress(psutil.Error, OSError):
+            everyone = grader.children(recursive=True)
             found = [other for other in everyone if name in " ".join(other.cmdline())]
-            if youngest:  # forks of a host, whose own parent is the wall around it
-                found = [other for other in found if _is_fork(other, name)]
+            if youngest:
+                found = [other for other in found if _is_walled_in(other)]
             if found:
                 random.choice(found).kill()
                 return
         time.sleep(0.001)
 
 
-def _is_fork(process: psutil.Process, name: str) -> bool:
-    """Whether the parent is a Python of that name."""
+def _is_walled_in(process: psutil.Process) -> bool:
     parent = process.parent()
-    return parent is not None and "python" in parent.name() and name in " ".join(parent.cmdline())
+    return parent is not None and _filters(process) > _filters(parent)
+
+
+def _filters(process: psutil.Process) -> int:
+    """How many filters of system calls hold a process. Source: proc_pid_status(5)."""
+    status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in status if line.startswith("Seccomp_filters:")))
 
 
 def _mark(path: Path) -> Mark | None:
