@@ -1,7 +1,8 @@
 """The warm host of the hidden tests: trusted, and apart from the student's.
 
 It holds torch, pytest and the collected tests, and forks for each unit graded. The fork runs
-pytest; the tests' calls go to the sandbox. Started by grading as `python -m autograder.tester FD`.
+pytest; the tests' calls go to the sandbox. Grading starts it with a connection's descriptor as its
+argument.
 """
 
 from __future__ import annotations
@@ -275,6 +276,7 @@ class Server:
         """In place of running the tests: fork for each task until the other side hangs up."""
         gc.collect()
         gc.freeze()
+        gc.enable()
         try:
             while (data := receive(self._connection)) is not None:
                 task = msgspec.msgpack.decode(data, type=Task)
