@@ -22,22 +22,8 @@ from rich.console import Console
 from autograder.actions import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.check import QUIET, Keeper, passes, points, show
 from autograder.course import Course, Unit
-from autograder.plugin import Tally, Told, Where, exercise_of
-from autograder.student import Failure
+from autograder.plugin import Tally, Told, Where
 from autograder.wording import Language, translations
-
-
-class Begun(Keeper):
-    """Keeps the tally, and which exercises are not written yet."""
-
-    def __init__(self) -> None:
-        self.unwritten: set[Where | None] = set()
-
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Look for the failure that says so."""
-        error = call.excinfo.value if call.excinfo else None
-        if isinstance(error, Failure) and error.help_id == "not_started":
-            self.unwritten.add(exercise_of(item))
 
 
 def run(
@@ -45,7 +31,7 @@ def run(
 ) -> int:
     """Run the units' public tests and tell whoever asks; return pytest's exit status."""
     folder = course.root / "exercises"
-    keeper = Begun()
+    keeper = Keeper()
     arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}"]
     arguments += [f"--junitxml={junit}"] if junit else []
     arguments += [str(folder / f"test_{unit.name}.py") for unit in units]
@@ -56,7 +42,7 @@ def run(
         console.print(output.getvalue(), markup=False)
         return int(code)
     show(tally, units, console, language)
-    begun = {where: t for where, t in tally.failure.items() if where not in keeper.unwritten}
+    begun = {where: t for where, t in tally.failure.items() if t.written}
     if "GITHUB_ACTIONS" in os.environ:
         for line in [*errors(begun, folder), *notices(*points(units, tally))]:
             print(line)
