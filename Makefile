@@ -1,10 +1,14 @@
 # make demo: grade the sample class.   make test: every test.   Each sets everything up by itself.
+# make pages: the lessons as web pages.   make notebooks: the lessons as a course of nbgrader.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := pyproject.toml constraints.txt
+PAGES ?= results/pages
+NBGRADER ?= classroom
+LESSONS ?= en
 
-.PHONY: demo test lint starters clean
+.PHONY: demo test lint starters pages notebooks clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.instructor
@@ -21,6 +25,12 @@ lint: $(VENV)/.dev
 starters: $(VENV)/.dev
 	$(BIN)/python -m autograder.starters
 
+pages: $(VENV)/.course
+	$(BIN)/python -m autograder.notebooks.pages '$(PAGES)'
+
+notebooks: $(VENV)/.course
+	$(BIN)/python -m autograder.notebooks '$(NBGRADER)' --lang $(LESSONS)
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; \
@@ -31,9 +41,13 @@ $(VENV)/.instructor: $(BIN)/python $(SETUP)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[instructor]'
 	@touch $@
 
+$(VENV)/.course: $(BIN)/python $(SETUP)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[instructor,course]'
+	@touch $@ $(VENV)/.instructor
+
 $(VENV)/.dev: $(BIN)/python $(SETUP)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	@touch $@ $(VENV)/.instructor
+	@touch $@ $(VENV)/.instructor $(VENV)/.course
 
 clean:
 	rm -rf $(VENV) results

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 from conftest import ROOT, autograder
+from formgrader import browser, formgrader
 
 from autograder import course as courses
 from autograder import reports
@@ -370,6 +371,33 @@ def test_a_program_s_words_stay_words(graded: Class) -> None:
     assert "&lt;script&gt;alert(1)" in text
     assert "<script>alert(1)" not in text
     assert 'href="javascript' not in text
+
+
+def test_formgrader_shows_marks_and_reasons(graded: Class) -> None:
+    """A Jupyter server really runs it, and a browser, where there is one, looks at its pages."""
+    with formgrader(graded.folder) as server:
+        (assignment,) = server.answer("api/assignments")
+        assert (assignment["name"], assignment["max_score"]) == (UNIT, max(graded.most))
+        found = {
+            one["student"]: one for one in server.answer(f"api/submitted_notebooks/{UNIT}/{UNIT}")
+        }
+        assert {name: one["score"] for name, one in found.items()} == {
+            name: pytest.approx(graded.marks[name]) for name in found
+        }
+        assert {REMOTE, "perfect", "untouched", "partial", "tampered", "hostile"} == set(found)
+        partial = found["partial"]["id"]
+        said = server.answer(f"api/comments?submission_id={partial}")
+        assert any("divided by the width itself" in one["auto_comment"] for one in said)
+        if not browser():
+            pytest.skip("its answers are right; its pages need chromium, which is not installed")
+        assert f">{UNIT}<" in server.page("manage_assignments")
+        listed = server.page(f"manage_submissions/{UNIT}")
+        assert all(f">{name}<" in listed for name in found)
+        assert "divided by the width itself" in server.page(f"submissions/{partial}/")
+        page = server.page(f"submissions/{found['hostile']['id']}/")
+        assert "alert(1)" in page
+        assert "<script>alert(1)" not in page
+        assert 'href="javascript:b' not in page
 
 
 def test_nothing_withheld_is_released(graded: Class) -> None:
