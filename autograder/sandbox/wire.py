@@ -336,18 +336,28 @@ class Reader:
     def _tensor(self, node: Tensor) -> torch.Tensor | np.ndarray:
         start, self._offset = self._offset, self._offset + node.nbytes
         dtype = DTYPES[node.dtype][0]
-        if node.nbytes:
-            flat = torch.frombuffer(
-                self._payload, dtype=dtype, count=node.elements, offset=start
-            ).clone()
-        else:
-            flat = torch.empty(0, dtype=dtype)
+        flat = _own(dtype, self._payload, start, node.nbytes)
         if node.library == "numpy":
             return _strided_array(flat.numpy(), node)
         flat = flat.to(self._device)
         if node.strides is None or not node.nbytes:
             return flat.reshape(node.shape)
         return flat.as_strided(node.shape, node.strides)
+
+
+def _own(dtype: torch.dtype, payload: bytearray, start: int, count: int) -> torch.Tensor:
+    """Bytes as numbers in memory of their own, booleans as 0 and 1.
+
+    Byte by byte: torch ends the process on complex numbers that lie at an odd address.
+    """
+    if not count:
+        return torch.empty(0, dtype=dtype)
+    raw = torch.frombuffer(payload, dtype=torch.uint8, count=count, offset=start)
+    if dtype is torch.bool:
+        return raw.bool()
+    flat = torch.empty(count // dtype.itemsize, dtype=dtype)
+    flat.view(torch.uint8).copy_(raw)
+    return flat
 
 
 def _strided_array(flat: np.ndarray, node: Tensor) -> np.ndarray:
