@@ -17,6 +17,7 @@ from autograder.isolation import GraderError
 from autograder.submission import File, Submission
 
 GOAL = 0.1  # CPU-seconds of a unit
+LARGE = {"streaming_attention"}  # its tests of peak memory work on inputs large enough to show it
 
 
 class Seconds(NamedTuple):
@@ -31,7 +32,7 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
 
     The sandbox's time is that of bubblewrap, its warm host and every student's process, which the
     host waits for; the tests' time is that of the tester and its forks. The time of starting them
-    is left out, and so is speed, which is a clock's and not a test's.
+    is left out, and so is speed, which is a clock's and not a test's. The goal leaves out LARGE.
     """
     table = Table(title=f"CPU-seconds a submission, mean of {rounds} gradings, goal {GOAL}")
     table.add_column("unit")
@@ -41,7 +42,7 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
     with Grader(course, Options(speed=False), [course.root]) as grader:
         for unit in asked:
             count, spent = _cost(course, unit, grader, rounds)
-            reached = reached and sum(spent) <= GOAL
+            reached = reached and (sum(spent) <= GOAL or unit.name in LARGE)
             table.add_row(unit.name, str(count), *(f"{s:.3f}" for s in (*spent, sum(spent))))
     console.print(table)
     return reached
