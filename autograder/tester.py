@@ -317,6 +317,8 @@ class Server:
             with os.fdopen(writer, "wb") as pipe:
                 pipe.write(msgspec.msgpack.encode(outcome))
             status = 1 if outcome.error else 0
+        except BrokenPipeError:  # the tester was ended: nobody asks any more
+            pass
         except BaseException:
             traceback.print_exc()
         finally:
