@@ -12,9 +12,11 @@ import torch
 from autograder.course import Limits as CourseLimits
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
-from autograder.student import Failure, Invocation, no_function, plural
+from autograder.student import ONLY_THESE, Failure, Invocation, no_function, unwritten
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits, WarmHost, how, nonce
+from autograder.wording import _, say
 
+ENDLESS = _("Is there a loop that never ends, or one over every single number?")
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
 
 
@@ -70,8 +72,7 @@ class SandboxBackend:
             try:
                 outcome.peak = self._children[device].peak()
             except ChildDied:
-                message = f"`{asked.function}`: the program {how(self._died(device))}."
-                raise Failure(message, help_id="crashed") from None
+                raise _crash(f"`{asked.function}`", how(self._died(device))) from None
         return outcome
 
     def close(self) -> None:
@@ -83,11 +84,12 @@ class SandboxBackend:
     def _check_hung(self, function: str) -> None:
         """Do not wait again for a function that never returned. Raises Failure."""
         if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
-            raise Failure(
-                f"`{function}` was not called again: it had not returned "
-                f"{plural(self._hung[function], 'time')} before.",
-                help_id="timeout",
+            told = say(
+                "`%(function)s` was not called again: it had not returned %(times)s times before.",
+                function=function,
+                times=self._hung[function],
             )
+            raise Failure(told, help_id="timeout")
 
     def _child(self, device: str, measured: bool = False) -> Child:
         """The device's child with the submission loaded, or the reason why it cannot be."""
@@ -97,7 +99,7 @@ class SandboxBackend:
             return self._children[device]
         child = self._children[device] = self._spawn(device)
         load = wire.Load(nonce(), self._sources, self._unit, measured)
-        what = f"Importing {self._file(self._unit)}"
+        what = say("Importing %(file)s", file=self._file(self._unit))
         try:
             reply, _ = self._exchange(child, device, load, [], what)
         except Failure as failure:
@@ -120,10 +122,11 @@ class SandboxBackend:
         start = time.monotonic()
         left = self._limits.unit_seconds - self._spent
         if left <= 0:
-            raise Failure(
-                f"The unit's {self._limits.unit_seconds:g} seconds were used up before this test.",
-                help_id="timeout",
+            told = say(
+                "The unit's %(seconds)s seconds were used up before this test.",
+                seconds=self._limits.unit_seconds,
             )
+            raise Failure(told, help_id="timeout")
         seconds = min(self._limits.call_seconds, left)
         try:
             return child.request(message, payload, start + seconds)
@@ -131,18 +134,20 @@ class SandboxBackend:
             self._end(device)
             if isinstance(message, wire.Call):
                 self._hung[message.function] = self._hung.get(message.function, 0) + 1
-            raise Failure(
-                f"{what} did not finish within {seconds:.3g} seconds.",
-                help="Is there a loop that never ends, or one over every single number?",
-                help_id="timeout",
-            ) from None
+            told = say(
+                "%(what)s did not finish within %(seconds)s seconds.",
+                what=what,
+                seconds=f"{seconds:.3g}",
+            )
+            raise Failure(told, help=ENDLESS, help_id="timeout") from None
         except ChildDied as death:
             reason = how(self._died(device)) if str(death) == "ended" else str(death)
             self._end(device)
-            raise Failure(f"{what}: the program {reason}.", help_id="crashed") from None
+            raise _crash(what, reason) from None
         except wire.WireError as error:
             self._end(device)
-            raise Failure(f"{what} gave {error}.", help_id="unreadable_result") from None
+            told = say("%(what)s gave %(error)s.", what=what, error=str(error))
+            raise Failure(told, help_id="unreadable_result") from None
         finally:
             self._spent += time.monotonic() - start
 
@@ -183,30 +188,39 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
     if isinstance(reply, wire.Missing):
         return no_function(file, function, reply.found)
     last = reply.frames[-1] if reply.frames else wire.Frame(file, 0, "", "")
-    where = f"{last.file}, line {last.line}" if last.line else last.file
+    where = say("%(file)s, line %(line)s", file=last.file, line=last.line)
+    place = {
+        "where": where if last.line else last.file,
+        "code": f" (`{last.text}`)" if last.text else "",
+    }
     if reply.error == "SyntaxError":
-        code = f": `{last.text}`" if last.text else ""
-        return Failure(f"Python cannot read {where}: {reply.message}{code}", help_id="syntax_error")
+        told = say("Python cannot read %(where)s: %(error)s%(code)s", error=reply.message, **place)
+        return Failure(told, help_id="syntax_error")
     if reply.error == "NotImplementedError" and reply.stage == "call":
-        inner = last.function
-        if inner in ("", function):
-            message = f"`{function}` in {file} is not implemented yet."
-        else:
-            message = f"`{function}` calls `{inner}` in {last.file}, which is not implemented yet."
-        return Failure(message, help_id="not_started")
-    said = f"{reply.error}: {reply.message}" if reply.message else reply.error
-    code = f" (`{last.text}`)" if last.text else ""
+        inner = "" if last.function == function else last.function
+        return Failure(
+            unwritten(function, inner, last.file if inner else file), help_id="not_started"
+        )
+    place["error"] = f"{reply.error}: {reply.message}" if reply.message else reply.error
     if reply.stage == "import":
-        return Failure(f"{file} cannot be imported: {said} in {where}{code}.", help=_hint(reply))
-    facts = {"raised": reply.kinds or [reply.error]}
-    return Failure(f"`{function}` raised {said} in {where}{code}.", help=_hint(reply), facts=facts)
+        told = say(
+            "%(file)s cannot be imported: %(error)s in %(where)s%(code)s.", file=file, **place
+        )
+        return Failure(told, help=_hint(reply))
+    told = say("`%(function)s` raised %(error)s in %(where)s%(code)s.", function=function, **place)
+    return Failure(told, help=_hint(reply), facts={"raised": reply.kinds or [reply.error]})
+
+
+def _crash(what: str, reason: str) -> Failure:
+    told = say("%(what)s: the program %(reason)s.", what=what, reason=reason)
+    return Failure(told, help_id="crashed")
 
 
 def _hint(reply: wire.Raised) -> str:
     if reply.error == "ModuleNotFoundError":
-        return "Only PyTorch, NumPy, Python's own library and your other units can be imported."
+        return ONLY_THESE
     if reply.error == "MemoryError" or "can't allocate memory" in reply.message:
-        return "It asked for more memory than a submission may have."
+        return _("It asked for more memory than a submission may have.")
     return ""
 
 
@@ -233,11 +247,13 @@ def _check_device(reply: wire.Result, asked: Invocation) -> None:
         return
     for tensor in wire.tensors(reply.value):
         if tensor.library == "torch" and tensor.device.partition(":")[0] != asked.device:
-            raise Failure(
-                f"The result is on {tensor.device}, the input on {asked.device}. "
-                "Make new tensors with `device=x.device`.",
-                help_id="wrong_device",
+            told = say(
+                "The result is on %(got)s, the input on %(expected)s. Make new tensors with "
+                "`device=x.device`.",
+                got=tensor.device,
+                expected=asked.device,
             )
+            raise Failure(told, help_id="wrong_device")
 
 
 def _again(failure: Failure) -> Failure:

@@ -261,13 +261,16 @@ def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sai
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if frames else function
     if inner == function or not inner.isidentifier():
-        return say(
-            "`%(function)s` in %(file)s is not implemented yet.",
-            function=function,
-            file=f"{unit}.py",
-        )
+        return unwritten(function, "", f"{unit}.py")
+    return unwritten(function, inner, Path(frames[-1].filename).name)
+
+
+def unwritten(function: str, inner: str, file: str) -> Said:
+    """Say that a function is not written yet, or one that it calls; `file`: whichever's it is."""
+    if not inner:
+        message = _("`%(function)s` in %(file)s is not implemented yet.")
+        return say(message, function=function, file=file)
     message = _("`%(function)s` calls `%(inner)s` in %(file)s, which is not implemented yet.")
-    file = Path(frames[-1].filename).name
     return say(message, function=function, inner=inner, file=file)
 
 
@@ -285,8 +288,3 @@ def syntax_error(error: SyntaxError) -> Said:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 number`, `2 numbers`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -24,6 +24,7 @@ import msgspec
 from autograder import isolation
 from autograder.isolation import GraderError
 from autograder.sandbox import host, wire
+from autograder.wording import _, say
 
 POLL_SECONDS = 0.05
 LEAVE_SECONDS = 5.0
@@ -228,7 +229,7 @@ class Child:
                 self._looked = now
                 if self._resident() - self._base > self._limits.memory:
                     self.kill()
-                    raise ChildDied("took more memory than it may")
+                    raise ChildDied(_("took more memory than it may"))
             if self._poller.poll(min(deadline - now, POLL_SECONDS) * 1000):
                 return
 
@@ -320,15 +321,15 @@ def how(ended: host.Ended) -> str:
     """Say how a process ended, for a student."""
     if ended.signal is not None:
         names: dict[int, str] = {
-            signal.SIGSEGV: "crashed (segmentation fault)",
-            signal.SIGXCPU: "used up its CPU time",
-            signal.SIGABRT: "aborted",
-            signal.SIGFPE: "crashed (arithmetic error)",
-            signal.SIGBUS: "crashed (bus error)",
-            signal.SIGKILL: "was ended by the system (too much memory or CPU time)",
+            signal.SIGSEGV: _("crashed (segmentation fault)"),
+            signal.SIGXCPU: _("used up its CPU time"),
+            signal.SIGABRT: _("aborted"),
+            signal.SIGFPE: _("crashed (arithmetic error)"),
+            signal.SIGBUS: _("crashed (bus error)"),
+            signal.SIGKILL: _("was ended by the system (too much memory or CPU time)"),
         }
-        return names.get(ended.signal, f"was ended by signal {ended.signal}")
-    return "ended the Python process (as `exit()`, `quit()` and `os._exit()` do)"
+        return names.get(ended.signal, say("was ended by signal %(signal)s", signal=ended.signal))
+    return _("ended the Python process (as `exit()`, `quit()` and `os._exit()` do)")
 
 
 def _pid_of(pidfd: int) -> int:

@@ -9,6 +9,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from conftest import ROOT
 
+from autograder.remote import explain
+from autograder.sandbox import wire
 from autograder.wording import VARIABLES, Said, language_here, render, say, translations
 
 PACKAGE = ROOT / "autograder"
@@ -90,3 +92,31 @@ def test_the_language_is_that_of_the_locale(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert language_here() == language
+
+
+@pytest.mark.parametrize(
+    ("reply", "english", "chinese"),
+    [
+        (
+            wire.Raised(1, "call", "ValueError", "100%", [wire.Frame("rnn.py", 7, "rnn", "x()")]),
+            "`rnn` raised ValueError: 100% in rnn.py, line 7 (`x()`).",
+            "`rnn` 抛出了 ValueError: 100%，位于 rnn.py 第 7 行 (`x()`)。",
+        ),
+        (
+            wire.Raised(1, "import", "KeyError", "", []),
+            "rnn.py cannot be imported: KeyError in rnn.py.",
+            "rnn.py 无法导入：KeyError，位于 rnn.py。",
+        ),
+        (
+            wire.Raised(1, "call", "NotImplementedError", "", []),
+            "`rnn` in rnn.py is not implemented yet.",
+            "rnn.py 里的 `rnn` 还没有写。",
+        ),
+    ],
+)
+def test_what_happened_in_the_sandbox_is_said_in_both(
+    reply: wire.Raised, english: str, chinese: str
+) -> None:
+    failure = explain(reply, "rnn", "rnn", "rnn.py")
+    assert failure.message == english
+    assert render(failure.facts, "zh") == chinese
