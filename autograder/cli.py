@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -116,6 +117,8 @@ def grade(
     loaded = _load(course)
     units = _units(loaded, unit or [])
     lines = sys.stdout.buffer if json else None
+    if scheduler and find_spec("distributed") is None:
+        _fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
     try:
         level = _level(isolation, scheduler)
         options = Options(_settle(device, scheduler), level, speed)
@@ -149,10 +152,7 @@ def _workers(batch: "Batch", jobs: int, scheduler: str | None) -> "AbstractConte
         return Graders(batch.course, batch.options, batch.masks, jobs)
     from autograder.cluster import Cluster
 
-    try:
-        return Cluster(scheduler, batch.course, batch.options, batch.masks)
-    except ModuleNotFoundError:
-        _fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
+    return Cluster(scheduler, batch.course, batch.options, batch.masks)
 
 
 def _write_up(batch: "Batch", follower: "Follower", lang: "Language", console: Console) -> None:
@@ -196,13 +196,13 @@ def _settle(device: str, scheduler: str | None) -> bool:
     return found
 
 
-def _level(isolation: str, scheduler: str | None) -> "Level":
+def _level(isolation: "Level | Literal['best']", scheduler: str | None) -> "Level":
     """The level of isolation to grade with."""
-    if isolation == "best":
-        if scheduler:
-            _fail("--isolation best looks at this machine. With --scheduler, name the level.")
-        return _strongest()
-    return "full" if isolation == "full" else "reduced" if isolation == "reduced" else "none"
+    if isolation != "best":
+        return isolation
+    if scheduler:
+        _fail("--isolation best looks at this machine. With --scheduler, name the level.")
+    return _strongest()
 
 
 def _torch_sees_a_gpu() -> bool:

@@ -216,3 +216,10 @@ def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
             ]
         )
     assert ("no-worker", {"GPU": 1}) in restrictions
+
+
+def test_the_strongest_isolation_is_not_guessed_for_other_machines(submissions: Path) -> None:
+    command = ["grade", submissions, "--isolation", "best", "--scheduler", "tcp://127.0.0.1:9"]
+    done = autograder(*command, cwd=ROOT)
+    assert done.returncode == 2
+    assert "name the level" in " ".join(done.stderr.split())
