@@ -8,7 +8,7 @@ PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
 
-.PHONY: demo test lint starters pages notebooks clean
+.PHONY: demo test lint starters mistakes pages notebooks clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.instructor
@@ -24,6 +24,9 @@ lint: $(VENV)/.dev
 
 starters: $(VENV)/.dev
 	$(BIN)/python -m autograder.starters
+
+mistakes: $(VENV)/.dev
+	$(BIN)/python -m autograder.record
 
 pages: $(VENV)/.course
 	$(BIN)/python -m autograder.notebooks.pages '$(PAGES)'
