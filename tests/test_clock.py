@@ -338,7 +338,7 @@ def test_counts_tell_a_loop_from_none() -> None:
         looped = backend.advise("sequential", "sentences", BATCH, Draw(0))
         assert "torch was called" in looped
         assert "a Python loop over the batch" in looped
-        assert backend.advise("sequential", "attend", BATCH, Draw(0)) == ""
+        assert backend.advise("sequential", "attend", BATCH, Draw(0)) is None
 
 
 def test_the_words_for_counts() -> None:
