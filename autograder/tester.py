@@ -232,7 +232,7 @@ class Recorder:
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
         status, message, advice, help_id, facts = self._judge(error)
-        message, facts = _legible(message), _legible(facts)
+        message, advice, facts = _legible(message), _legible(advice), _legible(facts)
         return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
 
     def _judge(

@@ -25,6 +25,7 @@ from autograder.sandbox import evaluate, wire
 from autograder.speed import CALLS, FEW, Event, counts, grows
 from autograder.student import Failure, Invocation
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, WarmHost
+from autograder.wording import say
 
 SEQUENTIAL = Path(__file__).parent / "sequential"
 UNIT_SECONDS = 600.0  # a sandbox's own limit, far beyond what a race takes
@@ -217,16 +218,18 @@ def _checked_turn(event: Event, student: Contestant, arguments: Turn) -> float:
     try:
         seconds, outcomes = student.turn(arguments)
     except Stalled:
-        raise Failure(
-            f"The calls took more than {student.most:.0f} seconds at {event.where}, far longer "
-            "than the reference's: they were given up.",
-            help_id="stalled",
-        ) from None
+        told = say(
+            "The calls took more than %(seconds)s seconds at %(where)s, far longer than the "
+            "reference's: they were given up.",
+            seconds=round(student.most),
+            where=event.where,
+        )
+        raise Failure(told, help_id="stalled") from None
     except ChildTimedOut:
-        raise Failure("The program could not be stopped.", help_id="stalled") from None
+        raise Failure(say("The program could not be stopped."), help_id="stalled") from None
     except ChildDied:
         student.died()
-        raise Failure("The program ended while it was timed.", help_id="crashed") from None
+        raise Failure(say("The program ended while it was timed."), help_id="crashed") from None
     for args, outcome in zip(arguments, outcomes, strict=True):
         event.check(outcome.value, args)
     return seconds / len(arguments)
@@ -263,27 +266,41 @@ def _facts(event: Event, verdict: Verdict) -> dict[str, Any]:
 def _looped(event: Event, verdict: Verdict, student: Contestant, reference: Contestant) -> Failure:
     """The fact, from the clock; then, as advice, what was counted beside the student's program."""
     walk, facts = event.walk, _facts(event, verdict)
-    times = f"One call took {1 / verdict.ratio:.0f} times as long as the reference at {event.where}"
-    loop = f"a Python loop over the {walk.steps}"
+    words = {"times": round(1 / verdict.ratio), "where": event.where, "steps": walk.steps}
+    slow = say(
+        "One call took %(times)s times as long as the reference at %(where)s: as long as a Python "
+        "loop over the %(steps)s.",
+        **words,
+    )
     try:
         once, twice = (student.operations(event.fresh(factor)) for factor in (1, 2))
         ours = reference.operations(event.fresh())
     except (Failure, ChildDied, ChildTimedOut, Stalled):  # counts are not what is judged
-        return Failure(f"{times}: as long as {loop}.", help_id="looped", facts=facts)
+        return Failure(slow, help_id="looped", facts=facts)
     facts |= {"operations": once, "operations_doubled": twice, "operations_reference": ours}
     counted = counts(walk, once, twice, event.device)
-    advice = (
-        f"Counted beside your program, as advice: {counted}; the reference calls it {ours} times"
-    )
     if grows(walk, once, twice, event.device):
-        message, advice = f"{times}: that is what {loop} costs.", f"{advice} at either."
-    else:
-        message = f"{times}: as long as {loop}."
-        advice += (
-            ". So the time goes elsewhere: into numbers of Python's own, or into far more "
-            "arithmetic than is needed."
+        slow = say(
+            "One call took %(times)s times as long as the reference at %(where)s: that is what a "
+            "Python loop over the %(steps)s costs.",
+            **words,
         )
-    return Failure(message, help=advice, help_id="looped", facts=facts)
+        advice = say(
+            "Counted beside your program, as advice: %(counts)s; the reference calls it %(ours)s "
+            "times at either.",
+            counts=counted,
+            ours=ours,
+        )
+    else:
+        advice = say(
+            "Counted beside your program, as advice: %(counts)s; the reference calls it %(ours)s "
+            "times. So the time goes elsewhere: into numbers of Python's own, or into far more "
+            "arithmetic than is needed.",
+            counts=counted,
+            ours=ours,
+        )
+    facts["advice"] = advice.facts
+    return Failure(slow, help=advice, help_id="looped", facts=facts)
 
 
 def _fresh(event: Event, count: int) -> Turn:

@@ -104,6 +104,8 @@ def help_for(test: TestResult, unit: str, language: Language) -> str:
     """What to look at, in a language; English where nobody has translated it."""
     if language == "en" or not test.help:
         return test.help
+    if "advice" in test.facts:
+        return render(test.facts["advice"], language)
     known = advice(language).get(unit, {})
     said = translations(language).gettext
     found = [known[name] for name in test.help_id.split(",") if name in known]
