@@ -14,6 +14,7 @@ from autograder.batch import Batch, Graders
 from autograder.course import Course
 from autograder.grading import Grader, Options, count_points
 from autograder.reports import Report, TestStatus
+from autograder.reports.language import help_for, reason
 from autograder.student import LocalBackend
 from autograder.submission import read
 from autograder.tasks import Outcome, Task
@@ -215,3 +216,17 @@ def test_the_tester_knows_what_could_not_be_measured() -> None:
     status, message, *_ = recorder._judge(Unmeasured("too busy"))
     assert (status, recorder.unmeasured, recorder.error) == ("not_run", "too busy", "")
     assert "too busy" in message
+
+
+def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> None:
+    slow = (
+        "\n\nall_at_once = rnn\n\n\ndef rnn(x, h, *weights):\n"
+        "    return torch.cat([all_at_once(x[[n]], h[[n]], *weights) for n in range(len(x))])\n"
+    )
+    report = grade_text("rnn", SOLUTION + slow)
+    (race,) = [test for test in report.tests if test.kind == "speed"]
+    assert (race.status, race.help_id) == ("failed", "looped")
+    assert "that is what a Python loop over the batch costs." in race.message
+    assert "Counted beside your program, as advice: torch was called" in race.help
+    assert "一个遍历批次的 Python 循环的代价" in reason(race, "zh")
+    assert "仅供参考" in help_for(race, "rnn", "zh")
