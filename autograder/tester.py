@@ -8,6 +8,7 @@ argument.
 from __future__ import annotations
 
 import gc
+import importlib
 import math
 import os
 import select
@@ -415,6 +416,7 @@ def _on_gpu(item: pytest.Item) -> bool:
 def serve(connection: socket.socket) -> int:
     """Warm up, collect the hidden tests, and hand over to Server inside that session."""
     worker.warm()
+    importlib.import_module("numpy.ma")  # the first np.median imports it
     data = receive(connection)
     if data is None:
         return 0
