@@ -252,7 +252,7 @@ def export(
 
     What is incomplete is left blank or left out, never exported as a zero.
     """
-    from autograder.reports import write
+    from autograder.reports import ResultsError, write
     from autograder.reports.export import ONE_FILE, graded_at, render
     from autograder.reports.html import write_pages
     from autograder.reports.results import load
@@ -266,14 +266,18 @@ def export(
         url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
         _into_gradebook(students, loaded, url, lang, console)
         return
-    if to == "html":
-        console.print(f"{write_pages(output or results, students, loaded, lang)}", markup=False)
-        return
-    rendered = render(to, students, loaded, lang, graded_at(results))
-    for name, data in rendered.files.items():
-        path = (output or results / ONE_FILE[to]) if to in ONE_FILE else (output or results) / name
-        write(path, data)
-        console.print(str(path), markup=False, soft_wrap=True)
+    folder = output or results
+    try:
+        if to == "html":
+            console.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
+            return
+        rendered = render(to, students, loaded, lang, graded_at(results))
+        for name, data in rendered.files.items():
+            path = (output or results / ONE_FILE[to]) if to in ONE_FILE else folder / name
+            write(path, data)
+            console.print(str(path), markup=False, soft_wrap=True)
+    except ResultsError as error:
+        _fail(str(error), 3)
     for note in rendered.notes:
         console.print(note, style="yellow", markup=False)
 

@@ -188,3 +188,12 @@ def test_wrong_use_exits_2(results: Path, tmp_path: Path) -> None:
     done = autograder("export", tmp_path / "empty", "--to", "csv", "--course", ROOT)
     assert done.returncode == 2
     assert "holds no reports" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("target", ["csv", "html", "gradescope"])
+def test_what_cannot_be_written_is_named(results: Path, tmp_path: Path, target: str) -> None:
+    (tmp_path / "a file").write_text("", "utf-8")
+    output = tmp_path / "a file" / "below"
+    done = autograder("export", results, "--to", target, "--course", ROOT, "--output", output)
+    assert done.returncode == 3
+    assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
