@@ -260,7 +260,7 @@ def versions() -> dict[str, str]:
 @functools.cache
 def _tests_digest(unit: str) -> str:
     """A hash of the unit's hidden tests and known mistakes."""
-    names = [f"hidden/test_{unit}", "hidden/decoding", f"misconceptions/{unit}"]
+    names = [f"hidden/test_{unit}", "hidden/conftest", "hidden/decoding", f"misconceptions/{unit}"]
     return _digest_of_files([PACKAGE / f"{name}.py" for name in names])
 
 
@@ -268,7 +268,7 @@ def _tests_digest(unit: str) -> str:
 def _grader_digest(unit: str, root: Path) -> str:
     """A hash of the code that judges, and of what speed is compared to."""
     names = "checks clock diagnosis draw grading isolation plugin remote speed student".split()
-    names += ["supervisor", "tester", "timing", f"sequential/{unit}"]
+    names += ["supervisor", "tester", "timing", "wording", f"sequential/{unit}"]
     files = [
         *(PACKAGE / f"{name}.py" for name in names),
         *sorted((PACKAGE / "sandbox").glob("*.py")),
