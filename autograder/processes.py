@@ -15,6 +15,11 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-P", *arguments]
 
 
+def autograder(*arguments: str) -> list[str]:
+    """The command line of one of our own commands, whether or not it is on the PATH."""
+    return python("-c", "from autograder.cli import app; app()", *arguments)
+
+
 def testing_environment() -> dict[str, str]:
     """The environment of a process that runs hidden tests: one thread, no plugins, no options."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}

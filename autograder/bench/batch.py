@@ -19,7 +19,7 @@ from autograder.bench import peers
 from autograder.bench.generate import generate
 from autograder.bench.peers import Absent, Cost
 from autograder.course import Course, Unit
-from autograder.processes import python
+from autograder.processes import autograder
 
 TENTHS = 10
 
@@ -64,7 +64,7 @@ def grade(course: Course, unit: Unit, submissions: Path, results: Path, jobs: in
     """Run `autograder grade` and look at it after each tenth of the reports."""
     count = sum(1 for _ in submissions.iterdir())
     marks = {max(1, round(count * tenth / TENTHS)) for tenth in range(1, TENTHS + 1)}
-    command = python("-c", "from autograder.cli import app; app()", "grade", str(submissions))
+    command = autograder("grade", str(submissions))
     command += ["--course", str(course.root), "--results", str(results), "--unit", unit.name]
     command += ["--no-speed", "--jobs", str(jobs), "--json", "--quiet"]
     start = time.perf_counter()

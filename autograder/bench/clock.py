@@ -144,7 +144,8 @@ def read_log(log: Path | None, todo: list[Tally]) -> int:
     if log is None or not log.exists():
         return 0
     whole = log.read_bytes()
-    lines = whole[: whole.rfind(b"\n") + 1].splitlines()[: len(todo)]  # the last may be cut short
+    kept = whole.rfind(b"\n") + 1  # the last line may be cut short
+    lines = whole[:kept].splitlines()[: len(todo)]
     for number, (line, tally) in enumerate(zip(lines, todo, strict=False), 1):
         try:
             graded = msgspec.json.decode(line, type=Graded)
@@ -153,7 +154,7 @@ def read_log(log: Path | None, todo: list[Tally]) -> int:
         if (graded.program, graded.over) != (tally.program, tally.walk.over):
             raise CourseError(f"{log}, line {number}: of another version of the programs.")
         tally.graded.append(graded)
-    if len(whole) > (kept := whole.rfind(b"\n") + 1):
+    if len(whole) > kept:
         os.truncate(log, kept)
     return len(lines)
 
@@ -202,7 +203,7 @@ def errors(
         for tally, came in rest:
             tally.graded.append(came)
             if file:
-                file.write(msgspec.json.encode(tally.graded[-1]) + b"\n")
+                file.write(msgspec.json.encode(came) + b"\n")
                 file.flush()
     seconds = (time.monotonic() - start) / max(1, len(todo) - done)
     console.print(_table(found, noise))

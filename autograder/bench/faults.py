@@ -27,7 +27,7 @@ from rich.table import Table
 from autograder import reports
 from autograder.bench.generate import generate
 from autograder.course import Course
-from autograder.processes import python
+from autograder.processes import autograder
 
 PATIENCE_SECONDS = 600.0  # for a grading to get under way
 MOST_RUNS = 5  # of the same command, after a fault
@@ -47,8 +47,9 @@ class Grading:
         self.submissions = submissions
         self.unit = unit
         self.count = sum(path.is_dir() for path in submissions.iterdir())
-        self._command = python("-c", "from autograder.cli import app; app()", "grade")
-        self._command += [str(submissions), "--course", str(course.root), "--unit", unit]
+        self._command = autograder(
+            "grade", str(submissions), "--course", str(course.root), "--unit", unit
+        )
         self._command += ["--no-speed", "--quiet", "--jobs", str(jobs), "--results"]
 
     def start(self, results: Path) -> subprocess.Popen[str]:
