@@ -44,6 +44,7 @@ Stopwatch = Callable[[Inputs], float]  # one turn on these inputs: seconds a cal
 
 NO_RULER = "The sequential control did not come out as sequential on this machine."
 UNSTEADY = "The reference's own times jumped about: this machine is too busy, or its clock coarse."
+STUCK = "The reference itself was kept waiting: this machine is too busy, or its disk slow."
 QUEUE = f"Other timings kept this machine's core for more than {PATIENCE_SECONDS:g} seconds."
 
 

@@ -28,7 +28,7 @@ from autograder.wording import _, say
 
 POLL_SECONDS = 0.05
 LEAVE_SECONDS = 5.0
-FREEZE_SECONDS = 5.0
+FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
 CHUNK = 1 << 18
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h

@@ -242,10 +242,14 @@ def _our_turn(contestant: Contestant, arguments: Turn) -> float:
 
 @contextlib.contextmanager
 def _our_side() -> Iterator[None]:
-    """What the reference or the control does wrong is no student's fault."""
+    """What the reference or the control does wrong is no student's fault, nor is a busy machine."""
     try:
         yield
-    except (Failure, ChildDied, ChildTimedOut, Stalled) as error:
+    except (ChildTimedOut, Stalled) as error:
+        raise Unmeasured(clock.STUCK) from error
+    except (Failure, ChildDied) as error:
+        if isinstance(error, Failure) and error.help_id == "timeout":
+            raise Unmeasured(clock.STUCK) from error
         raise GraderError(f"The reference could not be timed: {error}") from error
 
 

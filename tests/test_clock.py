@@ -31,7 +31,7 @@ from autograder.isolation import GraderError
 from autograder.sandbox import wire
 from autograder.speed import WALKS, Event, counts, grows
 from autograder.student import Failure, LocalBackend
-from autograder.supervisor import Limits, WarmHost
+from autograder.supervisor import ChildDied, ChildTimedOut, Limits, WarmHost
 from autograder.timing import Program, Programs
 
 CHEATS = sorted(path for path in (ROOT / "tests" / "cheats").glob("*.py") if path.stem != "slow")
@@ -287,6 +287,29 @@ def test_what_the_cheats_want_to_pass_off_is_right_and_slow(run: Callable[..., V
     with pytest.raises(Failure, match="times as long as the reference"):
         run(Program(sources(slow), "attention", "attention"))
     assert run(Program(sources(slow), "attention", "attend")).word == "parallel"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (ChildTimedOut(), Unmeasured),
+        (timing.Stalled(), Unmeasured),
+        (Failure("`attention` did not finish.", help_id="timeout"), Unmeasured),
+        (Failure("the result has another shape"), GraderError),
+        (ChildDied("ended"), GraderError),
+    ],
+)
+def test_what_holds_up_the_reference_is_no_students_fault(
+    wrong: Exception, told: type[Exception]
+) -> None:
+    """A cold disk once held the control for seconds: that says nothing, not that we are broken."""
+
+    class Late:
+        def turn(self, arguments: object) -> object:
+            raise wrong
+
+    with pytest.raises(told):
+        timing._our_turn(Late(), [[]])
 
 
 def test_a_frozen_program_stands_still(host: WarmHost) -> None:
