@@ -267,8 +267,8 @@ def _tests_digest(unit: str) -> str:
 @functools.cache
 def _grader_digest(unit: str, root: Path) -> str:
     """A hash of the code that judges, and of what speed is compared to."""
-    names = "checks clock diagnosis draw grading isolation plugin remote speed student".split()
-    names += ["supervisor", "tester", "timing", "wording", f"sequential/{unit}"]
+    names = "checks clock diagnosis draw grading isolation plugin recording remote speed".split()
+    names += ["student", "supervisor", "tester", "timing", "wording", f"sequential/{unit}"]
     files = [
         *(PACKAGE / f"{name}.py" for name in names),
         *sorted((PACKAGE / "sandbox").glob("*.py")),

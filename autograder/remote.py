@@ -155,7 +155,7 @@ class SandboxBackend:
         """How a child ended that was not ended by us; SIGKILL may have come from anybody."""
         ended = self._end(device)
         if ended.signal == signal.SIGKILL:
-            self._hosts(device).killed = True
+            self._hosts(device).killed += 1
         return ended
 
     def _end(self, device: str) -> Ended:

@@ -59,7 +59,7 @@ class WarmHost:
         self, masks: Sequence[Path], device: str = "cpu", level: host.Level = "full"
     ) -> None:
         self.device = device
-        self.killed = False  # whether a child was ended by SIGKILL, which was not ours
+        self.killed = 0  # children that were ended by SIGKILL, which was not ours
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else isolation.seccomp_program(device, level)
         readable: list[str] = []

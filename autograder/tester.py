@@ -1,7 +1,7 @@
 """The warm host of the hidden tests: trusted, and apart from the student's.
 
-It holds torch, pytest and the collected tests, and forks for each unit graded. The fork runs
-pytest; the tests' calls go to the sandbox. Grading starts it with a connection's descriptor as its
+It holds torch, pytest and the collected tests. A fork of it runs pytest for some units, one after
+another; the tests' calls go to the sandbox. Grading starts it with a connection's descriptor as its
 argument.
 """
 
@@ -9,44 +9,34 @@ from __future__ import annotations
 
 import gc
 import importlib
-import math
 import os
-import select
 import signal
 import socket
 import sys
-import time
 import traceback
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, NoReturn, cast
 
 import msgspec
-import numpy as np
 import pytest
-import torch
 
 from autograder import diagnosis, plugin
 from autograder.clock import PATIENCE_SECONDS, Unmeasured
 from autograder.course import Kind
 from autograder.isolation import GraderError, IsolationError
+from autograder.recording import Recording
 from autograder.reports import TestResult, TestStatus
-from autograder.sandbox import evaluate, worker
-from autograder.sandbox.evaluate import Outcome as Evaluated
+from autograder.sandbox import worker
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
-from autograder.speed import Event
-from autograder.student import Backend, Failure, Invocation
+from autograder.student import Failure
 from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
 from autograder.timing import STALL_SECONDS, RacingBackend
 
-CACHED = (
-    "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
-    "by its length, may be kept between calls; a result may not."
-)
+TASKS_A_FORK = 50  # then what pytest and torch keep goes with it
 RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
 MESSAGE = 4000  # characters of a test's message that are kept
 HIDDEN = Path(__file__).parent / "hidden"
@@ -72,130 +62,20 @@ class Hosts:
             self._hosts[device] = WarmHost(self._masks, device, self._level)
         return self._hosts[device]
 
+    def ready(self, devices: Sequence[str]) -> bool:
+        """Whether the warm hosts of these devices are there."""
+        return self._hosts.keys() >= set(devices)
+
     @property
-    def killed(self) -> bool:
-        """Whether a student's process was ended by SIGKILL, which was not ours."""
-        return any(host.killed for host in self._hosts.values())
+    def killed(self) -> int:
+        """How many of the students' processes were ended by SIGKILL, which was not ours."""
+        return sum(host.killed for host in self._hosts.values())
 
     def close(self) -> None:
         """End them all."""
         for host in self._hosts.values():
             host.close()
         self._hosts.clear()
-
-
-class Recording:
-    """A backend that remembers a test's calls; the last is the one that a failed check is about.
-
-    Of the tests that passed it remembers what went in and came out, as digests.
-    """
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._calls: list[_Call] = []  # of this test
-        self._answered = False
-        self._recognised: list[diagnosis.Mistake] = []  # in the last test that had any
-        self.facts: dict[str, Any] = {}  # of this test's slowest race
-        self._passed: dict[tuple[str, int], int] = {}  # what went in, by what came out
-
-    def call(self, asked: Invocation) -> Evaluated:
-        """See student.Backend."""
-        self._answered = False
-        outcome = self._backend.call(asked)
-        self._calls.append(_Call(asked, outcome.value))
-        self._answered = True
-        return outcome
-
-    def measure(self, asked: Invocation) -> Evaluated:
-        """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
-        self._answered = False
-        return self._backend.measure(asked)
-
-    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
-        """See student.Backend. Its calls are not remembered: other tests look at values."""
-        self._answered = False
-        facts = self._backend.race(unit, function, device, event)
-        if facts.get("ratio", 0.0) <= self.facts.get("ratio", math.inf):
-            self.facts = facts
-        return facts
-
-    def end_test(self, passed: bool) -> None:
-        """Forget a test's calls, but for the digests of those that were right."""
-        if passed:
-            self._passed = _digests(self._calls) | self._passed
-        self._calls.clear()
-        self._answered = False
-        self.facts = {}
-
-    def diagnose(self, failure: Failure) -> tuple[str, str]:
-        """The help for a failure and its names: its own, or those of the mistakes recognised."""
-        if not (failure.unexplained and self._answered):
-            return failure.help, failure.help_id
-        *earlier, last = self._calls
-        asked = last.asked
-        found = diagnosis.recognise(
-            asked.unit, asked.function, asked.args, asked.kwargs, last.value, self._recognised
-        )
-        self._recognised = found or self._recognised
-        if not found and self._is_old(last, earlier):
-            return CACHED, "cached"
-        advice = dict.fromkeys(mistake.help["en"] for mistake in found)
-        names = dict.fromkeys(mistake.id for mistake in found)
-        return " Or: ".join(advice) or failure.help, ",".join(names)
-
-    def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
-        """Whether a call gave what was right for an earlier one with other numbers."""
-        known = _digests(earlier) | self._passed
-        given = known.get((last.form, last.came_out), last.went_in)
-        return given != last.went_in and _telling(last.value)
-
-
-@dataclass
-class _Call:
-    """A call that was answered, with digests that outlive a change of its arguments."""
-
-    asked: Invocation
-    value: object
-
-    def __post_init__(self) -> None:
-        given = [self.asked.args, self.asked.kwargs]
-        self.form = f"{self.asked.unit}.{self.asked.function} {_form(given)}"
-        self.went_in = _digest(given)
-        self.came_out = _digest(self.value)
-
-
-def _digests(calls: Sequence[_Call]) -> dict[tuple[str, int], int]:
-    """What went in, by what came out; where that came out twice, what went in first."""
-    return {(call.form, call.came_out): call.went_in for call in reversed(calls)}
-
-
-def _form(value: object) -> object:
-    """A value with the kinds of its arrays in place of their numbers."""
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        return str(value.dtype), tuple(value.shape)
-    if isinstance(value, Mapping):
-        return {key: _form(item) for key, item in value.items()}
-    return [_form(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _digest(value: object) -> int:
-    """A hash of all the numbers in a value's arrays, or of a single number."""
-    arrays = [_as_array(array).tobytes() for array in evaluate.arrays(value)]
-    return hash((*arrays, value if isinstance(value, float) else None))
-
-
-def _telling(value: object) -> bool:
-    """Whether two results with these numbers are hardly the same by chance."""
-    if isinstance(value, float):
-        return not value.is_integer()
-    return any(len(np.unique(_as_array(array))) > 2 for array in evaluate.arrays(value))
-
-
-def _as_array(value: torch.Tensor | np.ndarray) -> np.ndarray:
-    if isinstance(value, torch.Tensor):
-        value = value.detach()
-        return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
-    return value
 
 
 class Recorder:
@@ -257,13 +137,64 @@ class Recorder:
         return "failed", message, "", "unusable_result", facts
 
 
+class Fork:
+    """A fork of this process that runs tasks, so that this one stays as it is.
+
+    The first touch of what a fork shares is half of what a small unit costs: it runs several.
+    """
+
+    def __init__(self, run: Callable[[Task], Outcome], above: socket.socket) -> None:
+        """Fork. above: a connection that the fork is not to keep open if this process dies."""
+        self.done = 0
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._pid = os.fork()
+            if self._pid == 0:
+                self._connection.close()
+                above.close()
+                self._serve(run, theirs)
+
+    def run(self, task: Task, seconds: float) -> Outcome:
+        """What came of a task; with an error if the fork did not tell in time, or at all."""
+        self.done += 1
+        self._connection.settimeout(seconds)
+        try:
+            send(self._connection, task)
+            data = receive(self._connection)
+        except OSError:  # TimeoutError too
+            data = None
+        if data is None:
+            return Outcome(error="The tests' process ended early.")
+        return msgspec.msgpack.decode(data, type=Outcome)
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self._connection.close()
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    @staticmethod
+    def _serve(run: Callable[[Task], Outcome], connection: socket.socket) -> NoReturn:
+        try:
+            while (data := receive(connection)) is not None:
+                task = msgspec.msgpack.decode(data, type=Task)
+                send(connection, msgspec.msgpack.encode(run(task)))
+        except (BrokenPipeError, ConnectionResetError):  # nobody asks any more
+            pass
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+
+
 class Server:
-    """The pytest plugin of the host: one session, collected once and forked for each task."""
+    """The pytest plugin of the host: one session, collected once."""
 
     def __init__(self, connection: socket.socket, setup: Setup) -> None:
         self._connection = connection
         self._setup = setup
         self._hosts = Hosts([Path(mask) for mask in setup.masks], setup.level)
+        self._fork: Fork | None = None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
@@ -274,7 +205,7 @@ class Server:
             metafunc.parametrize("device", ["cpu", "cuda"])
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """In place of running the tests: fork for each task until the other side hangs up."""
+        """In place of running the tests: have tasks run until the other side hangs up."""
         gc.collect()
         gc.freeze()
         gc.enable()
@@ -283,47 +214,32 @@ class Server:
                 task = msgspec.msgpack.decode(data, type=Task)
                 send(self._connection, self._in_fork(task, session))
         finally:
+            self._end_fork()
             self._hosts.close()
         return True
 
     def _in_fork(self, task: Task, session: pytest.Session) -> bytes:
-        """Run a task in a fork of this process, so that nothing of it stays."""
+        """Run a task in a fork of this process; one that does not end well is replaced."""
+        devices = ["cpu", "cuda"] if task.cuda else ["cpu"]
+        if self._fork and (self._fork.done >= TASKS_A_FORK or not self._hosts.ready(devices)):
+            self._end_fork()
         try:
-            for device in ["cpu", "cuda"] if task.cuda else ["cpu"]:
+            for device in devices:
                 self._hosts(device)
         except IsolationError as error:
             return msgspec.msgpack.encode(Outcome(error=str(error), hopeless=True))
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            self._connection.close()  # if the tester dies, the other side is to hear of it
-            self._run_and_leave(task, session, writer)
-        os.close(writer)
+        self._fork = self._fork or Fork(lambda asked: self._run(asked, session), self._connection)
         races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
-        data = _read_all(reader, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
-        if data is None:
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        if status:
+        outcome = self._fork.run(task, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
+        if outcome.error:
+            self._end_fork()
             self._hosts.close()  # whatever state the fork left them in
-        if os.WIFSIGNALED(status):  # perhaps in mid-sentence
-            data = None
-        return data or msgspec.msgpack.encode(Outcome(error="The tests' process ended early."))
+        return msgspec.msgpack.encode(outcome)
 
-    def _run_and_leave(self, task: Task, session: pytest.Session, writer: int) -> None:
-        status = 1
-        try:
-            outcome = self._run(task, session)
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(msgspec.msgpack.encode(outcome))
-            status = 1 if outcome.error else 0
-        except BrokenPipeError:  # the tester was ended: nobody asks any more
-            pass
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
+    def _end_fork(self) -> None:
+        if self._fork:
+            self._fork.close()
+            self._fork = None
 
     def _run(self, task: Task, session: pytest.Session) -> Outcome:
         """Run a unit's hidden tests against a submission."""
@@ -346,10 +262,13 @@ class Server:
         session.config.stash[plugin.BACKEND] = recording
         session.config.stash[plugin.SEED] = task.seed
         session.config.pluginmanager.register(recorder)
+        killed = self._hosts.killed
         try:
             for item, following in zip(asked, [*asked[1:], None], strict=True):
+                item.user_properties.clear()  # another submission's figures
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         finally:
+            session.config.pluginmanager.unregister(recorder)
             backend.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         results = recorder.results + left_out
@@ -358,7 +277,7 @@ class Server:
             recorder.figures,
             recorder.error,
             unmeasured=recorder.unmeasured,
-            killed=self._hosts.killed,
+            killed=self._hosts.killed > killed,
         )
 
 
@@ -425,21 +344,6 @@ def serve(connection: socket.socket) -> int:
         diagnosis.known(unit)
     arguments = [*QUIET, f"--rootdir={HIDDEN}", str(HIDDEN)]
     return int(pytest.main(arguments, [Server(connection, setup)]))
-
-
-def _read_all(descriptor: int, seconds: float) -> bytes | None:
-    """Everything until the end of a pipe; None if it does not end in time."""
-    deadline = time.monotonic() + seconds
-    chunks: list[bytes] = []
-    with os.fdopen(descriptor, "rb", buffering=0) as pipe:
-        while True:
-            ready, _, _ = select.select([pipe], [], [], max(0, deadline - time.monotonic()))
-            if not ready:
-                return None
-            chunk = pipe.read(1 << 16)
-            if not chunk:
-                return b"".join(chunks)
-            chunks.append(chunk)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,8 @@ def test_what_could_not_be_measured_is_no_zero(
 
 def test_the_tester_knows_what_could_not_be_measured() -> None:
     from autograder.clock import Unmeasured
-    from autograder.tester import Recorder, Recording
+    from autograder.recording import Recording
+    from autograder.tester import Recorder
 
     recorder = Recorder(Recording(LocalBackend(ROOT)))
     status, message, *_ = recorder._judge(Unmeasured("too busy"))

@@ -75,5 +75,10 @@ def _perfect(solutions: Path) -> Submission:
 def _spent() -> Seconds:
     """The CPU time of every process below this one, those that were waited for included."""
     (tester,) = psutil.Process().children()
-    sandbox = [p for child in tester.children() for p in (child, *child.children(recursive=True))]
-    return Seconds(sum(tester.cpu_times()[:4]), sum(sum(p.cpu_times()[:4]) for p in sandbox))
+    forks = [child for child in tester.children() if child.cmdline() == tester.cmdline()]
+    sandbox = [p for p in tester.children(recursive=True) if p not in forks]
+    tests, behind_the_wall = (
+        sum(sum(process.cpu_times()[:4]) for process in processes)
+        for processes in ([tester, *forks], sandbox)
+    )
+    return Seconds(tests, behind_the_wall)
