@@ -20,6 +20,8 @@ RELATIVE = {
     torch.bfloat16: 3e-2,
 }
 
+TINY = torch.finfo(torch.float64).tiny
+
 KEEP_DTYPE = _(
     "A result has the dtype of the input. What you make yourself has torch's default unless you "
     "say otherwise (`dtype=x.dtype`), and `.double()`, `.float()` or NumPy on the way changes it."
@@ -69,17 +71,13 @@ def assert_close(
     wanted = torch.as_tensor(expected, dtype=torch.float64)
     actual = _as_tensor(got, expected, dtype, name).detach()
     _check_shape(actual, wanted, name)
-    magnitude = wanted.abs() if elementwise else wanted.abs().amax() if wanted.numel() else wanted
-    if absolute is None:
-        scale = RELATIVE[dtype or torch.float64] if relative is None else relative
-        allowed = (scale * magnitude).expand(wanted.shape)
-    else:
-        allowed = torch.full_like(wanted, absolute)
-    allowed = allowed.clamp(min=torch.finfo(torch.float64).tiny)
     error = (actual.to(torch.float64) - wanted).abs()
-    wrong = ~(error <= allowed)  # not (error > allowed): NaN is wrong
-    if not wrong.any():
+    allowed = _allowed(wanted, dtype, relative, absolute, elementwise)
+    close = error <= allowed
+    if close.all():  # NaN is not
         return
+    wrong = ~close
+    allowed = allowed.expand(wanted.shape)
     excess = torch.where(error.isnan(), torch.inf, error / allowed)
     worst = [int(i) for i in np.unravel_index(int(excess.argmax()), tuple(wanted.shape))]
     at = tuple(worst)
@@ -97,6 +95,23 @@ def assert_close(
     if dtype is not torch.float32 and _is_float32(actual, wanted):
         raise Mismatch(message, help=FLOAT32_INSIDE, help_id="float32_inside")
     raise Mismatch(message)
+
+
+def _allowed(
+    wanted: torch.Tensor,
+    dtype: torch.dtype | None,
+    relative: float | None,
+    absolute: float | None,
+    elementwise: bool,
+) -> torch.Tensor:
+    """The allowed difference, of each number or of all; see assert_close."""
+    if absolute is not None:
+        return torch.tensor(max(absolute, TINY), dtype=torch.float64)
+    magnitude = wanted.abs()
+    if not elementwise and wanted.numel():
+        magnitude = magnitude.amax()
+    scale = RELATIVE[dtype or torch.float64] if relative is None else relative
+    return (scale * magnitude).clamp(min=TINY)
 
 
 def assert_each_close(

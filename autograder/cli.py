@@ -453,14 +453,14 @@ def bench_validity(
 @bench_app.command("faults")
 def bench_faults(
     submissions: Annotated[int, typer.Option(min=6, help="How many are graded.")] = 60,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each fault strikes.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How many runs every fault strikes.")] = 3,
     unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
     course: CourseOption = None,
 ) -> None:
     """Is anything lost, doubled or marked otherwise when a grading is killed, or its disk full?
 
-    Each fault strikes at a random moment; then the same command runs until all is graded. Exit
-    status: 0 when every mark is that of an undisturbed run, else 1.
+    In each run every fault strikes, at a random moment; in the end the same command runs until all
+    is graded. Exit status: 0 when every mark is that of an undisturbed run, else 1.
     """
     from autograder.bench.faults import bench
 

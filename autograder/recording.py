@@ -25,7 +25,7 @@ CACHED = (
 class Recording:
     """A backend that remembers a test's calls; the last is the one that a failed check is about.
 
-    Of the tests that passed it remembers what went in and came out, as digests.
+    Of the tests that passed it remembers what went in and came out.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -34,13 +34,13 @@ class Recording:
         self._answered = False
         self._recognised: list[diagnosis.Mistake] = []  # in the last test that had any
         self.facts: dict[str, Any] = {}  # of this test's slowest race
-        self._passed: dict[tuple[str, int], int] = {}  # what went in, by what came out
+        self._passed: list[_Call] = []
 
     def call(self, asked: Invocation) -> Outcome:
         """See student.Backend."""
         self._answered = False
         outcome = self._backend.call(asked)
-        self._calls.append(_Call(asked, outcome.value))
+        self._calls.append(_Call(asked, outcome))
         self._answered = True
         return outcome
 
@@ -58,10 +58,10 @@ class Recording:
         return facts
 
     def end_test(self, passed: bool) -> None:
-        """Forget a test's calls, but for the digests of those that were right."""
+        """Go on to another test; only the calls that were right are still remembered."""
         if passed:
-            self._passed = _digests(self._calls) | self._passed
-        self._calls.clear()
+            self._passed += self._calls
+        self._calls = []
         self._answered = False
         self.facts = {}
 
@@ -70,9 +70,9 @@ class Recording:
         if not (failure.unexplained and self._answered):
             return failure.help, failure.help_id
         *earlier, last = self._calls
-        asked = last.asked
+        asked, value = last.asked, last.outcome.value
         found = diagnosis.recognise(
-            asked.unit, asked.function, asked.args, asked.kwargs, last.value, self._recognised
+            asked.unit, asked.function, asked.args, asked.kwargs, value, self._recognised
         )
         self._recognised = found or self._recognised
         if not found and self._is_old(last, earlier):
@@ -83,28 +83,25 @@ class Recording:
 
     def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
         """Whether a call gave what was right for an earlier one with other numbers."""
-        known = _digests(earlier) | self._passed
-        given = known.get((last.form, last.came_out), last.went_in)
-        return given != last.went_in and _telling(last.value)
+        given = {call.told: call.outcome.sent for call in reversed([*self._passed, *earlier])}
+        first = given.get(last.told, last.outcome.sent)
+        return first != last.outcome.sent and _telling(last.outcome.value)
 
 
 @dataclass
 class _Call:
-    """A call that was answered, with digests that outlive a change of its arguments."""
+    """A call that was answered."""
 
     asked: Invocation
-    value: object
+    outcome: Outcome
 
-    def __post_init__(self) -> None:
-        given = [self.asked.args, self.asked.kwargs]
-        self.form = f"{self.asked.unit}.{self.asked.function} {_form(given)}"
-        self.went_in = _digest(given)
-        self.came_out = _digest(self.value)
-
-
-def _digests(calls: Sequence[_Call]) -> dict[tuple[str, int], int]:
-    """What went in, by what came out; where that came out twice, what went in first."""
-    return {(call.form, call.came_out): call.went_in for call in reversed(calls)}
+    @property
+    def told(self) -> tuple[str, bytes, float | None]:
+        """The result's numbers, and in answer to what kind of call."""
+        form = _form([self.asked.args, self.asked.kwargs])
+        value = self.outcome.value
+        function = f"{self.asked.unit}.{self.asked.function} {form}"
+        return function, self.outcome.received, value if isinstance(value, float) else None
 
 
 def _form(value: object) -> object:
@@ -114,12 +111,6 @@ def _form(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _form(item) for key, item in value.items()}
     return [_form(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _digest(value: object) -> int:
-    """A hash of all the numbers in a value's arrays, or of a single number."""
-    arrays = [_as_array(array).tobytes() for array in evaluate.arrays(value)]
-    return hash((*arrays, value if isinstance(value, float) else None))
 
 
 def _telling(value: object) -> bool:

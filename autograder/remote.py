@@ -58,7 +58,10 @@ class SandboxBackend:
             if asked.cotangents is not None:
                 _check_gradients(reply, asked.args)
             _check_device(reply, asked)
-            return _outcome(reply, body)
+            outcome = _outcome(reply, body)
+            pulled = sum(cotangent is not None for cotangent in asked.cotangents or ())
+            outcome.sent = payload[: len(payload) - pulled]
+            return outcome
         raise explain(reply, asked.unit, asked.function, self._file(asked.unit))
 
     def measure(self, asked: Invocation) -> evaluate.Outcome:
@@ -227,8 +230,9 @@ def _hint(reply: wire.Raised) -> str:
 def _outcome(reply: wire.Result, body: bytearray) -> evaluate.Outcome:
     reader = wire.Reader(body)
     value = reader.decode(reply.value)
+    received = bytes(body[: reader.offset])
     gradients = None if reply.gradients is None else reader.decode(reply.gradients)
-    return evaluate.Outcome(value, list(reply.changed), gradients)
+    return evaluate.Outcome(value, list(reply.changed), gradients, received=received)
 
 
 def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:

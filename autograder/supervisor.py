@@ -176,16 +176,22 @@ class Child:
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
         self._send(b"".join(wire.pack(message, payload)), deadline)
-        lengths = self._receive(wire.LENGTHS.size, deadline)
-        header_size, payload_size = wire.LENGTHS.unpack(lengths)
+        start = wire.LENGTHS.size
+        self._fill(start, deadline)
+        header_size, payload_size = wire.LENGTHS.unpack_from(self._inbox)
         if header_size > wire.MAX_REPLY_HEADER:
             raise wire.WireError("a result with too many parts")
-        reply = wire.parse_reply(bytes(self._receive(header_size, deadline)))
+        self._fill(start + header_size, deadline)
+        reply = wire.parse_reply(bytes(self._inbox[start : start + header_size]))
         if payload_size != wire.reply_payload_size(reply):
             raise wire.WireError("a result of another size than it says")
         if reply.nonce != message.nonce:
             raise wire.WireError("a reply to another question")
-        return reply, self._receive(payload_size, deadline)
+        start, end = start + header_size, start + header_size + payload_size
+        self._fill(end, deadline)
+        body = self._inbox[start:end]
+        del self._inbox[:end]
+        return reply, body
 
     def close(self) -> host.Ended:
         """End the process, whatever it is doing, and say how it had ended."""
@@ -204,7 +210,8 @@ class Child:
                 except (BrokenPipeError, ConnectionResetError):
                     raise ChildDied("ended") from None
 
-    def _receive(self, size: int, deadline: float) -> bytearray:
+    def _fill(self, size: int, deadline: float) -> None:
+        """Receive until the inbox holds so many bytes."""
         while len(self._inbox) < size:
             self._wait(select.POLLIN, deadline)
             with contextlib.suppress(BlockingIOError):
@@ -215,8 +222,6 @@ class Child:
                 if not chunk:
                     raise ChildDied("ended")
                 self._inbox += chunk
-        taken, self._inbox = self._inbox[:size], self._inbox[size:]
-        return taken
 
     def _wait(self, event: int, deadline: float) -> None:
         """Wait until the connection is ready; watch the clock and the memory meanwhile."""

@@ -1,8 +1,8 @@
 """Faults injected into a grading that runs: is anything lost, doubled or marked otherwise?
 
-Each fault strikes a real `autograder grade` at a random moment. The same command is then run again
-until it says that all is graded, as its user would, and every report is compared with those of a
-grading that nothing disturbed.
+Faults strike a real `autograder grade`, each at a random moment of it, one after another: the same
+command is run again after each. In the end it is run until it says that all is graded, as its user
+would, and every report is compared with those of a grading that nothing disturbed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +31,8 @@ from autograder.processes import autograder
 
 PATIENCE_SECONDS = 600.0  # for a grading to get under way
 MOST_RUNS = 5  # of the same command, after a fault
-SMALL_DISK = 64 << 10  # bytes: room for a few reports
+DISK_BYTES = 1 << 30
+LITTLE_ROOM = 16 << 10  # bytes: for a report or two
 
 Mark = tuple[str, float, float, dict[str, str]]  # status, score, of, what each test came to
 
@@ -76,7 +77,7 @@ class Grading:
 
 
 class Result(NamedTuple):
-    """What came of one fault. runs: how many it took afterwards until all was graded."""
+    """What came of faults. runs: how many it took afterwards until all was graded."""
 
     lost: int
     doubled: int
@@ -139,18 +140,16 @@ def two_graders(grading: Grading, results: Path, after: int) -> None:
 
 
 def full_disk(grading: Grading, results: Path, after: int) -> None:
-    """A disk that fills up, and is given room later. Raises Skipped without the right to mount."""
-    results.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "none", str(results)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Skipped("a small disk can only be mounted by root") from error
-    process = grading.start(results)
-    _, said = process.communicate()
+    """A disk that fills up, and is given room later. Raises Skipped where it is not one of ours."""
+    if not results.is_mount():
+        raise Skipped("only root can mount a disk to be filled")
+    with _under_way(grading, results, after) as process:
+        used = shutil.disk_usage(results).used
+        _resize(results, used + LITTLE_ROOM)
+        _, said = process.communicate()
+    _resize(results, DISK_BYTES)
     if process.returncode != 3 or "No space left on device" not in " ".join(said.split()):
         raise RuntimeError(f"A full disk was not told: {process.returncode}, {said}")
-    subprocess.run(["mount", "-o", "remount,size=1g", str(results)], check=True)
 
 
 FAULTS: dict[str, Fault] = {
@@ -166,11 +165,16 @@ FAULTS: dict[str, Fault] = {
 
 
 def disturb(
-    fault: Fault, grading: Grading, undisturbed: dict[str, Mark | None], results: Path, after: int
+    faults: Sequence[Fault], grading: Grading, undisturbed: Mapping[str, Mark | None], results: Path
 ) -> Result:
-    """Inject a fault once so many reports are there, finish the grading, and compare."""
-    try:
-        fault(grading, results, after)
+    """Inject faults into one grading, one after another, each at a random moment; compare.
+
+    Raises Skipped for a fault that cannot be injected here.
+    """
+    moments = sorted(random.choices(range(grading.count - 2), k=len(faults)))
+    with _disk(results):
+        for fault, after in zip(faults, moments, strict=True):
+            fault(grading, results, after)
         runs = grading.finish(results)
         found = grading.marks(results)
         whole = {student for student, mark in found.items() if mark}
@@ -181,16 +185,13 @@ def disturb(
             different=sum(found[student] != undisturbed[student] for student in whole),
             runs=runs,
         )
-    finally:
-        if results.is_mount():
-            subprocess.run(["umount", "--lazy", str(results)], check=True)
 
 
 def bench(course: Course, submissions: int, rounds: int, unit: str, console: Console) -> bool:
-    """Inject each fault `rounds` times into a run; print a table; return whether all went well."""
-    table = Table(title=f"{submissions} submissions of {unit}, each fault {rounds} times")
-    for heading in ("fault", "times", "lost", "doubled", "other marks", "runs afterwards"):
-        table.add_column(heading)
+    """Inject every fault into a run, `rounds` times; print a table; whether all went well."""
+    table = Table(title=f"{submissions} submissions of {unit}, every fault in each run")
+    for heading in ("run", "faults", "lost", "doubled", "other marks", "runs afterwards"):
+        table.add_column(heading, justify="right")
     good = True
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         place = Path(folder)
@@ -198,28 +199,40 @@ def bench(course: Course, submissions: int, rounds: int, unit: str, console: Con
         grading = Grading(course, place / "class", unit, jobs=2)
         grading.finish(place / "undisturbed")
         undisturbed = grading.marks(place / "undisturbed")
-        for name, fault in FAULTS.items():
-            try:
-                found = [_round(fault, grading, undisturbed, place) for _ in range(rounds)]
-            except Skipped as reason:
-                table.add_row(name, f"skipped: {reason}")
-                continue
-            good &= all(result.good for result in found)
-            sums = [sum(column) for column in zip(*found, strict=True)]
-            table.add_row(name, str(rounds), *map(str, sums))
-            console.print(f"{name}: {sums}", style="dim")
+        with _disk(place / "disk") as mounted:
+            names = [name for name in FAULTS if mounted or FAULTS[name] is not full_disk]
+        console.print(f"In random order: {', '.join(names)}.")
+        for number in range(1, rounds + 1):
+            random.shuffle(names)
+            faults, results = [FAULTS[name] for name in names], place / f"run {number}"
+            found = disturb(faults, grading, undisturbed, results)
+            good &= found.good
+            row = [number, len(names), *found]
+            table.add_row(*map(str, row))
+            console.print(f"Run {number}: {found}", style="dim", highlight=False)
     console.print(table)
     return good
 
 
-def _round(
-    fault: Fault, grading: Grading, undisturbed: dict[str, Mark | None], place: Path
-) -> Result:
-    results = place / "results"
+@contextmanager
+def _disk(folder: Path) -> Iterator[bool]:
+    """A new folder, on a disk of its own where that can be mounted; whether it is."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", str(folder)]
     try:
-        return disturb(fault, grading, undisturbed, results, random.randrange(grading.count - 2))
+        mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    except OSError:
+        mounted = False
+    try:
+        yield mounted
     finally:
-        shutil.rmtree(results, ignore_errors=True)
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        shutil.rmtree(folder)
+
+
+def _resize(disk: Path, size: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
 
 
 @contextmanager

@@ -187,11 +187,11 @@ def test_receptive_field_random(student, draw):
 
 def deep_enough(length, kernel_size, dilation_base):
     """Try one layer more until the field, 1 + Σ (K-1)·dilation, is wide enough."""
-    for depth in itertools.count():
-        reach = sum(dilation_base**layer for layer in range(depth))
-        if 1 + (kernel_size - 1) * reach >= length:
-            return depth
-    raise AssertionError
+    depth, field = 0, 1
+    while field < length:
+        field += (kernel_size - 1) * dilation_base**depth
+        depth += 1
+    return depth
 
 
 def assert_layers(student, length, kernel_size, dilation_base=1):
@@ -210,7 +210,7 @@ def test_layers_to_cover_plain(student):
     Catches: one layer too many or too few, K for K-1, at least one layer, a start at 0.
     """
     for kernel_size in (3, 5, 7):
-        for length in [200, 101, 307, *range(16, 0, -1)]:
+        for length in [200, 101, 307, *range(2 * kernel_size, 0, -1)]:
             assert_layers(student, length, kernel_size)
         expected = deep_enough(53, kernel_size, 1)
         assert_equal(student.receptive_field.layers_to_cover(53, kernel_size), expected)
@@ -218,7 +218,7 @@ def test_layers_to_cover_plain(student):
 
 @pytest.mark.exercise("layers_to_cover")
 def test_layers_to_cover_dilated(student):
-    """Dilations 1, B, B², …: at every width that a whole stack just covers, one less, one more.
+    """Dilations 1, B, B², …: at the width that a whole stack just covers, one less, one more.
 
     Catches: dilation ignored, a first dilation of B, B·i for B**i, a logarithm that rounds wrongly.
     """
@@ -227,7 +227,7 @@ def test_layers_to_cover_dilated(student):
         field = 1
         for layer in range(9):
             field += (kernel_size - 1) * dilation_base**layer
-            for length in (field - 1, field, field + 1):
+            for length in (field - 1, field, field + 1) if layer < 3 else (field,):
                 assert_layers(student, length, kernel_size, dilation_base)
 
 
@@ -302,7 +302,7 @@ def test_measured_receptive_field_at_the_borders(student, draw):
     """
     for kernels, dilations in [([3, 5], [1, 2]), ([3], [5]), ([3, 3, 3], [1, 3, 1])]:
         weights = [taps(draw, kernel, 2) for kernel in kernels]
-        for length in (8, 11, 10, 7, 31, 2, 1):
+        for length in (8, 11, 31, 2, 1):
             assert_measured(student, weights, length, dilations)
 
 
@@ -325,7 +325,7 @@ def test_measured_receptive_field_of_zeros(student, draw):
     deaf = [taps(draw, 3, 2), taps(draw, 5, 2)]
     deaf[0][:, 0] = 0  # one channel of the input is never read, the other is
     for weights in (past, future, [centre, past[1]], [written, read], deaf):
-        for length, dilations in [(29, [2, 1]), (11, [1, 3]), (6, [2, 1]), (5, [1, 3])]:
+        for length, dilations in [(29, [2, 1]), (11, [1, 3]), (6, [2, 1])]:
             assert_measured(student, weights, length, dilations)
 
 

@@ -130,7 +130,7 @@ def test_project_every_call(student, draw):
     Catches: float64 returned, `view` of what is not contiguous, a cached result.
     """
     for dtype in (torch.float32, torch.float16):
-        args = inputs(draw, 2, 211, 13, 7, 5, dtype)
+        args = inputs(draw, 2, 67, 13, 7, 5, dtype)
         expected = [in_float64(torch.matmul, [args[0], w]) for w in args[1:]]
         assert_each_close(student.self_attention.project(*args), expected, PROJECTED, dtype=dtype)
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
@@ -165,7 +165,7 @@ def test_causal_mask_values(student):
 
     Catches: the diagonal hidden, a shift by one, rows and columns swapped, True = hidden.
     """
-    for length in (7, 1, 2, 211):
+    for length in (7, 1, 2, 67):
         position = torch.arange(length)
         expected = position[None, :] <= position[:, None]
         got = student.self_attention.causal_mask(length, device=student.device)
@@ -260,7 +260,7 @@ def test_self_attention_every_call(student, draw):
 
     Catches: a fixed length, a mask cached for another length, a cached result, in-place work.
     """
-    for t in (3, 211, 2):
+    for t in (3, 67, 2):
         args = inputs(draw, 1, t, 7, 5, 3)
         for causal in (True, False):
             got = student.self_attention.self_attention(*args, causal=causal)
@@ -385,7 +385,7 @@ def test_multi_head_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t in (3, 211, 2):
+    for t in (3, 67, 2):
         args = head_inputs(draw, 1, t, 7, 3, 5, 2, 11)
         for causal in (True, False):
             got = student.self_attention.multi_head_self_attention(*args, causal=causal)

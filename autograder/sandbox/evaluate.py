@@ -26,6 +26,8 @@ class Outcome:
         any of the student's code ran; None where nobody outside the process counts them.
     operations: for a counted call, how many operations torch was asked for. A program can deceive
         a counter that runs beside it: advice, not evidence.
+    sent, received: the numbers of the arguments' arrays and of the value's, as bytes; only of a
+        call in a sandbox.
     """
 
     value: Any
@@ -33,6 +35,8 @@ class Outcome:
     gradients: list[torch.Tensor | None] | None = None
     peak: int | None = None
     operations: int | None = None
+    sent: list[bytes] = field(default_factory=list)
+    received: bytes = b""
 
 
 def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:
@@ -69,10 +73,10 @@ def same(value: object, before: Sequence[torch.Tensor | np.ndarray]) -> bool:
 def _equal(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> bool:
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-    if not isinstance(b, torch.Tensor) or a.shape != b.shape:
+    if not isinstance(b, torch.Tensor) or (a.shape, a.dtype) != (b.shape, b.dtype):
         return False
     a = a.detach()
-    return bool(((a == b) | ((a != a) & (b != b))).all())
+    return torch.equal(a, b) or bool(((a == b) | ((a != a) & (b != b))).all())
 
 
 def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:

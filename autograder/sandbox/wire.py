@@ -65,8 +65,7 @@ class Tensor(msgspec.Struct, frozen=True, tag="tensor"):
         """How many elements the payload holds for it."""
         if self.strides is None or 0 in self.shape:
             return math.prod(self.shape)
-        pairs = zip(self.shape, self.strides, strict=True)
-        return 1 + sum((size - 1) * stride for size, stride in pairs)
+        return _spanned(self.shape, self.strides)
 
     @property
     def nbytes(self) -> int:
@@ -284,17 +283,11 @@ def _encode_torch(value: torch.Tensor, payload: list[bytes], strided: bool) -> N
     name = NAMES.get(value.dtype)
     if name is None or value.layout != torch.strided:
         return Other(f"{value.dtype} tensor"[:200])
-    device = str(value.device)
-    value = value.detach().cpu().resolve_conj().resolve_neg()
-    strides = None
-    if strided and not value.is_contiguous() and value.numel():
-        strides = list(value.stride())
-        tensor = Tensor("torch", name, list(value.shape), strides)
-        flat = value.as_strided((tensor.elements,), (1,))
-    else:
-        flat = value.contiguous().reshape(-1)
-    payload.append(flat.view(torch.uint8).numpy().tobytes())
-    return Tensor("torch", name, list(value.shape), strides, device)
+    shape, device = list(value.shape), str(value.device)
+    if value.dtype is torch.bfloat16:  # which NumPy has not
+        value = value.view(torch.int16)
+    strides = _append(value.numpy(force=True), payload, strided)
+    return Tensor("torch", name, shape, strides, device)
 
 
 def _encode_numpy(value: np.ndarray, payload: list[bytes], strided: bool) -> Node:
@@ -303,14 +296,24 @@ def _encode_numpy(value: np.ndarray, payload: list[bytes], strided: bool) -> Nod
         return Other(f"{name} array"[:200])
     if not value.dtype.isnative:
         value = value.astype(value.dtype.newbyteorder("="))
-    steps = [step // value.itemsize for step in value.strides]
-    if strided and not value.flags.c_contiguous and value.size and min(steps) >= 0:
-        tensor = Tensor("numpy", name, list(value.shape), steps)
-        flat = np.lib.stride_tricks.as_strided(value, (tensor.elements,), (value.itemsize,))
-        payload.append(flat.tobytes())
-        return tensor
-    payload.append(value.tobytes())
-    return Tensor("numpy", name, list(value.shape))
+    return Tensor("numpy", name, list(value.shape), _append(value, payload, strided))
+
+
+def _append(array: np.ndarray, payload: list[bytes], strided: bool) -> list[int] | None:
+    """Append an array's bytes; with what lies between its elements if its strides are returned."""
+    steps = [step // array.itemsize for step in array.strides]
+    if not strided or array.flags.c_contiguous or not array.size or min(steps) < 0:
+        payload.append(array.tobytes())
+        return None
+    count = _spanned(array.shape, steps)
+    span = np.lib.stride_tricks.as_strided(array, (count,), (array.itemsize,))
+    payload.append(span.tobytes())
+    return steps
+
+
+def _spanned(shape: Sequence[int], strides: Sequence[int]) -> int:
+    """How many elements lie between the first and the last, both included."""
+    return 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
 
 
 class Reader:
@@ -318,7 +321,7 @@ class Reader:
 
     def __init__(self, payload: bytearray, device: str = "cpu") -> None:
         self._payload = payload
-        self._offset = 0
+        self.offset = 0
         self._device = device
 
     def decode(self, node: Node) -> Any:
@@ -334,34 +337,23 @@ class Reader:
         return node
 
     def _tensor(self, node: Tensor) -> torch.Tensor | np.ndarray:
-        start, self._offset = self._offset, self._offset + node.nbytes
-        dtype = DTYPES[node.dtype][0]
-        flat = _own(dtype, self._payload, start, node.nbytes)
+        start, self.offset = self.offset, self.offset + node.nbytes
+        flat = _own(node, self._payload, start)
+        if node.strides is not None and node.nbytes:
+            steps = [stride * flat.itemsize for stride in node.strides]
+            array = np.lib.stride_tricks.as_strided(flat, node.shape, steps)
+        else:
+            array = flat.reshape(node.shape)
         if node.library == "numpy":
-            return _strided_array(flat.numpy(), node)
-        flat = flat.to(self._device)
-        if node.strides is None or not node.nbytes:
-            return flat.reshape(node.shape)
-        return flat.as_strided(node.shape, node.strides)
+            return array
+        tensor = torch.from_numpy(array)
+        if node.dtype == "bfloat16":
+            tensor = tensor.view(torch.bfloat16)
+        return tensor if self._device == "cpu" else tensor.to(self._device)
 
 
-def _own(dtype: torch.dtype, payload: bytearray, start: int, count: int) -> torch.Tensor:
-    """Bytes as numbers in memory of their own, booleans as 0 and 1.
-
-    Byte by byte: torch ends the process on complex numbers that lie at an odd address.
-    """
-    if not count:
-        return torch.empty(0, dtype=dtype)
-    raw = torch.frombuffer(payload, dtype=torch.uint8, count=count, offset=start)
-    if dtype is torch.bool:
-        return raw.bool()
-    flat = torch.empty(count // dtype.itemsize, dtype=dtype)
-    flat.view(torch.uint8).copy_(raw)
-    return flat
-
-
-def _strided_array(flat: np.ndarray, node: Tensor) -> np.ndarray:
-    if node.strides is None:
-        return flat.reshape(node.shape)
-    strides = [stride * flat.itemsize for stride in node.strides]
-    return np.lib.stride_tricks.as_strided(flat, node.shape, strides)
+def _own(node: Tensor, payload: bytearray, start: int) -> np.ndarray:
+    """A tensor's numbers in memory of their own, wherever they lay; booleans as 0 and 1."""
+    held = {"bool": "uint8", "bfloat16": "int16"}.get(node.dtype, node.dtype)
+    raw = np.frombuffer(payload, held, node.elements, start) if node.nbytes else np.empty(0, held)
+    return raw != 0 if node.dtype == "bool" else raw.copy()

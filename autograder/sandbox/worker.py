@@ -12,7 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import torch
@@ -39,7 +39,8 @@ def serve(connection: socket.socket) -> None:
     """Answer requests until the other side hangs up."""
     files: frozenset[str] = frozenset()
     buffers = Buffers()
-    while (received := _receive(connection)) is not None:
+    stream = connection.makefile("rb")
+    while (received := _receive(stream)) is not None:
         request, payload = received
         body: list[bytes] = []
         if isinstance(request, wire.Load):
@@ -182,27 +183,15 @@ def _syntax_frame(error: SyntaxError) -> wire.Frame:
     return wire.Frame(wire.clean(error.filename, 200), int(error.lineno or 0), "", text)
 
 
-def _receive(connection: socket.socket) -> tuple[wire.Request, bytearray] | None:
-    lengths = _read(connection, wire.LENGTHS.size)
-    if lengths is None:
+def _receive(stream: BinaryIO) -> tuple[wire.Request, bytearray] | None:
+    lengths = stream.read(wire.LENGTHS.size)
+    if len(lengths) < wire.LENGTHS.size:
         return None
     header_size, payload_size = wire.LENGTHS.unpack(lengths)
-    header, payload = _read(connection, header_size), _read(connection, payload_size)
-    if header is None or payload is None:
-        return None
-    return wire.parse_request(bytes(header)), payload
-
-
-def _read(connection: socket.socket, size: int) -> bytearray | None:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    done = 0
-    while done < size:
-        count = connection.recv_into(view[done:])
-        if not count:
-            return None
-        done += count
-    return buffer
+    request = wire.parse_request(stream.read(header_size))
+    payload = bytearray(payload_size)
+    stream.readinto(payload)  # type: ignore[attr-defined]
+    return request, payload
 
 
 def _unheard(*values: Any, file: Any = None, **options: Any) -> None:
