@@ -196,12 +196,12 @@ def assert_raises(function: Function, error: type[Exception], *args: Any, **kwar
     raise Mismatch(say(RETURNED, function=function.name, got=describe(value), expected=wanted))
 
 
-def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
-    """Fail if a call of the function changes one of its arguments in place."""
+def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> Any:
+    """Fail if a call of the function changes one of its arguments in place; return its value."""
     __tracebackhide__ = True
-    changed = function.observe(*args, **kwargs).changed
-    if changed:
-        which = ", ".join(str(position + 1) for position in changed)
+    outcome = function.observe(*args, **kwargs)
+    if outcome.changed:
+        which = ", ".join(str(position + 1) for position in outcome.changed)
         raise Mismatch(
             say(
                 "`%(function)s` changed its argument %(which)s in place. The caller still needs "
@@ -211,8 +211,9 @@ def assert_unchanged(function: Function, *args: Any, **kwargs: Any) -> None:
                 which=which,
             ),
             help_id="in_place",
-            facts={"changed": changed},
+            facts={"changed": outcome.changed},
         )
+    return outcome.value
 
 
 def assert_gradients(

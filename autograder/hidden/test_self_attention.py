@@ -137,8 +137,7 @@ def test_project_every_call(student, draw):
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
     for _ in range(3):
         x, *weights = args
-        assert_unchanged(student.self_attention.project, *args)
-        got = student.self_attention.project(*args)
+        got = assert_unchanged(student.self_attention.project, *args)
         assert_each_close(got, [x @ w for w in weights], PROJECTED)
         for tensor in args:
             tensor.copy_(draw.normal(*tensor.shape))
@@ -268,8 +267,7 @@ def test_self_attention_every_call(student, draw):
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
     for _ in range(3):
-        assert_unchanged(student.self_attention.self_attention, *args, True)
-        got = student.self_attention.self_attention(*args, causal=True)
+        got = assert_unchanged(student.self_attention.self_attention, *args, causal=True)
         assert_close(got, self_attention64(*args, causal=True))
         for tensor in args:
             tensor.copy_(0.3 * draw.normal(*tensor.shape))
@@ -394,8 +392,7 @@ def test_multi_head_every_call(student, draw):
     args += [0.3 * draw.weight(d, 13).mT for d in (21, 21, 15)]
     args += [draw.weight(17, 15).mT, 3]
     for _ in range(3):
-        assert_unchanged(student.self_attention.multi_head_self_attention, *args, True)
-        got = student.self_attention.multi_head_self_attention(*args, causal=True)
+        got = assert_unchanged(student.self_attention.multi_head_self_attention, *args, causal=True)
         assert_close(got, multi_head64(*args, causal=True))
         for tensor in args[:-1]:
             tensor.copy_(0.3 * draw.normal(*tensor.shape))
