@@ -140,7 +140,7 @@ class Recorder:
 class Fork:
     """A fork of this process that runs tasks, so that this one stays as it is.
 
-    The first touch of what a fork shares is half of what a small unit costs: it runs several.
+    It runs many: the first touch of what it shares would be a third of what a small unit costs.
     """
 
     def __init__(self, run: Callable[[Task], Outcome], above: socket.socket) -> None:
