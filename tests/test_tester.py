@@ -48,7 +48,13 @@ def test_it_runs_one_task_after_another(fork: Callable[..., Fork]) -> None:
 
 
 @pytest.mark.parametrize(
-    "run", [lambda _: os._exit(3), lambda _: os.kill(os.getpid(), signal.SIGKILL), lambda _: 1 / 0, lambda _: time.sleep(60)]
+    "run",
+    [
+        lambda _: os._exit(3),
+        lambda _: os.kill(os.getpid(), signal.SIGKILL),
+        lambda _: 1 / 0,
+        lambda _: time.sleep(60),
+    ],
 )
 def test_one_that_does_not_tell_is_an_error(
     run: Callable[[Task], Outcome], fork: Callable[..., Fork]
