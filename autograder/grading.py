@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -26,6 +26,7 @@ from autograder.reports import Report, Status, TestResult, score
 from autograder.sandbox.host import Level
 from autograder.submission import Submission
 from autograder.tasks import Outcome, Setup, Task, receive, send
+from autograder.wording import _, restate, say
 
 PACKAGE = Path(__file__).parent
 PACKAGES = ("torch", "numpy", "pytest", "msgspec")
@@ -117,7 +118,7 @@ class Grader:
 
     def _run(self, task: Task) -> Outcome:
         """Hand the task to the tester; a tester that is lost is replaced once."""
-        for _ in range(2):
+        for _attempt in range(2):
             tester = self._warm()
             outcome = tester.run(task)
             if outcome is not None:
@@ -192,6 +193,7 @@ def report_of(
     tests = count_points(unit, outcome.tests, options.kinds)
     status: Status = "graded" if options.isolation == "full" else "advisory"
     problem = _problem(submission, unit)
+    reason = restate(problem) if problem else _common(tests)
     found = basis(submission, unit, options, course)
     return Report(
         student=submission.student,
@@ -202,7 +204,7 @@ def report_of(
         score=score(tests),
         max_score=unit.max_score(options.kinds),
         tests=tests,
-        message=outcome.error or outcome.unmeasured or problem or _common(tests),
+        message=outcome.error or outcome.unmeasured or reason,
         file=file.name if file else "",
         key=key(found),
         seed=seed,
@@ -324,12 +326,13 @@ def _whole(path: Path) -> bytes:
     return found
 
 
-def _problem(submission: Submission, unit: Unit) -> str:
-    """Why the unit's file cannot be run at all; empty where it can be tried."""
+def _problem(submission: Submission, unit: Unit) -> dict[str, Any]:
+    """Why the unit's file cannot be run at all, as facts; empty where it can be tried."""
     if file := submission.file(unit.name):
-        return file.problem
-    handed_in = ", ".join(file.name for file in submission.files) or "nothing"
-    return f"No {unit.name}.py or {unit.name}.ipynb was handed in (handed in: {handed_in})."
+        return file.facts
+    files = ", ".join(file.name for file in submission.files) or _("nothing")
+    told = _("No %(unit)s.py or %(unit)s.ipynb was handed in (handed in: %(files)s).")
+    return say(told, unit=unit.name, files=files).facts
 
 
 def _common(tests: Sequence[TestResult]) -> str:

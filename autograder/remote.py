@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
 from autograder.student import ONLY_THESE, Failure, Invocation, no_function, unwritten
 from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits, WarmHost, how, nonce
-from autograder.wording import _, say
+from autograder.wording import _, restate, say
 
 ENDLESS = _("Is there a loop that never ends, or one over every single number?")
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
@@ -24,7 +24,7 @@ class SandboxBackend:
     """Where calls go under grading (see student.Backend): one child a device, made anew if it dies.
 
     hosts: a function that returns the warm host of a device.
-    problem: why the unit's file cannot be run at all; every call then fails with it.
+    problem: the facts of why the unit's file cannot be run at all; every call then fails with it.
     place: where its children live beside those of other backends; see supervisor.WarmHost.
     """
 
@@ -34,7 +34,7 @@ class SandboxBackend:
         unit: str,
         sources: Sequence[wire.Source],
         limits: CourseLimits,
-        problem: str = "",
+        problem: Mapping[str, Any] | None = None,
         place: str = "",
     ) -> None:
         self._hosts = hosts
@@ -43,7 +43,7 @@ class SandboxBackend:
         self._limits = limits
         self._place = place
         self._children: dict[str, Child] = {}
-        self._hopeless = Failure(problem, help_id="not_loaded") if problem else None
+        self._hopeless = Failure(restate(problem), help_id="not_loaded") if problem else None
         self._hung: dict[str, int] = {}
         self._spent = 0.0
 

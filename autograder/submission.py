@@ -17,10 +17,12 @@ import stat
 import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from autograder.course import Course, Unit
+from autograder.wording import _, restate, say
 
 NOTEBOOK_FACTOR = 16  # a notebook carries pictures
 SUFFIXES = (".py", ".ipynb")
@@ -33,18 +35,39 @@ ENCODINGS = re.compile(
 )
 
 
+NO_FILE = _("%(file)s is not a regular file.")
+LINK = _("%(file)s is a link, not a file. Hand in the file itself.")
+CLOSED = _("%(file)s cannot be read: %(error)s.")
+LARGE = _(
+    "%(file)s is too large: %(size)s MiB, at most %(most)s MiB. Clear outputs and leave data out."
+)
+NOT_UTF8 = _("%(file)s is not text in UTF-8. Save it with the encoding UTF-8 in your editor.")
+NO_NOTEBOOK = _(
+    "%(file)s is not a Jupyter notebook (%(error)s). Open it in Jupyter, save it, and hand in the "
+    "saved file."
+)
+
+
 class SubmissionsError(Exception):
     """The folder given holds no submissions; the message says what was expected."""
 
 
 class File(msgspec.Struct, frozen=True):
-    """One file of a submission: its cells (one, for a .py file), or what is wrong with it."""
+    """One file of a submission: its cells (one, for a .py file), or what is wrong with it.
+
+    facts: those of the sentence that says what is wrong; see wording.py.
+    """
 
     module: str
     name: str
     cells: list[str] = []
     notebook: bool = False
-    problem: str = ""
+    facts: dict[str, Any] = {}
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, in English; empty where nothing is."""
+        return restate(self.facts) if self.facts else ""
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -163,42 +186,40 @@ def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
         data = _read_bytes(path, limit)
         cells = _notebook_cells(data) if notebook else [_source(data)]
     except _Unreadable as error:
-        return File(module, name, notebook=notebook, problem=f"{name} {error}"), b""
+        told, data = say(error.template, file=name, **error.facts), b""
     except (SyntaxError, UnicodeError, LookupError):
-        problem = f"{name} is not text in UTF-8. Save it with the encoding UTF-8 in your editor."
-        return File(module, name, notebook=notebook, problem=problem), data
+        told = say(NOT_UTF8, file=name)
     except msgspec.MsgspecError as error:
-        problem = (
-            f"{name} is not a Jupyter notebook ({error}). Open it in Jupyter, save it, "
-            "and hand in the saved file."
-        )
-        return File(module, name, notebook=True, problem=problem), data
-    return File(module, name, [_encodable(cell) for cell in cells], notebook), data
+        told = say(NO_NOTEBOOK, file=name, error=str(error))
+    else:
+        return File(module, name, [_encodable(cell) for cell in cells], notebook), data
+    return File(module, name, notebook=notebook, facts=told.facts), data
 
 
 class _Unreadable(Exception):  # noqa: N818 - ends as words in a report
-    pass
+    def __init__(self, template: str, **facts: str) -> None:
+        super().__init__(template)
+        self.template = template
+        self.facts = facts
 
 
 def _read_bytes(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes, without following links or blocking."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode) and not path.is_symlink():
-            raise _Unreadable("is not a regular file.")  # opening a device may do something
+            raise _Unreadable(NO_FILE)  # opening a device may do something
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if path.is_symlink():
-            raise _Unreadable("is a link, not a file. Hand in the file itself.") from error
-        raise _Unreadable(f"cannot be read: {error.strerror}.") from error
+            raise _Unreadable(LINK) from error
+        raise _Unreadable(CLOSED, error=str(error.strerror)) from error
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise _Unreadable("is not a regular file.")
+            raise _Unreadable(NO_FILE)
         if status.st_size > limit:
-            raise _Unreadable(
-                f"is too large: {status.st_size / 2**20:,.1f} MiB, at most "
-                f"{limit / 2**20:,.0f} MiB. Clear outputs and leave data out."
-            )
+            size, most = f"{status.st_size / 2**20:,.1f}", f"{limit / 2**20:,.0f}"
+            raise _Unreadable(LARGE, size=size, most=most)
         return file.read(limit)
 
 

@@ -32,13 +32,13 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One unit of one submission. `problem`: why its file cannot be run at all."""
+    """One unit of one submission. problem: why its file cannot be run at all, as facts."""
 
     unit: str
     files: list[File]
     limits: Limits
     seed: str
-    problem: str
+    problem: dict[str, Any]
     cuda: bool
     speed: bool = True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,12 +43,12 @@ class Stalled(Exception):  # noqa: N818 - an outcome
 
 
 class Program(NamedTuple):
-    """A function and the files that it is in. problem: why they cannot be run at all."""
+    """A function and the files that it is in. problem: why they cannot be run at all, as facts."""
 
     sources: Sequence[wire.Source]
     unit: str
     function: str
-    problem: str = ""
+    problem: Mapping[str, Any] | None = None
 
 
 class Programs(NamedTuple):
@@ -146,7 +146,7 @@ class RacingBackend(SandboxBackend):
         unit: str,
         sources: Sequence[wire.Source],
         limits: Limits,
-        problem: str,
+        problem: Mapping[str, Any],
         solutions: Path,
     ) -> None:
         super().__init__(hosts, unit, sources, limits, problem)

@@ -48,6 +48,13 @@ def say(template: str, **facts: Any) -> Said:
     return said
 
 
+def restate(facts: Mapping[str, Any]) -> Said:
+    """The sentence whose facts these are, again."""
+    rest = dict(facts)
+    template = rest.pop("says")
+    return say(template, **rest)
+
+
 def render(facts: Mapping[str, Any], language: Language = "en") -> str:
     """The sentence that facts make in a language; in English where nobody has translated it."""
     words = {key: _in_words(key, item, language) for key, item in facts.items()}

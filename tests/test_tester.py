@@ -17,7 +17,7 @@ from autograder.submission import File, Submission
 from autograder.tasks import Outcome, Task
 from autograder.tester import Fork
 
-TASK = Task("rnn", [], Limits(), "a seed", "", cuda=False)
+TASK = Task("rnn", [], Limits(), "a seed", {}, cuda=False)
 EARLY = "The tests' process ended early."
 
 

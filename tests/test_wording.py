@@ -9,8 +9,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from conftest import ROOT
 
+from autograder.course import Course
+from autograder.grading import Grader, Options
 from autograder.remote import explain
+from autograder.reports.language import reason
 from autograder.sandbox import wire
+from autograder.submission import Submission
 from autograder.wording import VARIABLES, Said, language_here, render, say, translations
 
 PACKAGE = ROOT / "autograder"
@@ -120,3 +124,13 @@ def test_what_happened_in_the_sandbox_is_said_in_both(
     failure = explain(reply, "rnn", "rnn", "rnn.py")
     assert failure.message == english
     assert render(failure.facts, "zh") == chinese
+
+
+def test_what_was_not_handed_in_is_said_in_both(course: Course) -> None:
+    """It is known before any test runs, and reaches each of them."""
+    unit = course.unit("rnn")
+    with Grader(course, Options(speed=False), []) as grader:
+        report = grader.grade(Submission("ann", [], "digest"), unit, "a seed")
+    (told,) = {reason(test, "zh") for test in report.tests if test.status == "failed"}
+    assert report.message == "No rnn.py or rnn.ipynb was handed in (handed in: nothing)."
+    assert told == "没有提交 rnn.py 或 rnn.ipynb（已提交：无）。"
