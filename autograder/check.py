@@ -6,7 +6,7 @@ import contextlib
 import gc
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.attended import Begins
 from autograder.course import Course, CourseError, Unit, find_root, load
 from autograder.plugin import TALLY, Tally, Told
 from autograder.student import LocalBackend
@@ -41,7 +42,7 @@ class Keeper:
 class Announcer:
     """The pytest plugin that says which test begins."""
 
-    begins: Callable[[str], None]
+    begins: Begins
 
     def pytest_runtest_logstart(self, location: tuple[str, int | None, str]) -> None:
         """Say the test's name."""
@@ -66,7 +67,7 @@ def check_folder(
     units: Sequence[Unit],
     console: Console,
     language: Language,
-    begins: Callable[[str], None] = lambda test: None,
+    begins: Begins = lambda test: None,
 ) -> int:
     """Run the units' public tests and print what came of them; return pytest's exit status.
 

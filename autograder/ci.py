@@ -20,23 +20,32 @@ import pytest
 from rich.console import Console
 
 from autograder.actions import MOST_ANNOTATIONS, annotation, line_in, plain, row
-from autograder.check import QUIET, Keeper, passes, points, show
+from autograder.attended import Begins
+from autograder.check import QUIET, Announcer, Keeper, passes, points, show
 from autograder.course import Course, Unit
 from autograder.plugin import Tally, Told, Where
 from autograder.wording import Language, translations
 
 
 def run(
-    course: Course, units: Sequence[Unit], console: Console, language: Language, junit: Path | None
+    course: Course,
+    units: Sequence[Unit],
+    console: Console,
+    language: Language,
+    junit: Path | None,
+    begins: Begins = lambda test: None,
 ) -> int:
-    """Run the units' public tests and tell whoever asks; return pytest's exit status."""
+    """Run the units' public tests and tell whoever asks; return pytest's exit status.
+
+    begins: called with the name of each test before it runs.
+    """
     folder = course.root / "exercises"
     keeper = Keeper()
     arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}"]
     arguments += [f"--junitxml={junit}"] if junit else []
     arguments += [str(folder / f"test_{unit.name}.py") for unit in units]
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        code = pytest.main(arguments, [keeper])
+        code = pytest.main(arguments, [keeper, Announcer(begins)])
     tally = keeper.tally
     if not tally.total:
         console.print(output.getvalue(), markup=False)

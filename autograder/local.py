@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from autograder import course as courses
+from autograder.attended import Begins, attend
 from autograder.course import Course, CourseError, Unit
 from autograder.wording import Language, language_here
 
@@ -41,12 +43,17 @@ def check(
     course: CourseOption = None,
 ) -> None:
     """Run the public tests on your files and show what to fix first."""
-    from autograder.check import check_folder
-
-    loaded = load(course)
+    loaded, language = load(course), lang or language_here()
     units = named_units(loaded, [unit] if unit else [])
     console = Console(highlight=False)
-    raise typer.Exit(check_folder(loaded, units, console, lang or language_here()))
+    code = attend(_check, loaded, units, language, console=console, language=language)
+    raise typer.Exit(code)
+
+
+def _check(course: Course, units: Sequence[Unit], language: Language, begins: Begins) -> int:
+    from autograder.check import check_folder
+
+    return check_folder(course, units, Console(highlight=False), language, begins)
 
 
 @app.command()
@@ -72,11 +79,15 @@ def ci(
     course: CourseOption = None,
 ) -> None:
     """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
+    loaded, language = load(course), lang or language_here()
+    console = Console(highlight=False)
+    raise typer.Exit(attend(_ci, loaded, language, junit, console=console, language=language))
+
+
+def _ci(course: Course, language: Language, junit: Path | None, begins: Begins) -> int:
     from autograder.ci import run
 
-    loaded = load(course)
-    console = Console(highlight=False)
-    raise typer.Exit(run(loaded, loaded.units, console, lang or language_here(), junit))
+    return run(course, course.units, Console(highlight=False), language, junit, begins)
 
 
 def fail(message: str, code: int = 2) -> NoReturn:

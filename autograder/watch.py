@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from watchfiles import watch
 
+from autograder.attended import ENDED
 from autograder.course import Course, Unit
 from autograder.wording import Language, Said, render, say, translations
 
@@ -173,14 +174,7 @@ class Watch:
             if status is not None:
                 self._running = None
                 if running.news != DONE:
-                    self._say(
-                        say(
-                            "No verdict: the program ended or crashed (exit status %(status)s). "
-                            "It was at: %(test)s",
-                            status=status,
-                            test=running.news,
-                        )
-                    )
+                    self._say(say(ENDED, status=status, test=running.news))
                 running.stop()
             elif running.seconds > LONG and not self._told:
                 self._told = True

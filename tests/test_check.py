@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, autograder
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -264,3 +264,15 @@ def test_marks_of_one_output_are_near() -> None:
 )
 def test_marks_of_other_outputs_are_not_near(other: object) -> None:
     assert not recorded.near(recorded.mark(numbers()), recorded.mark(other))
+
+
+@pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 11)"])
+@pytest.mark.parametrize("text", ["import os\n{}\n", "import os\ndef rnn_step(*_):\n    {}\n"])
+def test_a_program_that_ends_before_its_verdict_has_none(
+    text: str, ending: str, folder: Path
+) -> None:
+    """Silence, or an exit status of 0, would look like success."""
+    (folder / "exercises" / "rnn.py").write_text(text.format(ending), "utf-8")
+    done = autograder("check", "rnn", "--lang", "zh", "--course", folder)
+    assert done.returncode == 1
+    assert "没有结果：程序退出或崩溃了" in done.stdout

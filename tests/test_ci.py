@@ -62,7 +62,8 @@ def student_bin(released: Path) -> Path:
     folder = released.parent / "bin"
     folder.mkdir()
     code = f"import sys; sys.path[:] = [{str(released)!r}, *sys.path[1:]]\n"
-    code += "from autograder.local import app; app(prog_name='autograder')"
+    code += "from autograder.local import app\n"
+    code += "if __name__ == '__main__':\n    app(prog_name='autograder')\n"
     (folder / "program.py").write_text(code)
     script = f'#!/bin/sh\nexec "{sys.executable}" "{folder / "program.py"}" "$@"\n'
     (folder / "autograder").write_text(script)

@@ -25,6 +25,7 @@ PACKAGE = HERE.parent
 STUDENTS_HALF = [
     "__init__.py",
     "actions.py",
+    "attended.py",
     "check.py",
     "checks.py",
     "ci.py",
