@@ -6,13 +6,14 @@ import builtins
 import contextlib
 import ctypes
 import importlib
+import io
 import os
 import socket
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -183,14 +184,14 @@ def _syntax_frame(error: SyntaxError) -> wire.Frame:
     return wire.Frame(wire.clean(error.filename, 200), int(error.lineno or 0), "", text)
 
 
-def _receive(stream: BinaryIO) -> tuple[wire.Request, bytearray] | None:
+def _receive(stream: io.BufferedReader) -> tuple[wire.Request, bytearray] | None:
     lengths = stream.read(wire.LENGTHS.size)
     if len(lengths) < wire.LENGTHS.size:
         return None
     header_size, payload_size = wire.LENGTHS.unpack(lengths)
     request = wire.parse_request(stream.read(header_size))
     payload = bytearray(payload_size)
-    stream.readinto(payload)  # type: ignore[attr-defined]
+    stream.readinto(payload)
     return request, payload
 
 
