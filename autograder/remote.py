@@ -246,11 +246,12 @@ def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:
 
 def _check_device(reply: wire.Result, asked: Invocation) -> None:
     """A result belongs on the device of the tensors it was made from, or on the one asked for."""
-    given = evaluate.arrays([*asked.args, *asked.kwargs.values()])
-    if not asked.kwargs.get("device") and not any(isinstance(t, torch.Tensor) for t in given):
-        return
     for tensor in wire.tensors(reply.value):
         if tensor.library == "torch" and tensor.device.partition(":")[0] != asked.device:
+            given = evaluate.arrays([*asked.args, *asked.kwargs.values()])
+            tensors = any(isinstance(array, torch.Tensor) for array in given)
+            if not tensors and not asked.kwargs.get("device"):
+                return
             told = say(
                 "The result is on %(got)s, the input on %(expected)s. Make new tensors with "
                 "`device=x.device`.",
