@@ -187,11 +187,11 @@ def test_rnn(student, draw):
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_rnn_far_away(student, draw):
-    """Over a hundred words the gradient fades by many powers of ten, every one of them right.
+    """Over sixty words the gradient fades by many powers of ten, every one of them right.
 
     Catches: float32 inside, a `detach` now and then, an epsilon under the root.
     """
-    x, params = inputs(draw, "rnn", 2, 101, 5, 7)
+    x, params = inputs(draw, "rnn", 2, 61, 5, 7)
     params["w_hh"] = torch.linalg.qr(draw.normal(7, 7)).Q  # only the tanh lets it fade
     assert_by_distance(student, "rnn", x, params, elementwise=True, relative=1e-6)
 
@@ -217,11 +217,11 @@ def test_lstm(student, draw):
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_lstm_far_away(student, draw):
-    """With forget gates near one, a word a hundred steps back is still felt, to the last digit.
+    """With forget gates near one, a word sixty steps back is still felt, to the last digit.
 
     Catches: float32 inside, a `detach` now and then, an epsilon under the root.
     """
-    x, params = inputs(draw, "lstm", 2, 101, 5, 3)
+    x, params = inputs(draw, "lstm", 2, 61, 5, 3)
     params["b"][3:6] += 5  # the forget gates
     assert_by_distance(student, "lstm", x, params, elementwise=True, relative=1e-6)
 

@@ -223,7 +223,7 @@ def test_layers_to_cover_dilated(student):
     Catches: dilation ignored, a first dilation of B, B·i for B**i, a logarithm that rounds wrongly.
     """
     assert_layers(student, 62, 3, 2)  # tells most mistakes apart
-    for kernel_size, dilation_base in [(3, 2), (3, 3), (5, 2), (5, 5), (7, 3), (3, 10), (7, 7)]:
+    for kernel_size, dilation_base in [(3, 2), (3, 3), (5, 2), (5, 5), (3, 10)]:
         field = 1
         for layer in range(9):
             field += (kernel_size - 1) * dilation_base**layer

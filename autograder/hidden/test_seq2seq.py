@@ -117,11 +117,11 @@ def test_encode_padding(student, draw):
 
 @pytest.mark.exercise("encode")
 def test_encode_long(student, draw):
-    """More than a hundred words make a context of the same size, out of the last state.
+    """Dozens of words make a context of the same size, out of the last state.
 
     Catches: a limit on the length, a context that grows with it, the first words forgotten.
     """
-    sizes = Sizes(3, 131, 7, 5, 2, 11)
+    sizes = Sizes(3, 67, 7, 5, 2, 11)
     tokens, lengths = sentences(draw, sizes)
     assert_encoded(student, tokens, lengths, network(draw, sizes))
 
