@@ -193,7 +193,7 @@ def report_of(
     tests = count_points(unit, outcome.tests, options.kinds)
     status: Status = "graded" if options.isolation == "full" else "advisory"
     problem = _problem(submission, unit)
-    reason = restate(problem) if problem else _common(tests)
+    reason = str(restate(problem)) if problem else _common(tests)
     found = basis(submission, unit, options, course)
     return Report(
         student=submission.student,

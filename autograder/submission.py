@@ -67,7 +67,7 @@ class File(msgspec.Struct, frozen=True):
     @property
     def problem(self) -> str:
         """What is wrong with it, in English; empty where nothing is."""
-        return restate(self.facts) if self.facts else ""
+        return str(restate(self.facts)) if self.facts else ""
 
 
 class Submission(msgspec.Struct, frozen=True):

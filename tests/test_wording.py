@@ -12,6 +12,7 @@ from conftest import ROOT
 from autograder.course import Course
 from autograder.grading import Grader, Options
 from autograder.remote import explain
+from autograder.reports import encode
 from autograder.reports.language import reason
 from autograder.sandbox import wire
 from autograder.submission import Submission
@@ -132,5 +133,5 @@ def test_what_was_not_handed_in_is_said_in_both(course: Course) -> None:
     with Grader(course, Options(speed=False), []) as grader:
         report = grader.grade(Submission("ann", [], "digest"), unit, "a seed")
     (told,) = {reason(test, "zh") for test in report.tests if test.status == "failed"}
-    assert report.message == "No rnn.py or rnn.ipynb was handed in (handed in: nothing)."
+    assert "No rnn.py or rnn.ipynb was handed in (handed in: nothing)." in encode(report).decode()
     assert told == "没有提交 rnn.py 或 rnn.ipynb（已提交：无）。"
