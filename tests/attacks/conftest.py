@@ -87,8 +87,12 @@ class Arena:
         return psutil.Process(self.grader._tester._process.pid)
 
     def processes(self) -> set[int]:
-        """The tester and everything it started that lives."""
-        return {self.tester.pid, *(child.pid for child in self.tester.children(recursive=True))}
+        """The tester and everything it started that lives, but for its fork, which is replaced."""
+        tester = self.tester
+        forks = {child for child in tester.children() if _command(child) == _command(tester)}
+        assert len(forks) <= 1
+        every = {tester, *tester.children(recursive=True)}
+        return {process.pid for process in every - forks}
 
     def settled(self, wanted: set[int]) -> set[int]:
         """The processes, as soon as they are those wanted or after two seconds."""
@@ -96,6 +100,14 @@ class Arena:
         while (found := self.processes()) != wanted and time.monotonic() < deadline:
             time.sleep(0.01)
         return found
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """A process's command line; empty once it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture(scope="module")
