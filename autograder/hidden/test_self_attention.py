@@ -182,7 +182,7 @@ def test_causal_mask_every_call(student):
         expected = position[None, :] <= position[:, None]
         got = student.self_attention.causal_mask(length, student.device)
         assert_equal(got, expected, "the mask")
-        if student.device == "cpu":
+        if student.device == "cpu" and length in (3, 13):
             assert_equal(student.self_attention.causal_mask(length), expected, "the mask")
 
 
@@ -220,7 +220,7 @@ def test_self_attention_causal(student, draw, figure, part):
         args = inputs(draw, *sizes)
         expected = self_attention64(*args, causal=True)
         assert_close(student.self_attention.self_attention(*args, causal=True), expected)
-        assert_close(student.self_attention.self_attention(*args, True), expected)
+    assert_close(student.self_attention.self_attention(*args, True), expected)
     x, *weights = inputs(draw, *USUAL)
     expected = self_attention64(x, *weights, causal=True)
     got = student.self_attention.self_attention(other_end(x, 6), *weights, causal=True)
@@ -259,7 +259,7 @@ def test_self_attention_every_call(student, draw):
 
     Catches: a fixed length, a mask cached for another length, a cached result, in-place work.
     """
-    for t in (3, 67, 2):
+    for t in (3, 31, 2):
         args = inputs(draw, 1, t, 7, 5, 3)
         for causal in (True, False):
             got = student.self_attention.self_attention(*args, causal=causal)
@@ -383,7 +383,7 @@ def test_multi_head_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t in (3, 67, 2):
+    for t in (3, 31, 2):
         args = head_inputs(draw, 1, t, 7, 3, 5, 2, 11)
         for causal in (True, False):
             got = student.self_attention.multi_head_self_attention(*args, causal=causal)
