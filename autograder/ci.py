@@ -33,7 +33,7 @@ def run(
     console: Console,
     language: Language,
     junit: Path | None,
-    begins: Begins = lambda test: None,
+    begins: Begins,
 ) -> int:
     """Run the units' public tests and tell whoever asks; return pytest's exit status.
 

@@ -119,7 +119,7 @@ class Recorder:
         error: BaseException | None = None
         try:
             item.runtest()
-        except (Exception, pytest.fail.Exception) as raised:
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as raised:
             error = raised
         self._record(item, error)
 
