@@ -7,8 +7,9 @@ networks are drawn until the likeliest word leads by MARGIN wherever it is writt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,13 +98,13 @@ def network(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Par
     return {name: tensor.to(dtype) for name, tensor in params.items()}
 
 
-def sentences(draw: Draw, sizes: Sizes) -> tuple[torch.Tensor, torch.Tensor]:
-    """Random ids, padding too, and lengths: the first sentence is as long as any may be."""
-    lengths = draw.integers(1, sizes.t + 1, sizes.n)
-    lengths[0] = sizes.t
+def sentences(draw: Draw, sizes: Sizes, batches: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random ids (batches · N, T), padding too, and lengths: a batch's first sentence is full."""
+    lengths = draw.integers(1, sizes.t + 1, batches, sizes.n)
+    lengths[:, 0] = sizes.t
     if sizes.n > 1 and sizes.t > 1:
-        lengths[1] = draw.integer(1, sizes.t)  # and the second is shorter
-    return draw.integers(0, sizes.v_src, sizes.n, sizes.t), lengths
+        lengths[:, 1] = draw.integers(1, sizes.t, batches)  # and the second is shorter
+    return draw.integers(0, sizes.v_src, batches * sizes.n, sizes.t), lengths.flatten()
 
 
 def transposed(params: Params) -> Params:
@@ -206,7 +207,7 @@ def all_end(lengths: list[int], longest: int) -> bool:
 def drawn(
     draw: Draw,
     sizes: Sizes,
-    inputs: Callable[[Draw, Sizes], list[torch.Tensor]],
+    inputs: Callable[[Draw, Sizes, int], Sequence[torch.Tensor]],
     truth: Callable[..., Written],
     ending: Callable[[list[int], int], bool],
     longest: int,
@@ -219,8 +220,7 @@ def drawn(
     n = sizes.n
     for _ in range(TRIES):
         # Many batches at once cost little more than one.
-        batches = [inputs(draw, sizes) for _ in range(BATCHES)]
-        first = [_to(torch.cat(parts), dtype) for parts in zip(*batches, strict=True)]
+        first = [_to(tensor, dtype) for tensor in inputs(draw, sizes, BATCHES)]
         params, start = network(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
         exact = [_to(tensor, torch.float64) for tensor in first]
         free = truth(*exact, in_float64(params), start, longest)
@@ -263,8 +263,9 @@ def _to(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
+@cache
 def parameters(name: str) -> Params:
-    """The shipped parameters, which course/train.py makes."""
+    """The shipped parameters, which course/train.py makes. They are shared: do not change them."""
     try:
         from safetensors.torch import load
     except ImportError as error:
@@ -272,6 +273,7 @@ def parameters(name: str) -> Params:
     return load(_shipped(f"{name}.safetensors"))
 
 
+@cache
 def translations() -> tuple[torch.Tensor, torch.Tensor]:
     """The sentences that the shipped networks translate, as ids and lengths."""
     vocabulary = json.loads(_shipped("vocabulary.json"))["translate"]

@@ -37,11 +37,10 @@ from autograder.hidden.decoding import (
 from autograder.student import Failure
 
 NAMES = ["the context", "the weights"]
-SHAPES = [(5, 5, 5), (3, 5, 7), (1, 5, 3), (5, 1, 3), (1, 1, 7), (2, 211, 3)]  # N, T, H
+SHAPES = [(5, 5, 5), (3, 5, 7), (1, 5, 3), (5, 1, 3), (2, 211, 3)]  # N, T, H
 SIZES = [  # N, T, V_src, V_tgt, E, H
     Sizes(4, 4, 4, 4, 4, 4),
     Sizes(3, 7, 11, 13, 2, 5),
-    Sizes(5, 3, 13, 7, 2, 11),
     Sizes(1, 5, 7, 11, 3, 2),
     Sizes(3, 1, 5, 7, 2, 11),
 ]
@@ -64,11 +63,12 @@ def at_levels(draw, dtype=torch.float64):
     return [state.to(dtype), encoder_states.to(dtype)]
 
 
-def source(draw, sizes):
+def source(draw, sizes, batches):
     """Arguments of decode_with_attention before its parameters."""
-    tokens, lengths = sentences(draw, sizes)
+    tokens, lengths = sentences(draw, sizes, batches)
     if sizes.n == sizes.t:
-        lengths[-1] = sizes.t  # the second is shorter, so the mask is not its own transpose
+        # The second is shorter, so the mask is not its own transpose.
+        lengths[sizes.n - 1 :: sizes.n] = sizes.t
     return [tokens, lengths]
 
 
@@ -90,9 +90,9 @@ def assert_decoded(got, written, mask, **tolerance):
 
 
 def assert_writes(student, args, written, **tolerance):
-    """Fail unless the student's decode_with_attention writes this."""
-    mask = visible(*args[:2])
-    assert_decoded(student.cross_attention.decode_with_attention(*args), written, mask, **tolerance)
+    """Fail unless the student's decode_with_attention writes this, and changes nothing."""
+    got = assert_unchanged(student.cross_attention.decode_with_attention, *args)
+    assert_decoded(got, written, visible(*args[:2]), **tolerance)
 
 
 def trained(student, name, tokens, lengths, longest):
@@ -144,7 +144,7 @@ def test_attend_mask(student, draw):
     Catches: the mask ignored, inverted, filled with 0 or 1e-9, applied after the softmax without
     a new division, on the wrong axis; NaN or equal weights where nothing is to be seen.
     """
-    for n, t, h in SHAPES:
+    for n, t, h in SHAPES[:3]:
         args, mask = states(draw, n, t, h), draw.mask(n, t)
         for hidden in (None, 0) if n > 1 else (None,):
             if hidden is not None:
@@ -219,7 +219,7 @@ def test_attend_gradient(student, draw):
 
     Catches: a graph cut by `detach`, `.data` or NumPy; weights returned without their graph.
     """
-    for n, t, h in SHAPES[:-1]:
+    for n, t, h in SHAPES[1:4]:
         args, cotangents = states(draw, n, t, h), [draw.normal(n, h), draw.normal(n, t)]
         names = ["state", "encoder_states"]
         assert_gradients(student.cross_attention.attend, attend64, args, cotangents, names)
@@ -248,7 +248,7 @@ def test_decode_with_attention_values(student, draw):
     Catches: one context for all steps, the state after the step as query, a first state of zeros
     or at padding, padding attended to, no √H, the alignment with its axes exchanged, N=1 squeezed.
     """
-    for sizes, longest in zip(SIZES, (4, 5, 6, 5, 4), strict=True):
+    for sizes, longest in zip(SIZES, (4, 5, 5, 4), strict=True):
         args, written = drawn(draw, sizes, source, decode_with_attention64, never, longest)
         assert_writes(student, args, written)
 
@@ -260,8 +260,8 @@ def test_decode_with_attention_end(student, draw):
     Catches: `end` not honoured, `end` left out, words after `end`, a stop at the first sentence
     that ends, max_length words whatever happens, another id than `end` for filling.
     """
-    for sizes in (Sizes(3, 5, 11, 7, 2, 13), Sizes(1, 5, 7, 11, 3, 2), Sizes(4, 4, 4, 4, 4, 4)):
-        args, written = drawn(draw, sizes, source, decode_with_attention64, all_end, 11)
+    for sizes in (Sizes(3, 5, 11, 7, 2, 13), Sizes(1, 5, 7, 11, 3, 2)):
+        args, written = drawn(draw, sizes, source, decode_with_attention64, all_end, 9)
         assert_writes(student, args, written)
 
 
@@ -304,15 +304,14 @@ def test_decode_with_attention_every_call(student, draw):
     for dtype, tolerance in [(torch.float32, {"relative": FLOAT32}), (torch.float64, {})]:
         truth = decode_with_attention64
         args, written = drawn(draw, sizes, source, truth, some, 5, dtype)
-        tokens, lengths, params, *rest = args
-        strided = [tokens.T.contiguous().T, lengths, transposed(params), *rest]
-        for each in (args, strided):
-            assert_writes(student, each, written, dtype=dtype, **tolerance)
-        order = draw.permutation(3)
-        tokens.copy_(tokens[order])  # in the same memory
-        lengths.copy_(lengths[order])
-        assert_writes(student, args, written[order], dtype=dtype, **tolerance)
-    assert_unchanged(student.cross_attention.decode_with_attention, *args)
+        assert_writes(student, args, written, dtype=dtype, **tolerance)
+    tokens, lengths, params, *rest = args
+    strided = [tokens.T.contiguous().T, lengths, transposed(params), *rest]
+    assert_writes(student, strided, written)
+    order = draw.permutation(3)
+    tokens.copy_(tokens[order])  # in the same memory
+    lengths.copy_(lengths[order])
+    assert_writes(student, args, written[order])
 
 
 @pytest.mark.exercise("decode_with_attention")
@@ -334,7 +333,7 @@ def test_decode_with_attention_copies_long_words(student, draw, figure):
 
     Catches: a context made once, or from part of the sentence.
     """
-    lengths = LENGTHS.repeat_interleave(8)
+    lengths = LENGTHS.repeat_interleave(4)
     tokens, target = to_copy(draw, lengths)
     ids, keep = trained(student, "copy", tokens, lengths, target.shape[1])
     figure("accuracy_by_length", accuracy_by_length(ids, target[keep], lengths[keep]))

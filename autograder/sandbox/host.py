@@ -20,6 +20,7 @@ import msgspec
 from autograder.sandbox import isolate
 
 CONTROL_BYTES = 1 << 16
+MANY = 20  # forks after which still more are to be expected
 
 
 Level = Literal["full", "reduced", "none"]
@@ -91,6 +92,7 @@ class Host:
         self._control = control
         self._setup = setup
         self._children: dict[str, _Child] = {}
+        self._forks = 0
 
     def serve(self) -> None:
         """Answer commands until the supervisor hangs up; then leave nothing behind."""
@@ -111,12 +113,15 @@ class Host:
 
     def _spawn(self, command: Spawn, connection: int) -> None:
         self._end(command.place)
+        self._forks += 1
+        if self._forks == MANY:
+            isolate.join_pages()
         scratch = None
         full = self._setup.level == "full"
         if not full:  # a folder of the machine's own, with a name that no program can foresee
             scratch = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        child = os.fork()
+        child = isolate.fork_bare() if full else os.fork()
         if child == 0:
             if full:
                 _isolated(command, self._setup, connection, there)
