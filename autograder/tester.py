@@ -25,6 +25,7 @@ import pytest
 from autograder import diagnosis, plugin
 from autograder.clock import PATIENCE_SECONDS, Unmeasured
 from autograder.course import Kind
+from autograder.hidden.pictures import keeper
 from autograder.isolation import GraderError, IsolationError
 from autograder.recording import Recording
 from autograder.reports import TestResult, TestStatus
@@ -36,7 +37,8 @@ from autograder.supervisor import WarmHost
 from autograder.tasks import Outcome, Setup, Task, receive, send
 from autograder.timing import STALL_SECONDS, RacingBackend
 
-OURS = {"student", "draw", "device", "request"}  # fixtures, and what they ask for in their turn
+# Fixtures, and what they ask for in their turn.
+OURS = {"student", "draw", "device", "figure", "request"}
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
 MESSAGE = 4000  # characters of a test's message that are kept
@@ -115,7 +117,8 @@ class Recorder:
             return
         device = "cuda" if _on_gpu(item) else "cpu"
         student, draw = Student(self._backend, device), plugin.inputs_of(item)
-        item.funcargs |= {"student": student, "draw": draw, "device": device}
+        figure = keeper(item)
+        item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
         error: BaseException | None = None
         try:
             item.runtest()

@@ -14,6 +14,7 @@ from rich.table import Table
 from autograder.course import Course, Unit
 from autograder.grading import Grader, Options
 from autograder.isolation import GraderError
+from autograder.sandbox.host import MANY
 from autograder.submission import File, Submission
 
 GOAL = 0.1  # CPU-seconds of a unit
@@ -40,6 +41,7 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
         table.add_column(heading, justify="right")
     reached = True
     with Grader(course, Options(speed=False), [course.root]) as grader:
+        _cost(course, asked[0], grader, MANY)  # after so many, a host has done all it does once
         for unit in asked:
             count, spent = _cost(course, unit, grader, rounds)
             reached = reached and (sum(spent) <= GOAL or unit.name in LARGE)

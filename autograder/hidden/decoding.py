@@ -27,7 +27,7 @@ NAMES = (  # in the order that a gradient's names come in
     "dec_embed dec_w_x dec_w_h dec_b_x dec_b_h out_w out_b"
 ).split()
 PAD, START, END = 0, 0, 1  # of the shipped vocabularies
-LENGTHS = torch.arange(2, 17, 2)  # of words to copy
+LENGTHS = torch.arange(2, 13, 2)  # of words to copy
 
 Params = dict[str, torch.Tensor]
 Look = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
@@ -286,13 +286,16 @@ def translations() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]), lengths
 
 
-def aligned(tokens: torch.Tensor, ids: object, alignment: object) -> dict[str, Any]:
-    """A picture of what a student's decoder wrote, and which words of a sentence it looked at."""
+def aligned(tokens: torch.Tensor, ids: object, alignment: object, steps: int) -> dict[str, Any]:
+    """A picture of what a student's decoder wrote, and which words of a sentence it looked at.
+
+    steps: after how many words the sentence has ended.
+    """
     vocabulary = json.loads(_shipped("vocabulary.json"))["translate"]
     known = dict(enumerate(vocabulary["target"]))
-    written = ids.tolist() if isinstance(ids, torch.Tensor) and ids.ndim == 1 else []
+    written = ids[:steps].tolist() if isinstance(ids, torch.Tensor) and ids.ndim == 1 else []
     return {
-        "values": alignment,
+        "values": alignment[:steps] if isinstance(alignment, torch.Tensor) else None,
         "rows": [known.get(i, "?") for i in written],
         "columns": [vocabulary["source"][i] for i in tokens.tolist()],
     }

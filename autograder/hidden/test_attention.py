@@ -11,6 +11,7 @@ from autograder.checks import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.hidden.pictures import part
 from autograder.speed import WALKS, assert_parallel
 
 NAMES = ["the output", "the weights"]
@@ -311,7 +312,7 @@ def test_weighted_sum_gradient(student, draw):
 
 
 @pytest.mark.exercise("attention")
-def test_attention_values(student, draw, figure, part):
+def test_attention_values(student, draw, figure):
     """Output and weights, whatever axes stand in front and where every size is equal.
 
     Keys and values in another order give the same output, and the weights in that order.

@@ -1,6 +1,5 @@
 """What the unit `self_attention` pins. The truth is torch's own attention, in float64."""
 
-import itertools
 import math
 
 import pytest
@@ -14,6 +13,7 @@ from autograder.checks import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.hidden.pictures import part
 from autograder.speed import WALKS, assert_parallel
 from autograder.student import Failure
 
@@ -135,7 +135,7 @@ def test_project_every_call(student, draw):
         assert_each_close(student.self_attention.project(*args), expected, PROJECTED, dtype=dtype)
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
-    for _ in range(3):
+    for _ in range(2):
         x, *weights = args
         got = assert_unchanged(student.self_attention.project, *args)
         assert_each_close(got, [x @ w for w in weights], PROJECTED)
@@ -177,7 +177,7 @@ def test_causal_mask_every_call(student):
 
     Catches: a mask cached for another length, a device that must be named.
     """
-    for length in (5, 3, 5, 1, 13):
+    for length in (5, 3, 13):
         position = torch.arange(length)
         expected = position[None, :] <= position[:, None]
         got = student.self_attention.causal_mask(length, student.device)
@@ -190,7 +190,7 @@ def test_causal_mask_every_call(student):
 
 
 @pytest.mark.exercise("self_attention")
-def test_self_attention_values(student, draw, figure, part):
+def test_self_attention_values(student, draw, figure):
     """Every word attends to every word; words in another order give outputs in that order.
 
     Catches: one projection for q, k and v, a wrong scale, softmax over the queries or over
@@ -209,14 +209,14 @@ def test_self_attention_values(student, draw, figure, part):
 
 
 @pytest.mark.exercise("self_attention")
-def test_self_attention_causal(student, draw, figure, part):
+def test_self_attention_causal(student, draw, figure):
     """A word attends to itself and to those before it, and other words later change nothing.
 
     Catches: no mask, the mask inverted, the diagonal hidden (NaN or zeros in the first row), a
     shift by one, a mask after the softmax without a new division, filled with 0 or 1e-9.
     """
     figure("causal_attention_weights", part(seen(student, draw, causal=True), 0))
-    for sizes in SIZES:
+    for sizes in SIZES[:4]:
         args = inputs(draw, *sizes)
         expected = self_attention64(*args, causal=True)
         assert_close(student.self_attention.self_attention(*args, causal=True), expected)
@@ -259,14 +259,13 @@ def test_self_attention_every_call(student, draw):
 
     Catches: a fixed length, a mask cached for another length, a cached result, in-place work.
     """
-    for t in (3, 31, 2):
+    for t, causal in ((3, True), (31, True), (2, True), (2, False)):
         args = inputs(draw, 1, t, 7, 5, 3)
-        for causal in (True, False):
-            got = student.self_attention.self_attention(*args, causal=causal)
-            assert_close(got, self_attention64(*args, causal))
+        got = student.self_attention.self_attention(*args, causal=causal)
+        assert_close(got, self_attention64(*args, causal))
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
-    for _ in range(3):
+    for _ in range(2):
         got = assert_unchanged(student.self_attention.self_attention, *args, causal=True)
         assert_close(got, self_attention64(*args, causal=True))
         for tensor in args:
@@ -320,7 +319,7 @@ def test_multi_head_like_torch(student, draw):
     x, *weights = draw.normal(2, 7, 15, std=0.5), *(draw.weight(15, 15) for _ in range(4))
     words_first = x.transpose(0, 1)  # torch wants T before N
     hidden = torch.ones(7, 7, dtype=torch.bool).triu(1)  # True = hidden, to torch
-    for heads, mask in itertools.product((3, 1, 15), (None, hidden)):
+    for heads, mask in ((3, None), (3, hidden), (1, None), (15, hidden)):
         expected, _ = F.multi_head_attention_forward(
             *[words_first] * 3,
             embed_dim_to_check=15,
@@ -349,7 +348,7 @@ def test_multi_head_causal(student, draw):
     Catches: no mask, the mask of one head only, inverted or shifted, filled with 0 or -1e3, no
     maximum subtracted, the maximum over everything.
     """
-    for sizes in HEAD_SIZES:
+    for sizes in HEAD_SIZES[:4]:
         args = head_inputs(draw, *sizes)
         expected = multi_head64(*args, causal=True)
         got = student.self_attention.multi_head_self_attention(*args, causal=True)
@@ -383,15 +382,14 @@ def test_multi_head_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t in (3, 31, 2):
+    for t, causal in ((3, True), (31, True), (2, True), (2, False)):
         args = head_inputs(draw, 1, t, 7, 3, 5, 2, 11)
-        for causal in (True, False):
-            got = student.self_attention.multi_head_self_attention(*args, causal=causal)
-            assert_close(got, multi_head64(*args, causal))
+        got = student.self_attention.multi_head_self_attention(*args, causal=causal)
+        assert_close(got, multi_head64(*args, causal))
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (21, 21, 15)]
     args += [draw.weight(17, 15).mT, 3]
-    for _ in range(3):
+    for _ in range(2):
         got = assert_unchanged(student.self_attention.multi_head_self_attention, *args, causal=True)
         assert_close(got, multi_head64(*args, causal=True))
         for tensor in args[:-1]:

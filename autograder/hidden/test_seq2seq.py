@@ -152,8 +152,9 @@ def test_encode_again(student, draw):
     assert_encoded(student, tokens, lengths, params)
     lengths.copy_(lengths % 4 + 1)
     assert_encoded(student, tokens, lengths, params)
-    for name in NAMES[:5]:
-        params[name].mul_(-0.5)
+    for names in (NAMES[:1], NAMES[1:3], NAMES[3:5]):
+        for name in names:
+            params[name].mul_(-0.5)
         assert_encoded(student, tokens, lengths, params)
 
 
@@ -179,9 +180,9 @@ def test_encode_gradients_of_padded_sentences(student, draw):
     sizes = Sizes(5, 7, 13, 11, 3, 2)
     tokens, lengths = sentences(draw, sizes)
     shown = visible(tokens, lengths)[..., None]
-    for states in (draw.normal(5, 7, 2) * shown, torch.zeros(5, 7, 2).double()):
-        args, cotangents = [tokens, lengths, network(draw, sizes)], [states, draw.normal(5, 2)]
-        assert_gradients(OwnStates(student), truth, args, cotangents, NAMES)
+    args = [tokens, lengths, network(draw, sizes)]
+    cotangents = [draw.normal(5, 7, 2) * shown, draw.normal(5, 2)]
+    assert_gradients(OwnStates(student), truth, args, cotangents, NAMES)
 
 
 # decode
@@ -194,8 +195,8 @@ def test_decode_values(student, draw):
     Catches: no context in the input, input in the wrong order, a first state of zeros, a word or
     state not handed on, logits before the step, no out_b, `start` among the ids, N=1 squeezed.
     """
-    for sizes, longest in zip(SIZES, (6, 5, 7, 4), strict=True):
-        args, written = drawn(draw, sizes, contexts, decode64, never, longest)
+    for sizes in SIZES:
+        args, written = drawn(draw, sizes, contexts, decode64, never, 5)
         assert_equal(student.seq2seq.decode(*args), written.ids)
 
 
@@ -206,8 +207,8 @@ def test_decode_end(student, draw):
     Catches: `end` not honoured, `end` left out, words after `end`, a stop at the first sentence
     that ends, max_length words whatever happens, another id than `end` for filling.
     """
-    for sizes in (Sizes(3, 5, 11, 7, 2, 13), Sizes(1, 5, 7, 11, 3, 2), Sizes(4, 4, 4, 4, 4, 4)):
-        args, written = drawn(draw, sizes, contexts, decode64, all_end, 11)
+    for sizes in (Sizes(3, 5, 11, 7, 2, 13), Sizes(1, 5, 7, 11, 3, 2)):
+        args, written = drawn(draw, sizes, contexts, decode64, all_end, 8)
         assert_equal(student.seq2seq.decode(*args), written.ids)
 
 
@@ -217,7 +218,7 @@ def test_decode_max_length(student, draw):
 
     Catches: max_length off by one, sentences that ended written on, a stop at the first end.
     """
-    args, written = drawn(draw, Sizes(5, 5, 7, 11, 2, 3), contexts, decode64, some, 9)
+    args, written = drawn(draw, Sizes(5, 5, 7, 11, 2, 3), contexts, decode64, some, 6)
     assert_equal(student.seq2seq.decode(*args), written.ids)
     assert_equal(student.seq2seq.decode(*args[:-1], 1), written.ids[:, :1])
 
@@ -230,7 +231,7 @@ def test_decode_every_call(student, draw):
     """
     sizes = Sizes(3, 5, 11, 13, 7, 2)
     for dtype in (torch.float32, torch.float64):
-        args, written = drawn(draw, sizes, contexts, decode64, some, 5, dtype)
+        args, written = drawn(draw, sizes, contexts, decode64, some, 4, dtype)
         assert_equal(assert_unchanged(student.seq2seq.decode, *args), written.ids)
     context, params, *rest = args
     got = student.seq2seq.decode(context.T.contiguous().T, transposed(params), *rest)
@@ -255,7 +256,7 @@ def test_decode_translation(student):
 
 @pytest.mark.exercise("decode")
 def test_decode_copies_short_words_only(student, draw, figure):
-    """What the trained network writes for words of 2 to 16 letters: the longer, the more mistakes.
+    """What the trained network writes for words of 2 to 12 letters: the longer, the more mistakes.
 
     Catches: a decoder that sees more than the context, or less of it.
     """
