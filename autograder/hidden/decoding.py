@@ -144,13 +144,13 @@ def attend64(
     state: torch.Tensor, encoder_states: torch.Tensor, mask: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Exponentials of the visible words over their sum; a sentence without any gets zeros."""
-    scores = (state[:, None] @ encoder_states.mT)[:, 0] / state.shape[1] ** 0.5  # (N, T)
+    scores = torch.bmm(encoder_states, state[..., None])[..., 0] / state.shape[1] ** 0.5  # (N, T)
     exponentials = (scores - scores.amax(1, keepdim=True)).exp()  # (N, T)
     if mask is not None:
         exponentials = exponentials * mask
     total = exponentials.sum(1, keepdim=True)
     weights = exponentials / total.masked_fill(total == 0, 1)
-    return (weights[:, None] @ encoder_states)[:, 0], weights
+    return torch.bmm(weights[:, None], encoder_states)[:, 0], weights
 
 
 def write64(state: torch.Tensor, look: Look, params: Params, start: int, steps: int) -> Written:
@@ -159,12 +159,13 @@ def write64(state: torch.Tensor, look: Look, params: Params, start: int, steps: 
     look: from the state before a step to the context of the step, and the weights if any.
     """
     w_x, w_h, b_x, b_h = (params[f"dec_{name}"] for name in ("w_x", "w_h", "b_x", "b_h"))
+    cell = (w_x.T, w_h.T, b_x, b_h)
     token = torch.full((len(state),), start)
     ids, margins, rows = [], [], []
     for _ in range(steps):
         context, weights = look(state)
         x = torch.cat([params["dec_embed"][token], context], 1)  # (N, E+H)
-        state = torch.gru_cell(x, state, w_x.T, w_h.T, b_x, b_h)
+        state = torch.gru_cell(x, state, *cell)
         best = (state @ params["out_w"] + params["out_b"]).topk(2, 1)  # (N, 2)
         token = best.indices[:, 0]
         ids.append(token)

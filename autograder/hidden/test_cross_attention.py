@@ -41,7 +41,6 @@ SHAPES = [(5, 5, 5), (3, 5, 7), (1, 5, 3), (5, 1, 3), (2, 211, 3)]  # N, T, H
 SIZES = [  # N, T, V_src, V_tgt, E, H
     Sizes(4, 4, 4, 4, 4, 4),
     Sizes(3, 5, 11, 13, 2, 7),
-    Sizes(1, 5, 7, 11, 3, 2),
     Sizes(3, 1, 5, 7, 2, 11),
 ]
 HALF = 1e-2  # float16 all the way through, logits of a few units
@@ -206,7 +205,7 @@ def test_attend_gradient(student, draw):
 
     Catches: a graph cut by `detach`, `.data` or NumPy; weights returned without their graph.
     """
-    for n, t, h in SHAPES[1:4]:
+    for n, t, h in SHAPES[1:4:2]:
         args, cotangents = states(draw, n, t, h), [draw.normal(n, h), draw.normal(n, t)]
         names = ["state", "encoder_states"]
         assert_gradients(student.cross_attention.attend, attend64, args, cotangents, names)
@@ -230,10 +229,10 @@ def test_attend_gradient_mask(student, draw):
 
 @pytest.mark.exercise("decode_with_attention")
 def test_decode_with_attention_values(student, draw):
-    """Words and weights at every step, for sentences of several lengths, for one, for equal sizes.
+    """Words and weights at every step, for sentences of several lengths, of one, for equal sizes.
 
     Catches: one context for all steps, the state after the step as query, a first state of zeros
-    or at padding, padding attended to, no √H, the alignment with its axes exchanged, N=1 squeezed.
+    or at padding, padding attended to, no √H, the alignment with its axes exchanged, T=1 squeezed.
     """
     for sizes in SIZES:
         args, written = drawn(draw, sizes, source, decode_with_attention64, never, 4)
@@ -245,7 +244,7 @@ def test_decode_with_attention_end(student, draw):
     """Sentences that have ended are filled with `end`, and when all have, decoding stops.
 
     Catches: `end` not honoured, `end` left out, words after `end`, a stop at the first sentence
-    that ends, max_length words whatever happens, another id than `end` for filling.
+    that ends, max_length words whatever happens, another id than `end` for filling, N=1 squeezed.
     """
     for sizes in (Sizes(3, 4, 11, 7, 2, 13), Sizes(1, 4, 7, 11, 3, 2)):
         args, written = drawn(draw, sizes, source, decode_with_attention64, all_end, 7)

@@ -224,9 +224,15 @@ def test_layers_to_cover_dilated(student):
     Catches: dilation ignored, a first dilation of B, B·i for B**i, a logarithm that rounds wrongly.
     """
     assert_layers(student, 62, 3, 2)  # tells most mistakes apart
-    for kernel_size, dilation_base in [(3, 2), (3, 3), (5, 2), (5, 5), (3, 10)]:
+    for kernel_size, dilation_base, depth in [
+        (3, 2, 8),
+        (3, 3, 8),
+        (5, 2, 4),
+        (5, 5, 6),
+        (3, 10, 6),
+    ]:
         field = 1
-        for layer in range(8):
+        for layer in range(depth):
             field += (kernel_size - 1) * dilation_base**layer
             for length in (field - 1, field, field + 1) if layer == 2 else (field,):
                 assert_layers(student, length, kernel_size, dilation_base)

@@ -164,7 +164,7 @@ def test_encode_gradients(student, draw):
 
     Catches: a `detach` between the steps, states copied with `torch.tensor`.
     """
-    for sizes in SIZES[1:]:
+    for sizes in SIZES[::3]:
         tokens, _ = sentences(draw, sizes)
         args = [tokens, torch.full((sizes.n,), sizes.t), network(draw, sizes)]
         cotangents = [draw.normal(sizes.n, sizes.t, sizes.h), draw.normal(sizes.n, sizes.h)]
@@ -195,7 +195,7 @@ def test_decode_values(student, draw):
     Catches: no context in the input, input in the wrong order, a first state of zeros, a word or
     state not handed on, logits before the step, no out_b, `start` among the ids, N=1 squeezed.
     """
-    for sizes in SIZES:
+    for sizes in SIZES[1:]:
         args, written = drawn(draw, sizes, contexts, decode64, never, 5)
         assert_equal(student.seq2seq.decode(*args), written.ids)
 
