@@ -132,13 +132,11 @@ def test_attend_mask(student, draw):
     """
     for n, t, h in SHAPES[:3]:
         args, mask = states(draw, n, t, h), draw.mask(n, t)
-        for hidden in (None, 0) if n > 1 else (None,):
-            if hidden is not None:
-                mask[hidden] = False
-            got = student.cross_attention.attend(*args, mask=mask)
-            assert_each_close(got, attend64(*args, mask), NAMES)
-            at_padding = got[1][~mask]
-            assert_close(at_padding, 0 * at_padding.double(), name="the weights of hidden words")
+        mask[1:2] = False  # of the second sentence, if there is one
+        got = student.cross_attention.attend(*args, mask=mask)
+        assert_each_close(got, attend64(*args, mask), NAMES)
+        at_padding = got[1][~mask]
+        assert_close(at_padding, 0 * at_padding.double(), name="the weights of hidden words")
     args = states(draw, 3, 5, 7)
     nothing = torch.zeros(3, 5, dtype=torch.bool)
     got = student.cross_attention.attend(*args, nothing)
@@ -265,7 +263,7 @@ def test_decode_with_attention_max_length(student, draw):
 
 @pytest.mark.exercise("decode_with_attention")
 def test_decode_with_attention_padding(student, draw):
-    """Other ids at padding, or more padding, change no word; padding weighs exactly 0.
+    """Other ids at padding, and more padding, change no word; padding weighs exactly 0.
 
     Catches: padding attended to, the last padded state, a padding id of 0 expected, an alignment
     cut to the longest sentence.
@@ -274,8 +272,7 @@ def test_decode_with_attention_padding(student, draw):
     args, written = drawn(draw, sizes, source, decode_with_attention64, some, 4)
     tokens, lengths, *rest = args
     other = torch.where(visible(tokens, lengths), tokens, draw.integers(0, 11, 3, 5))
-    assert_writes(student, [other, lengths, *rest], written)
-    wide = torch.cat([tokens, draw.integers(0, 11, 3, 4)], 1)  # (N, T+4)
+    wide = torch.cat([other, draw.integers(0, 11, 3, 4)], 1)  # (N, T+4)
     wider = replace(written, alignment=F.pad(written.alignment, (0, 4)))
     assert_writes(student, [wide, lengths, *rest], wider)
 
@@ -291,13 +288,13 @@ def test_decode_with_attention_every_call(student, draw):
         truth = decode_with_attention64
         args, written = drawn(draw, sizes, source, truth, some, 4, dtype)
         assert_writes(student, args, written, dtype=dtype, **tolerance)
-    tokens, lengths, params, *rest = args
-    strided = [tokens.T.contiguous().T, lengths, transposed(params), *rest]
-    assert_writes(student, strided, written)
     order = draw.permutation(3)
+    tokens, lengths, params, *rest = args
     tokens.copy_(tokens[order])  # in the same memory
     lengths.copy_(lengths[order])
-    assert_writes(student, args, written[order])
+    strided = [tokens.T.contiguous().T, lengths, transposed(params), *rest]
+    for each in (args, strided):
+        assert_writes(student, each, written[order])
 
 
 @pytest.mark.exercise("decode_with_attention")
