@@ -476,7 +476,8 @@ def bench_batch(
     unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
     jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
     pairs: Annotated[
-        int, typer.Option(min=0, help="Runs of one worker, and of two, over 100 submissions.")
+        int,
+        typer.Option(min=0, help="Runs of one worker, and of two, over 400 submissions."),
     ] = 3,
     compared: Annotated[
         int, typer.Option(min=0, help="How many submissions the other graders are given.")

@@ -22,6 +22,7 @@ from autograder.course import Course, Unit
 from autograder.processes import autograder
 
 TENTHS = 10
+PAIR = 400  # submissions
 
 
 class Look(NamedTuple):
@@ -120,15 +121,18 @@ def _long_run(looks: Sequence[Look], title: str) -> Table:
 
 
 def _two_against_one(course: Course, unit: Unit, place: Path, pairs: int) -> Table:
-    """The same submissions with one worker and with two, in turn; starts are left out."""
-    generate(course, place / "pair", 10 * TENTHS, unit.name)
+    """The same submissions with one worker and with two, in turn; the first half is left out.
+
+    In it falls what every worker does once.
+    """
+    generate(course, place / "pair", PAIR, unit.name)
     ratios = []
     for number in range(pairs):
         walls = {}
         for jobs in (1, 2) if number % 2 else (2, 1):
             results = place / f"pair {number} {jobs}"
             looks = grade(course, unit, place / "pair", results, jobs)
-            walls[jobs] = _between(looks[1], looks[-1]).wall
+            walls[jobs] = _between(looks[TENTHS // 2 - 1], looks[-1]).wall
         ratios.append(walls[1] / walls[2])
     table = _table("Two workers against one, in turn", "pairs", "ratio", "from", "to")
     row = [statistics.median(ratios), min(ratios), max(ratios)]

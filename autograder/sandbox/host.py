@@ -20,7 +20,7 @@ import msgspec
 from autograder.sandbox import isolate
 
 CONTROL_BYTES = 1 << 16
-MANY = 20  # forks after which still more are to be expected
+MANY = 60  # forks: by now joined pages would have saved what it costs to join them
 
 
 Level = Literal["full", "reduced", "none"]

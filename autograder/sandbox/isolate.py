@@ -66,7 +66,7 @@ def join_pages() -> None:
     """Have the kernel hold this process's memory in huge pages, where it can (Linux 6.1).
 
     A fork then copies some hundred entries of the page table, in place of some ten thousand: half
-    of its cost. To join them costs as much as ten to a hundred forks save.
+    of its cost. To join them costs what ten to a hundred forks save.
     Source: madvise(2), MADV_COLLAPSE.
     """
     for line in Path("/proc/self/maps").read_text().splitlines():
