@@ -287,16 +287,13 @@ def translations() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]), lengths
 
 
-def aligned(tokens: torch.Tensor, ids: object, alignment: object, steps: int) -> dict[str, Any]:
-    """A picture of what a student's decoder wrote, and which words of a sentence it looked at.
-
-    steps: after how many words the sentence has ended.
-    """
+def aligned(tokens: torch.Tensor, ids: object, alignment: object) -> dict[str, Any]:
+    """A picture of what a student's decoder wrote, and which words of a sentence it looked at."""
     vocabulary = json.loads(_shipped("vocabulary.json"))["translate"]
     known = dict(enumerate(vocabulary["target"]))
-    written = ids[:steps].tolist() if isinstance(ids, torch.Tensor) and ids.ndim == 1 else []
+    written = ids.tolist() if isinstance(ids, torch.Tensor) and ids.ndim == 1 else []
     return {
-        "values": alignment[:steps] if isinstance(alignment, torch.Tensor) else None,
+        "values": alignment,
         "rows": [known.get(i, "?") for i in written],
         "columns": [vocabulary["source"][i] for i in tokens.tolist()],
     }

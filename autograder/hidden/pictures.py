@@ -19,7 +19,7 @@ def keeper(test: pytest.Item) -> Callable[[str, object], None]:
     return lambda name, content: test.user_properties.append((name, _plain(content)))
 
 
-def part(value: Any, *places: int) -> Any:
+def part(value: Any, *places: int | slice) -> Any:
     """`part(got, 1, 0)`: of a student's result what `got[1][0]` is, or None if there is no such."""
     for place in places:
         try:

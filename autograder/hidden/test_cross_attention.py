@@ -307,8 +307,8 @@ def test_decode_with_attention_translation(student, figure):
     got, written, keep = trained(student, "translate", tokens, lengths, 9)
     tokens, lengths = tokens[keep], lengths[keep]
     i = int(lengths.argmax())  # the longest sentence, for a picture
-    steps = int(written.alive[i].sum())
-    figure("alignment", aligned(tokens[i], part(got, 0, i), part(got, 1, i), steps))
+    steps = slice(int(written.alive[i].sum()))  # until it has ended
+    figure("alignment", aligned(tokens[i], part(got, 0, i, steps), part(got, 1, i, steps)))
     mask = visible(tokens, lengths)
     assert_decoded(got, written, mask, dtype=torch.float32, relative=FLOAT32)
 
