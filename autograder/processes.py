@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+
+
+def interpreter() -> str:
+    """The path of this Python, the link in a virtual environment and not what it leads to."""
+    return str(direct(Path(sys.executable)))
+
+
+def direct(path: Path) -> Path:
+    """The path without `..` in it; what it names stays as it is, also where that is a link."""
+    return path.parent.resolve() / path.name if ".." in path.parts else path
 
 
 def python(*arguments: str) -> list[str]:
@@ -12,7 +23,7 @@ def python(*arguments: str) -> list[str]:
     -P: it imports nothing from the current folder. That may be the submissions', where a student
     called torch has a folder of that name.
     """
-    return [sys.executable, "-P", *arguments]
+    return [interpreter(), "-P", *arguments]
 
 
 def autograder(*arguments: str) -> list[str]:

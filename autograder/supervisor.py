@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ LEAVE_SECONDS = 5.0
 FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
 CHUNK = 1 << 18
 START_SECONDS = 120.0  # an interpreter with torch, on a cold disk
+SAID_BYTES = 1 << 14
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,6 +65,8 @@ class WarmHost:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else isolation.seccomp_program(device, level)
         readable: list[str] = []
+        # Not a pipe, which nobody would read while the host warms up.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         with theirs:
             if level == "full":
                 command = isolation.bubblewrap_command(theirs.fileno(), masks, device)
@@ -76,7 +80,7 @@ class WarmHost:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=self._said,
                 env=environment,
                 start_new_session=True,
             )
@@ -84,18 +88,25 @@ class WarmHost:
         try:
             self._control.send(_encode(host.Setup(level, program, readable)))
             ready = self._control.recv(host.CONTROL_BYTES)
+        except TimeoutError as error:
+            raise self._start_failure(f"it was not ready after {START_SECONDS:.0f} s") from error
         except OSError as error:
             raise self._start_failure(str(error)) from error
         if not ready:
-            raise self._start_failure("it ended")
+            raise self._start_failure("it ended without a word")
+
+    @property
+    def said(self) -> str:
+        """The end of what the host, or bubblewrap for it, wrote until it was warm."""
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - SAID_BYTES))
+        return self._said.read().decode(errors="replace").strip()
 
     def _start_failure(self, reason: str) -> isolation.IsolationError:
-        self._process.kill()
-        _, complaint = self._process.communicate()
-        said = complaint.decode(errors="replace").strip() or reason
-        return isolation.IsolationError(
-            f"The sandbox could not start: {said}. `autograder doctor` says what is missing."
-        )
+        said = self.said
+        self.close()
+        last = said.rpartition("\n")[2] or reason
+        cause = f"The sandbox could not start: {last.rstrip('.')}."
+        return isolation.IsolationError(cause, isolation.remedy(last), said)
 
     def spawn(self, limits: Limits, place: str = "") -> Child:
         """Fork a fresh child; the one before it in that place, if any, is ended."""
@@ -109,7 +120,8 @@ class WarmHost:
         for descriptor in descriptors:
             os.close(descriptor)
         reason = answer.reason if isinstance(answer, host.Refused) else "no child came"
-        raise isolation.IsolationError(f"A sandboxed process could not be made: {reason}.")
+        cause = f"A sandboxed process could not be made: {reason}."
+        raise isolation.IsolationError(cause, isolation.remedy(reason))
 
     def reap(self, place: str = "") -> host.Ended:
         """End the child in a place and learn how it had ended."""
@@ -124,8 +136,7 @@ class WarmHost:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stderr:
-            self._process.stderr.close()
+        self._said.close()
 
     def __enter__(self) -> Self:
         return self

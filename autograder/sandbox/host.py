@@ -242,20 +242,26 @@ def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.s
 def main() -> None:
     """Warm up, say so on the control socket (descriptor given as the argument), and serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    null = os.open("/dev/null", os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
     setup = _commands.decode(control.recv(CONTROL_BYTES))
     assert isinstance(setup, Setup)
     if setup.level == "full":
         isolate.drop_root()
         isolate.adopt_orphans()
     _warm()
+    isolate.refuse_shared_memory()
+    _fall_silent()
     control.send(_encode(Ready()))
     try:
         Host(control, setup).serve()
     finally:
         os._exit(0)
+
+
+def _fall_silent() -> None:
+    """From here on nothing is heard: a child inherits these, and what it says leads nowhere."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
 
 
 def _warm() -> None:

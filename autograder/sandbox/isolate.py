@@ -78,6 +78,14 @@ def join_pages() -> None:
             _libc.madvise(ctypes.c_void_p(first), size, _MADV_COLLAPSE)
 
 
+def refuse_shared_memory() -> None:
+    """Raise if a package left memory that every child could write to, and the next one read."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        access = line.split(maxsplit=2)[1]
+        if "w" in access and "s" in access:
+            raise RuntimeError(f"memory that all submissions would share was left mapped: {line}")
+
+
 def drop_root() -> None:
     """Become nobody for good, where bubblewrap was started by root."""
     if os.getuid() != 0:
