@@ -347,6 +347,7 @@ def _gpu() -> Iterator[str]:
         [Path("/usr/local/nvidia"), Path("/sys/bus/pci"), Path("/sys/devices")]
     ):
         if not folder.is_relative_to("/usr"):
+            yield from _parents(folder, set())
             yield from ("--ro-bind-try", str(folder), str(folder))
 
 

@@ -224,7 +224,7 @@ def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.s
         isolate.own_session()
         isolate.keep_only([0, 1, 2, connection, report.fileno()])
         served = socket.socket(fileno=connection)
-        isolate.mount_private()
+        isolate.mount_private(command.device != "cpu")
         isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
         isolate.drop_capabilities()
         if command.device == "cpu":  # CUDA's driver reads files of its own process
