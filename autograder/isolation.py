@@ -161,7 +161,7 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
 def _environment() -> dict[str, str]:
     """The warm host's environment; its child clears even that."""
     found = {
-        "PYTHONPATH": os.pathsep.join([INSIDE, *_user_packages()]),
+        "PYTHONPATH": os.pathsep.join([INSIDE, *_further_packages()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
@@ -204,7 +204,7 @@ def python_folders() -> list[Path]:
         *_installation(Path(sys.prefix)),
         Path(interpreter()),
         *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        *(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))),
+        *map(Path, _packages()),
         *_libraries(),
     ]
     found = [direct(path) for path in wanted if path.is_absolute() and path.exists()]
@@ -240,9 +240,13 @@ def _other_names(named: Iterable[Path], shown: Sequence[Path]) -> Iterator[Path]
             yield path
 
 
-def _user_packages() -> list[str]:
-    """Where `pip install --user` puts packages: the host would not look there by itself."""
-    return [entry for entry in sys.path if entry == site.getusersitepackages()]
+def _packages() -> list[str]:
+    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+
+
+def _further_packages() -> list[str]:
+    """Where the host would not look by itself: `pip install --user`, a cluster's PYTHONPATH."""
+    return [entry for entry in _packages() if entry not in site.getsitepackages()]
 
 
 def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
@@ -269,7 +273,7 @@ def plain_environment() -> dict[str, str]:
     """What the warm host needs of the environment then; its child clears even that."""
     names = ("LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
     kept = {name: os.environ[name] for name in names if name in os.environ}
-    ours = os.pathsep.join([str(SANDBOX.parent.parent), *_user_packages()])
+    ours = os.pathsep.join([str(SANDBOX.parent.parent), *_further_packages()])
     return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -129,7 +129,8 @@ def own_session() -> None:
 def mount_private(writable_proc: bool = False) -> None:
     """Mount the process table of this namespace and scratch space of this child's own."""
     protect = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-    _mount(b"proc", b"/proc", b"proc", protect | (0 if writable_proc else _MS_RDONLY), b"")
+    readonly = 0 if writable_proc else _MS_RDONLY  # CUDA's driver names its threads there
+    _mount(b"proc", b"/proc", b"proc", protect | readonly, b"")
     for target in (SCRATCH, "/dev/shm"):
         _mount(b"tmpfs", target.encode(), b"tmpfs", protect, b"size=%d,nr_inodes=1k" % TMPFS_BYTES)
     os.chdir(SCRATCH)

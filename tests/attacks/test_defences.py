@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shutil
 import subprocess
 import time
@@ -47,7 +46,8 @@ FUNCTIONS = {  # that do nothing where the defence is off
 }
 PIECES = {  # of isolate.py, and what stands in their place where the defence is off
     "capabilities": ("_libc.capset(header, (ctypes.c_uint32 * 6)())", "0"),
-    "process table": ('_mount(b"proc", b"/proc", b"proc", protect | _MS_RDONLY, b"")', "None"),
+    "process table": ('_mount(b"proc", b"/proc", b"proc", protect | readonly, b"")', "None"),
+    "own scratch": ('(SCRATCH, "/dev/shm")', '("/dev/shm",)'),
     "scratch size": ('b"size=%d,nr_inodes=1k" % TMPFS_BYTES', 'b""'),
     "AS": ("pages * resource.getpagesize() + memory", "1 << 46"),
     "NPROC": ("resource.RLIMIT_NPROC", "resource.RLIMIT_SIGPENDING"),
@@ -66,8 +66,8 @@ def switchable(text: str) -> str:
     for name, (old, new) in PIECES.items():
         assert text.count(old) == 1, f"isolate.py has no {old}"
         text = text.replace(old, f"({new} if off({name!r}) else {old})")
-    writable = "(0 if off('read-only proc') else _MS_RDONLY)"
-    return text.replace("protect | _MS_RDONLY", f"protect | {writable}") + SWITCH
+    writable = "(0 if off('read-only proc') else readonly)"
+    return text.replace("protect | readonly", f"protect | {writable}") + SWITCH
 
 
 def source(module: str, path: Path) -> wire.Source:
@@ -226,6 +226,9 @@ def test_no_place_is_writable_from_one_submission_to_the_next(range_, monkeypatc
     host = range_.host()
     range_.attack("stolen/note_left", host=host)
     assert SUCCEEDED not in range_.attack("stolen/note_sought", host=host)
+    # The temporary folder that the host had while it warmed up lies below the child's own.
+    range_.attack("stolen/note_left", "own scratch")
+    assert SUCCEEDED in range_.attack("stolen/note_sought", "own scratch")
     if os.getuid() == 0:
         return
     build = isolation.bubblewrap_command
@@ -247,17 +250,15 @@ def test_standard_streams_lead_nowhere(range_, tmp_path, monkeypatch):
 
     def printed(host: WarmHost) -> bool:
         range_.attack("bombs/output", host=host)
-        stream = host._process.stderr
-        assert stream
-        return bool(select.select([stream], [], [], 0)[0]) and b"TRACE" in stream.read1(1 << 16)
+        return "TRACE" in host.said
 
     assert not printed(range_.host())
     sandbox = tmp_path / "sandbox"
     shutil.copytree(isolation.SANDBOX, sandbox)
     host_py = sandbox / "host.py"
     text = host_py.read_text(encoding="utf-8")
-    assert text.count("for descriptor in (0, 1, 2):") == 1
-    host_py.write_text(text.replace("(0, 1, 2):", "():"), encoding="utf-8")
+    assert text.count("    _fall_silent()\n") == 1
+    host_py.write_text(text.replace("    _fall_silent()\n", ""), encoding="utf-8")
     monkeypatch.setattr(isolation, "SANDBOX", sandbox)
     with WarmHost([ROOT]) as host:
         assert printed(host)

@@ -1,0 +1,183 @@
+"""The warm host starts wherever Python lives and whatever its packages do, and says why if not."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from autograder import doctor, isolation
+from autograder.supervisor import Limits, WarmHost
+
+Warming = Callable[[str], None]
+
+
+@pytest.fixture
+def warming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warming:
+    """Have the host do this alone while it warms up, as a package may that it imports."""
+
+    def patch(text: str) -> None:
+        sandbox = tmp_path / "sandbox"
+        shutil.copytree(isolation.SANDBOX, sandbox)
+        (sandbox / "worker.py").write_text(f"def warm():\n    {text}\n", encoding="utf-8")
+        monkeypatch.setattr(isolation, "SANDBOX", sandbox)
+
+    return patch
+
+
+NEEDS = {
+    "a temporary file": "import tempfile; tempfile.NamedTemporaryFile().write(b'x')",
+    "a cache at home": "from pathlib import Path; (Path.home() / '.cache').mkdir()",
+    "a shared library": "import ctypes.util; assert ctypes.util.find_library('c')",
+    "the linker's cache": "import subprocess; subprocess.check_call(['/sbin/ldconfig', '-p'])",
+    "a user's name": "import getpass; getpass.getuser()",
+    "more words than a pipe holds": "import sys; sys.stderr.write('a warning\\n' * 20000)",
+}
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_what_packages_need_while_they_are_imported(need: str, warming: Warming) -> None:
+    warming(NEEDS[need])
+    with WarmHost([ROOT]) as host:
+        host.spawn(Limits(1 << 30, 10)).close()
+
+
+FAILURES = {
+    "its own words": ("raise RuntimeError('libfoo.so is missing')", "libfoo.so is missing"),
+    "no room": (
+        "open('/grader-scratch/large', 'wb').write(bytes(9 << 20))",
+        "No space left on device",
+    ),
+    "memory that all would share": (
+        "import mmap; global kept; kept = mmap.mmap(-1, 4096)",
+        "memory that all submissions would share",
+    ),
+    "an exit without a word": ("import os; os._exit(3)", "it ended without a word"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_why_it_did_not_start(failure: str, warming: Warming) -> None:
+    """The cause is told, by a grading as by `doctor`; a remedy only where it is known."""
+    text, words = FAILURES[failure]
+    warming(text)
+    with pytest.raises(isolation.IsolationError, match="The sandbox could not start") as caught:
+        WarmHost([ROOT])
+    assert words in caught.value.cause
+    assert not caught.value.remedy
+    fine, found, remedy = doctor._sandbox()
+    assert (fine, remedy) == (False, "")
+    assert words in found
+    assert ("Traceback" in found) == ("without" not in failure)
+
+
+def test_remedies_follow_from_what_this_machine_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: dict[str, list[str]] = {}
+    monkeypatch.setattr(isolation, "_lines", lambda name: files.get(name, []))
+    refused = "bwrap: setting up uid map: Permission denied"
+    assert isolation.remedy(refused) == ""
+    files["/proc/sys/kernel/apparmor_restrict_unprivileged_userns"] = ["1"]
+    assert "apparmor_restrict_unprivileged_userns=0" in isolation.remedy(refused)
+    assert isolation.remedy("ModuleNotFoundError: No module named 'torch'") == ""
+    files.clear()
+    files["/proc/self/status"] = ["Seccomp:\t2"]
+    assert "seccomp=unconfined" in isolation.remedy("unshare: Operation not permitted")
+    covered = "mount /proc: Operation not permitted"
+    assert isolation.remedy(covered) == ""
+    files["/proc/self/mountinfo"] = ["99 98 0:5 / /proc/sys ro - proc proc ro"]
+    assert "systempaths=unconfined" in isolation.remedy(covered)
+
+
+INSIDE = """
+import subprocess, sys
+from pathlib import Path
+from autograder import isolation
+look = "import importlib.util, os, sys; print(bool(importlib.util.find_spec('torch')))"
+look += "; print(os.path.exists(sys.argv[1]) and sorted(os.listdir(sys.argv[1])))"
+isolation._host = lambda control: isolation.python("-s", "-c", look, sys.argv[1])
+command = isolation.bubblewrap_command(0, [Path(path) for path in sys.argv[2:]], "cpu")
+print(subprocess.check_output(command, text=True))
+"""
+
+
+def seen_by_a_student(python: Path, folder: Path, *masks: Path, **environment: str) -> str:
+    """What a student's program finds in a folder, if this Python is the one that grades."""
+    done = subprocess.run(
+        [python, "-P", "-c", INSIDE, folder, *masks],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere", **environment},
+    )
+    torch, _, names = done.stdout.strip().partition("\n")
+    assert torch == "True", done.stderr
+    return names
+
+
+def test_a_path_with_dots_in_it(tmp_path: Path) -> None:
+    """Above the dots may be what is masked: the course, with its environment beside it."""
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "answers").touch()
+    (tmp_path / "venv").symlink_to(sys.prefix)
+    python = tmp_path / "course" / ".." / "venv" / "bin" / "python"
+    assert "answers" not in seen_by_a_student(python, tmp_path / "course", tmp_path / "course")
+
+
+def test_an_environment_behind_a_link_shows_no_more(tmp_path: Path) -> None:
+    """Masks hold by whatever name Python was started: each place is bound once."""
+    (tmp_path / "other 名字").symlink_to(Path(sys.prefix).parent)
+    prefix = tmp_path / "other 名字" / Path(sys.prefix).name
+    masked = prefix / "share"
+    masked.mkdir(exist_ok=True)
+    python = prefix / "bin" / "python"
+    assert "lib" in seen_by_a_student(python, prefix)
+    assert seen_by_a_student(python, Path(sys.prefix) / "share", masked) == "[]"
+    assert seen_by_a_student(python, masked, Path(sys.prefix) / "share") == "[]"
+
+
+def test_a_python_in_somebodys_home_does_not_bring_the_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "bin").mkdir(parents=True)
+    (home / "diary").touch()
+    shutil.copy(Path(sys.executable).resolve(), home / "bin" / "python3")
+    packages = f"{ROOT}:{sysconfig.get_paths()['purelib']}"
+    libraries = f"{home}:{sysconfig.get_config_var('LIBDIR')}"
+    seen = seen_by_a_student(
+        home / "bin" / "python3",
+        home,
+        HOME=str(home),
+        PYTHONPATH=packages,
+        LD_LIBRARY_PATH=libraries,
+    )
+    assert seen == "['bin']"
+
+
+def test_packages_that_a_user_installed_for_themselves(tmp_path: Path) -> None:
+    """As `pip install --user` does it."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = tmp_path / ".local" / "lib" / version / "site-packages"
+    packages.parent.mkdir(parents=True)
+    packages.symlink_to(sysconfig.get_paths()["purelib"])
+    base = Path(sys.base_prefix) / "bin" / version
+    assert seen_by_a_student(base, tmp_path, HOME=str(tmp_path)) == "['.local']"
+
+
+def test_a_bubblewrap_that_is_too_old_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "bwrap"
+    old.write_text("#!/bin/sh\necho bubblewrap 0.6.1\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found, version = isolation.find_bubblewrap.__wrapped__()
+    assert found != old
+    assert version != "0.6.1"
+    monkeypatch.setattr(isolation.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(isolation.IsolationError, match=r"0\.6\.1, too old"):
+        isolation.find_bubblewrap.__wrapped__()
