@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -357,13 +358,17 @@ def _pid_of(pidfd: int) -> int:
 
 
 def strongest() -> host.Level:
-    """The strongest level of isolation that works here, found by trying."""
-    levels: tuple[host.Level, ...] = ("full", "reduced")
-    for level in levels:
+    """The strongest level of isolation that works here, found by trying.
+
+    Tells on the standard error why a stronger one does not work.
+    """
+    *real, none = host.LEVELS
+    for level in real:
         try:
             with WarmHost([], level=level) as warm:
                 warm.spawn(Limits(1 << 30, 10)).close()
-        except GraderError:
+        except GraderError as error:
+            print(f"Isolation {level} does not work here: {error}", file=sys.stderr)
             continue
         return level
-    return "none"
+    return none

@@ -79,6 +79,7 @@ def test_full_isolation_stops_with_the_remedy(submissions: Path, tmp_path: Path)
     done = run(NAMESPACES, "grade", submissions, "--unit", "rnn", "--results", tmp_path / "r")
     assert done.returncode == 3
     assert "The sandbox could not start" in done.stderr
+    assert "seccomp=unconfined" in done.stderr
     assert not list((tmp_path / "r").rglob("*.json"))
 
 
@@ -88,6 +89,7 @@ def test_best_takes_what_is_left_and_says_so(submissions: Path, tmp_path: Path) 
     done = run(NAMESPACES, *arguments, "--isolation", "best")
     assert done.returncode == 0, done.stderr
     assert "Isolation: reduced. These marks are advisory." in done.stdout
+    assert "Isolation full does not work here: The sandbox could not start: bwrap" in done.stderr
     for student, deserved in (("ann", 1.0), ("mallory", 0.0), ("eve_s", 0.0)):
         report = reports.read(reports.path_for(results, student, "rnn"))
         assert report is not None

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ MANY = 60  # forks: by now joined pages would have saved what it costs to join t
 
 
 Level = Literal["full", "reduced", "none"]
+LEVELS: tuple[Level, ...] = get_args(Level)  # the strongest first
 
 
 class Setup(msgspec.Struct, frozen=True, tag="setup"):
