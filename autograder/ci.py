@@ -23,7 +23,8 @@ from autograder.actions import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.attended import Begins
 from autograder.check import QUIET, Announcer, Keeper, passes, points, show
 from autograder.course import Course, Unit
-from autograder.plugin import Tally, Told, Where
+from autograder.fixtures import Where
+from autograder.plugin import Tally, Told
 from autograder.wording import Language, translations
 
 

@@ -1,31 +1,21 @@
-"""The pytest plugin that public and hidden tests are written with: marks, fixtures, wording.
-
-@pytest.mark.exercise("softmax", kind="gradient")
-def test_softmax_gradient(student, draw): ...
-"""
+"""The pytest plugin of a local run: what tests are written with, and what a student is told."""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from autograder.student import Backend, LocalBackend, Student
+from autograder.fixtures import Where, exercise_of
+from autograder.student import LocalBackend, Student
 from autograder.wording import Language, language_here, translations
 
-if TYPE_CHECKING:
-    from autograder.draw import Draw
-
-BACKEND = pytest.StashKey[Backend]()
-SEED = pytest.StashKey[str]()
+pytest_plugins = ["autograder.fixtures"]
 
 NOT_WRITTEN = "autograder_not_written"  # an attribute of reports
-Where = tuple[str, str]  # a unit and an exercise of it
 
 
 @dataclass(frozen=True)
@@ -65,13 +55,7 @@ TALLY = pytest.StashKey[Tally]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --submission: whose files the tests call; and --lang."""
-    parser.addoption(
-        "--submission",
-        metavar="DIR",
-        default=None,
-        help="test the files in DIR; by default those beside the test file",
-    )
+    """Add --lang."""
     parser.addoption(
         "--lang",
         choices=["en", "zh"],
@@ -81,51 +65,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark."""
+    """Begin to count."""
     config.stash[TALLY] = Tally()
-    config.addinivalue_line(
-        "markers",
-        "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
-        "it looks at values ('correctness'), at gradients ('gradient') or at time ('speed')",
-    )
-
-
-@pytest.fixture
-def device() -> str:
-    """Where the student's function runs; grading runs the same test on other devices too."""
-    return "cpu"
-
-
-@pytest.fixture
-def student(request: pytest.FixtureRequest, device: str) -> Student:
-    """The student's units: `student.attention.softmax(x)`."""
-    backend = request.config.stash.get(BACKEND, None)
-    if backend is None:
-        folder = request.config.getoption("--submission") or request.path.parent
-        backend = LocalBackend(Path(folder).resolve())
-    return Student(backend, device)
-
-
-@pytest.fixture
-def draw(request: pytest.FixtureRequest) -> Draw:
-    """Random inputs, seeded by the course's secret, the submission and the test."""
-    return inputs_of(request.node)
-
-
-def inputs_of(item: pytest.Item) -> Draw:
-    """What the fixture `draw` is for a test."""
-    from autograder.draw import Draw
-
-    seed = item.config.stash.get(SEED, "public")
-    name = getattr(item, "originalname", None) or item.name
-    digest = hashlib.sha256(f"{seed}\n{name}".encode()).digest()
-    return Draw(int.from_bytes(digest[:8], "big") >> 1)
-
-
-def exercise_of(item: pytest.Item) -> Where | None:
-    """The unit and the exercise that a test belongs to."""
-    mark = item.get_closest_marker("exercise")
-    return (item.path.stem.removeprefix("test_"), mark.args[0]) if mark else None
 
 
 def language(config: pytest.Config) -> Language:

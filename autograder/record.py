@@ -20,7 +20,7 @@ import torch
 
 from autograder import diagnosis
 from autograder.course import Course, CourseError, load
-from autograder.plugin import BACKEND, exercise_of
+from autograder.fixtures import BACKEND, exercise_of
 from autograder.recorded import FILE, Mistake, Mistakes, Seen, mark, near
 from autograder.student import Failure, LocalBackend
 from autograder.wording import Language

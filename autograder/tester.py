@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn, cast
 import msgspec
 import pytest
 
-from autograder import diagnosis, plugin
+from autograder import diagnosis, fixtures
 from autograder.clock import PATIENCE_SECONDS, Unmeasured
 from autograder.course import Kind
 from autograder.hidden.pictures import keeper
@@ -44,7 +44,7 @@ RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may
 MESSAGE = 4000  # characters of a test's message that are kept
 HIDDEN = Path(__file__).parent / "hidden"
 QUIET = (
-    "-c /dev/null --import-mode=importlib --assert=plain -p autograder.plugin -p no:terminal "
+    "-c /dev/null --import-mode=importlib --assert=plain -p autograder.fixtures -p no:terminal "
     "-p no:unraisableexception -p no:threadexception -p no:logging -p no:cacheprovider "
     "-p no:faulthandler -p no:junitxml -p no:pastebin -p no:doctest -p no:warnings -p no:skipping "
     "-p no:tmpdir --capture=no --continue-on-collection-errors"
@@ -116,7 +116,7 @@ class Recorder:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             return
         device = "cuda" if _on_gpu(item) else "cpu"
-        student, draw = Student(self._backend, device), plugin.inputs_of(item)
+        student, draw = Student(self._backend, device), fixtures.inputs_of(item)
         figure = keeper(item)
         item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
         error: BaseException | None = None
@@ -285,8 +285,8 @@ class Server:
         )
         recording = Recording(backend)
         recorder = Recorder(recording)
-        session.config.stash[plugin.BACKEND] = recording
-        session.config.stash[plugin.SEED] = task.seed
+        session.config.stash[fixtures.BACKEND] = recording
+        session.config.stash[fixtures.SEED] = task.seed
         session.config.pluginmanager.register(recorder)
         killed = self._hosts.killed
         try:

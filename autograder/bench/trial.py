@@ -17,7 +17,7 @@ from typing import Literal, cast
 import msgspec
 import pytest
 
-from autograder import plugin
+from autograder import fixtures
 from autograder.processes import python, testing_environment
 from autograder.sandbox import worker
 from autograder.sandbox.loader import Submission
@@ -118,8 +118,8 @@ class _Session:
         sources = [Source(name, f"{name}.py", [t], False, []) for name, t in case.modules.items()]
         Submission(sources).install()
         config = items[0].config
-        config.stash[plugin.BACKEND] = LocalBackend(Path(self._trial.folder) / "nowhere")
-        config.stash[plugin.SEED] = self._trial.seed
+        config.stash[fixtures.BACKEND] = LocalBackend(Path(self._trial.folder) / "nowhere")
+        config.stash[fixtures.SEED] = self._trial.seed
         for item, following in zip(items, [*items[1:], None], strict=True):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._error:

@@ -1,4 +1,4 @@
-"""What hidden tests have besides the plugin's fixtures."""
+"""What hidden tests have besides autograder/fixtures.py."""
 
 from collections.abc import Callable
 

@@ -32,6 +32,7 @@ STUDENTS_HALF = [
     "course.py",
     "draw.py",
     "explain.py",
+    "fixtures.py",
     "local.py",
     "plugin.py",
     "recorded.py",
