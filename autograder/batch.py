@@ -19,7 +19,8 @@ import msgspec
 
 from autograder import reports, submission
 from autograder.course import Course, Unit
-from autograder.grading import Grader, Options, basis, key, seed_of
+from autograder.grading import Grader, Options, basis, seed_of
+from autograder.keys import key
 from autograder.reports import Report, ResultsError
 from autograder.reports.changes import changes
 from autograder.submission import Submission

@@ -21,8 +21,9 @@ import msgspec
 from autograder import course as courses
 from autograder import reports
 from autograder.course import Course, Unit
-from autograder.grading import Grader, Options, course_basis, needs_gpu, report_of
+from autograder.grading import Grader, Options, needs_gpu, report_of
 from autograder.isolation import GraderError
+from autograder.keys import course_basis
 from autograder.submission import Submission
 from autograder.tasks import Outcome
 
@@ -38,7 +39,7 @@ REMEDY = (
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A unit of a submission to grade. basis: see grading.course_basis; the worker's must agree."""
+    """A unit of a submission to grade. basis: see keys.course_basis; the worker's must agree."""
 
     submission: Submission
     unit: str

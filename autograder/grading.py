@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import hmac
 import os
-import platform
 import secrets
 import socket
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +18,7 @@ import msgspec
 
 from autograder.course import KINDS, Course, CourseError, Kind, Unit
 from autograder.isolation import GraderError, IsolationError
+from autograder.keys import course_basis, key, versions
 from autograder.processes import python, testing_environment
 from autograder.reports import Report, Status, TestResult, score
 from autograder.sandbox.host import Level
@@ -28,8 +26,6 @@ from autograder.submission import Submission
 from autograder.tasks import Outcome, Setup, Task, receive, send
 from autograder.wording import _, restate, say
 
-PACKAGE = Path(__file__).parent
-PACKAGES = ("torch", "numpy", "pytest", "msgspec")
 SECRET_BYTES = 32
 # Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
 START = "import gc, runpy; gc.disable(); runpy.run_module('autograder.tester', None, '__main__')"
@@ -76,7 +72,8 @@ class Grader:
         """Run the unit's hidden tests; what fails on our side makes the report incomplete.
 
         seed: what the inputs are drawn from; by default made from the course's secret.
-        Raises IsolationError where no submission at all could be graded here.
+        Raises IsolationError where no submission at all could be graded here, and GraderError where
+        a file that marks depend on is missing.
         """
         seed = seed or seed_of(submission, unit, self._course)
         options = self._options
@@ -236,59 +233,6 @@ def basis(submission: Submission, unit: Unit, options: Options, course: Course) 
         "options": ", ".join(asked),
         **course_basis(unit, course),
     }
-
-
-def course_basis(unit: Unit, course: Course) -> dict[str, str]:
-    """Of what marks depend on, all that comes from this clone of the course and this Python."""
-    return {
-        "manifest": _digest([repr(unit).encode(), repr(course.limits).encode()]),
-        "tests": _tests_digest(unit.name),
-        "grader": _grader_digest(unit.name, course.root),
-        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
-    }
-
-
-def key(basis: Mapping[str, str]) -> str:
-    """One hash of all that a unit's marks depend on: work with the same key is never redone."""
-    return _digest(f"{name}: {value}".encode() for name, value in basis.items())
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """The versions that a mark may depend on."""
-    return {"python": platform.python_version()} | {n: metadata.version(n) for n in PACKAGES}
-
-
-@functools.cache
-def _tests_digest(unit: str) -> str:
-    """A hash of the unit's hidden tests and known mistakes."""
-    names = [f"hidden/test_{unit}", "hidden/conftest", "hidden/decoding", f"misconceptions/{unit}"]
-    return _digest_of_files([PACKAGE / f"{name}.py" for name in names])
-
-
-@functools.cache
-def _grader_digest(unit: str, root: Path) -> str:
-    """A hash of the code that judges, and of what speed is compared to."""
-    names = "checks clock diagnosis draw grading isolation plugin recording remote speed".split()
-    names += ["student", "supervisor", "tester", "timing", "wording", f"sequential/{unit}"]
-    files = [
-        *(PACKAGE / f"{name}.py" for name in names),
-        *sorted((PACKAGE / "sandbox").glob("*.py")),
-    ]
-    files += sorted((root / "solutions").glob("*.py"))
-    files += sorted((root / "course" / "parameters").glob("*"))
-    return _digest_of_files(files)
-
-
-def _digest_of_files(files: Iterable[Path]) -> str:
-    return _digest(file.read_bytes() if file.exists() else b"" for file in files)
-
-
-def _digest(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
 
 
 def seed_of(submission: Submission, unit: Unit, course: Course) -> str:

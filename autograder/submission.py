@@ -9,7 +9,6 @@ in words instead of an exception.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import io
 import os
 import re
@@ -22,6 +21,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import Course, Unit
+from autograder.keys import digest
 from autograder.wording import _, restate, say
 
 NOTEBOOK_FACTOR = 16  # a notebook carries pictures
@@ -71,7 +71,10 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """All that one student handed in, the name made printable, and a digest of it."""
+    """All that one student handed in, the name made printable, and a digest of it.
+
+    digest: of each file's unit, role, path and bytes, so that work which was moved is other work.
+    """
 
     student: str
     files: list[File]
@@ -120,14 +123,16 @@ def find_students(folder: Path, course: Course) -> list[str]:
 def read(folder: Path, student: str, course: Course, *, notebooks: bool = False) -> Submission:
     """Read everything that one student handed in; of the units, where asked, only notebooks."""
     files: list[File] = []
-    digest = hashlib.sha256(os.fsencode(student))
+    parts = [os.fsencode(student)]
+    roles = {unit.name: ", ".join(e.name for e in unit.exercises) for unit in course.units}
     suffixes = SUFFIXES[1:] if notebooks else SUFFIXES
     for module, path in _candidates(_home(folder / student, course), course, suffixes):
         file, data = _read_file(module, path, course.limits.source_kib << 10)
         files.append(file)
-        for part in (os.fsencode(path.name), data, file.problem.encode()):
-            digest.update(len(part).to_bytes(8, "big") + part)
-    return Submission(printable(student), files, digest.hexdigest())
+        # What is asked of it: nothing of a helper. Of a notebook no more than that is run.
+        role, place = roles.get(module, ""), path.relative_to(folder / student)
+        parts += [module.encode(), role.encode(), os.fsencode(place), data, file.problem.encode()]
+    return Submission(printable(student), files, digest(parts))
 
 
 def _home(folder: Path, course: Course) -> Path:

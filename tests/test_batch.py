@@ -17,12 +17,13 @@ import pytest
 from conftest import ROOT, GradeText, autograder
 from reports import report
 
-from autograder import grading, reports
+from autograder import grading, keys, reports
 from autograder.batch import Batch, Event, Graders, sole_writer, windowed
 from autograder.bench.faults import FAULTS, Fault, Grading, Mark, Skipped, disturb, kill_one
 from autograder.bench.generate import generate
 from autograder.course import Course
 from autograder.grading import Options
+from autograder.keys import key
 from autograder.reports import Report, ResultsError
 from autograder.reports.changes import changes
 from autograder.submission import File, Submission
@@ -99,7 +100,7 @@ class Pretended:
         self.graded.append((handed_in.student, unit.name))
         basis = grading.basis(handed_in, unit, OPTIONS, self.course)
         test = reports.TestResult("a", "rnn", "correctness", "passed", points=self.score)
-        facts = {"status": self.status, "key": grading.key(basis), "basis": basis, "tests": [test]}
+        facts = {"status": self.status, "key": key(basis), "basis": basis, "tests": [test]}
         made = report(self.course, handed_in.student, unit.name, seed=seed)
         made = msgspec.structs.replace(made, score=self.score, **facts)
         answer: Future[bytes] = Future()
@@ -120,34 +121,42 @@ def batch(course: Course, submissions: Path, fresh: bool = False) -> Batch:
     return Batch(course, submissions, submissions.parent / "out", units, OPTIONS, fresh=fresh)
 
 
-def test_only_the_unit_whose_hidden_tests_changed_is_graded_again(
-    course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("changed", "units", "words"),
+    [
+        ("hidden/test_rnn.py", {"rnn"}, "other hidden tests"),
+        ("submission.py", {"rnn", "attention"}, "another grader"),
+        ("reports/html.py", set(), ""),
+    ],
+)
+def test_what_changed_decides_what_is_graded_again(
+    course: Course,
+    submissions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    changed: str,
+    units: set[str],
+    words: str,
 ) -> None:
-    """The changed test is a real file: a copy of the package's tests with one line more."""
-    package = tmp_path / "package"
+    """What changes is a real file: one of a copy of the package, with a line more."""
+    package = tmp_path / "copy" / "autograder"
     shutil.copytree(ROOT / "autograder", package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(grading, "PACKAGE", package)
-    caches = grading._tests_digest, grading._grader_digest
+    monkeypatch.setattr(keys, "PACKAGE", package)
+    monkeypatch.setattr(keys, "_seen", {})
     told: list[Event] = []
     workers = Pretended(course)
-    for score in (1.0, 0.5):
-        for cache in caches:
-            cache.cache_clear()
-        workers.graded.clear()
-        told.clear()
-        workers.score = score
-        batch(course, submissions).run(workers, told.append)
-        with (package / "hidden" / "test_rnn.py").open("a") as file:
-            file.write("# one line more\n")
-    for cache in caches:
-        cache.cache_clear()
-    assert sorted(workers.graded) == [("ann", "rnn"), ("李雷", "rnn")]
-    kept = [event.report.unit for event in told if event.what == "kept"]
-    assert kept == ["attention", "attention"]
+    batch(course, submissions).run(workers, lambda event: None)
+    with (package / changed).open("a") as file:
+        file.write("# one line more\n")
+    keys._seen.clear()
+    workers.graded.clear()
+    workers.score = 0.5
+    batch(course, submissions).run(workers, told.append)
+    assert sorted(workers.graded) == sorted((s, u) for s in ("ann", "李雷") for u in units)
+    assert len([event for event in told if event.what == "kept"]) == 4 - 2 * len(units)
     again = [event.report for event in told if event.what == "graded"]
-    assert [(c.exercise, c.before, c.after, c.reason) for r in again for c in r.changes] == [
-        ("rnn", 1.0, 0.5, "other hidden tests")
-    ] * 2
+    made = [(c.exercise, c.before, c.after, c.reason) for r in again for c in r.changes]
+    assert made == [("rnn", 1.0, 0.5, words)] * 2 * len(units)
 
 
 def test_fresh_grades_everything_again(course: Course, submissions: Path) -> None:
@@ -185,12 +194,15 @@ def test_an_incomplete_try_does_not_take_the_old_marks_away(
         ("submission", "other", "another submission"),
         ("tests", "other", "other hidden tests"),
         ("manifest", "other", "other points or limits"),
+        ("reference", "other", "another reference, control or network"),
+        ("one more", "", "graded before by a version that kept no such account"),
         ("versions", "python 3.12, torch 2.5", "other versions: torch 2.4 → torch 2.5"),
         ("grader", "one", "graded again"),
     ],
 )
 def test_a_changed_mark_says_why(course: Course, name: str, value: str, words: str) -> None:
-    basis = {"submission": "one", "tests": "one", "manifest": "one", "grader": "one"}
+    names = ("submission", "tests", "manifest", "grader", "reference")
+    basis = dict.fromkeys(names, "one")
     basis |= {"options": "cpu, full", "versions": "python 3.12, torch 2.4"}
     before = report(course, "ann", "rnn", basis=basis)
     tests = [msgspec.structs.replace(before.tests[0], points=0.25), *before.tests[1:]]

@@ -21,8 +21,9 @@ from autograder import cluster, reports
 from autograder.batch import Batch, Event, Graders
 from autograder.cluster import Cluster, Order
 from autograder.course import Course
-from autograder.grading import Options, course_basis
+from autograder.grading import Options
 from autograder.isolation import GraderError
+from autograder.keys import course_basis
 from autograder.submission import read
 
 Client = pytest.importorskip("distributed").Client

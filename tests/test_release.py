@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from conftest import ROOT, autograder
 
 from autograder import course as courses
 from autograder import release as releases
+from autograder.closure import closure
 from autograder.course import Course, CourseError
 
 UNIT = "rnn"
@@ -94,39 +94,13 @@ def test_a_folder_in_use_is_refused(course: Course, tmp_path: Path) -> None:
 
 def test_the_students_half_is_what_a_local_run_imports() -> None:
     """Catches: a module that is missing from the release, or one too many."""
+    exercises = ROOT / "exercises"
+    tests = [path.stem for path in exercises.glob("test_*.py")]
+    places = dict.fromkeys(tests, exercises) | {"autograder": ROOT}
+    found = closure(["autograder.local", "autograder.plugin", *tests], places).values()
     package = ROOT / "autograder"
-    wanted, seen = ["local", "plugin", *_imported_by_public_tests()], {"__init__.py"}
-    while wanted:
-        name = wanted.pop().replace(".", "/")
-        path = package / f"{name}.py"
-        if not path.is_file():
-            path = package / name / "__init__.py"
-        relative = path.relative_to(package).as_posix()
-        if relative not in seen:
-            seen.add(relative)
-            if "/" in relative:
-                seen.add(f"{relative.rpartition('/')[0]}/__init__.py")
-            wanted += _imports(path)
-    assert sorted(seen) == sorted(releases.STUDENTS_HALF)
-
-
-def _imports(path: Path) -> list[str]:
-    """The modules of the package that a file imports, anywhere in it."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder."):
-            module = (node.module or "").removeprefix("autograder.")
-            if (ROOT / "autograder" / module.replace(".", "/")).is_dir():
-                found += [f"{module}.{alias.name}" for alias in node.names]
-            else:
-                found.append(module)
-        elif isinstance(node, ast.ImportFrom) and node.module == "autograder":
-            found += [alias.name for alias in node.names]
-    return found
-
-
-def _imported_by_public_tests() -> list[str]:
-    return [m for path in (ROOT / "exercises").glob("test_*.py") for m in _imports(path)]
+    wanted = {p.relative_to(package).as_posix() for p in found if p.is_relative_to(package)}
+    assert sorted(wanted) == sorted(releases.STUDENTS_HALF)
 
 
 def test_check_works_in_the_release_alone(released: Path, tmp_path: Path) -> None:

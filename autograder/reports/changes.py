@@ -20,7 +20,8 @@ REASONS = {
     "submission": "another submission",
     "tests": "other hidden tests",
     "manifest": "other points or limits",
-    "grader": "another grader or reference",
+    "grader": "another grader",
+    "reference": "another reference, control or network",
 }
 
 
@@ -53,9 +54,9 @@ def points(report: Report) -> dict[str, float]:
 
 def reason(before: Report, after: Report) -> str:
     """What changed between two gradings, in words."""
-    if not before.basis:
-        return "graded before by a version that kept no account"
     old, new = before.basis, after.basis
+    if old.keys() != new.keys():
+        return "graded before by a version that kept no such account"
     found = [words for name, words in REASONS.items() if old.get(name) != new.get(name)]
     for name, what in {"options": "options", "versions": "versions"}.items():
         if old.get(name) != new.get(name):
