@@ -129,14 +129,14 @@ class Grader:
             if self._closed:
                 raise GraderError("Grading was stopped.")
             if self._tester is None:
-                self._tester = _Tester(self._setup)
+                self._tester = _Tester(self._setup, self._course.root)
             return self._tester
 
 
 class _Tester:
     """The tester's process (see tester.py), and the connection to it."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, root: Path) -> None:
         self._connection, theirs = socket.socketpair()
         self._connection.settimeout(WAIT_SECONDS)
         self._setup: Setup | None = setup
@@ -147,6 +147,7 @@ class _Tester:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
+                    cwd=root,  # where hidden tests look for the course's files first
                     env=testing_environment(),
                     start_new_session=True,  # Ctrl-C is for the one who started the grading
                 )

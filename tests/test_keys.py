@@ -19,6 +19,7 @@ from autograder import course as courses
 from autograder import keys
 from autograder.closure import _imports_of, closure
 from autograder.course import Course
+from autograder.grading import Grader, Options
 from autograder.isolation import GraderError
 from autograder.submission import read
 
@@ -255,6 +256,18 @@ def test_a_closure_follows_imports_of_every_spelling(tmp_path: Path) -> None:
     (tmp_path / "ours/lazy.py").unlink()
     with pytest.raises(GraderError, match=r"ours/lazy\.py, which marks depend on"):
         closure(["ours.root"], {"ours": tmp_path})
+
+
+def test_hidden_tests_read_the_data_that_the_key_covers(clone: Course) -> None:
+    """The course's own, and not those beside the package or below the current folder."""
+    path = clone.root / "course" / "parameters" / "seq2seq_copy.safetensors"
+    (clone.root / "class").mkdir()
+    shutil.copytree(clone.root / "solutions", clone.root / "class" / "ann")
+    with changed(path), Grader(clone, Options(speed=False), [clone.root]) as grader:
+        path.write_bytes(b"no tensors")
+        report = grader.grade(read(clone.root / "class", "ann", clone), clone.unit("seq2seq"))
+    (failed,) = [test for test in report.tests if test.status == "failed"]
+    assert "SafetensorError" in failed.message
 
 
 def digest_of(folder: Path, course: Course, *files: str) -> str:
