@@ -20,7 +20,7 @@ import msgspec
 from autograder import reports, submission
 from autograder.course import Course, Unit
 from autograder.grading import Grader, Options, basis, seed_of
-from autograder.keys import key
+from autograder.keys import course_basis, key
 from autograder.reports import Report, ResultsError
 from autograder.reports.changes import changes
 from autograder.submission import Submission
@@ -130,8 +130,11 @@ class Batch:
         """Grade everything; tell of each report, in this thread, once it is on the disk.
 
         What comes out incomplete is tried once more at the end. What is done stays done, whatever
-        happens: the next run goes on from there.
+        happens: the next run goes on from there. Raises GraderError, before anything is graded,
+        where a file that marks depend on is missing.
         """
+        for unit in self.units:
+            course_basis(unit, self.course)  # kept: what a tester loads is no older than its key
         again: list[tuple[str, Unit]] = []
         every = ((student, unit) for student in self.students for unit in self.units)
         for task, report in self._graded(workers, self._tasks(every, tell)):

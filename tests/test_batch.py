@@ -23,6 +23,7 @@ from autograder.bench.faults import FAULTS, Fault, Grading, Mark, Skipped, distu
 from autograder.bench.generate import generate
 from autograder.course import Course
 from autograder.grading import Options
+from autograder.isolation import GraderError
 from autograder.keys import key
 from autograder.reports import Report, ResultsError
 from autograder.reports.changes import changes
@@ -157,6 +158,21 @@ def test_what_changed_decides_what_is_graded_again(
     again = [event.report for event in told if event.what == "graded"]
     made = [(c.exercise, c.before, c.after, c.reason) for r in again for c in r.changes]
     assert made == [("rnn", 1.0, 0.5, words)] * 2 * len(units)
+
+
+def test_a_missing_file_stops_a_grading_before_it_begins(
+    course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Catches: an error that comes after hours, once the first work of that unit is reached."""
+    package = tmp_path / "copy" / "autograder"
+    shutil.copytree(ROOT / "autograder", package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "hidden" / "test_attention.py").unlink()
+    monkeypatch.setattr(keys, "PACKAGE", package)
+    monkeypatch.setattr(keys, "_seen", {})
+    workers = Pretended(course)
+    with pytest.raises(GraderError, match=r"test_attention\.py, which marks depend on"):
+        batch(course, submissions).run(workers, lambda event: None)
+    assert not workers.graded
 
 
 def test_fresh_grades_everything_again(course: Course, submissions: Path) -> None:
