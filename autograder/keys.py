@@ -9,7 +9,6 @@ import ctypes
 import functools
 import hashlib
 import platform
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -120,11 +119,9 @@ def _installed(name: str) -> str:
 def _bubblewrap() -> str:
     """The version of the program that walls the sandbox in, by its own word."""
     try:
-        command = [str(find_bubblewrap()), "--version"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-    except (IsolationError, OSError):  # grading says it better, if it needs one
+        return find_bubblewrap()[1]
+    except IsolationError:  # grading says it better, if it needs one
         return NONE
-    return said.stdout.strip().removeprefix("bubblewrap ") or NONE
 
 
 def _libseccomp() -> str:
