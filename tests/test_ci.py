@@ -187,7 +187,10 @@ def test_how_the_script_is_used() -> None:
 @pytest.mark.parametrize(
     ("schema", "file"),
     [
+        ("vendor.github-workflows", ".github/workflows/ci.yml"),
         ("vendor.github-workflows", ".github/workflows/grade-class.yml"),
+        ("vendor.github-workflows", ".github/workflows/long.yml"),
+        ("vendor.github-workflows", ".github/workflows/pages.yml"),
         ("vendor.github-workflows", "{released}/.github/workflows/classroom.yml"),
         ("vendor.gitlab-ci", ".gitlab-ci.yml"),
         ("vendor.gitlab-ci", "{released}/.gitlab-ci.yml"),
@@ -204,12 +207,29 @@ def test_workflows_pass_actionlint(released: Path) -> None:
     """Where there is one: its packages for pip fetch it from elsewhere, so it is no dependency."""
     if not (actionlint := shutil.which("actionlint")):
         pytest.skip("actionlint is not installed")
-    files = [
-        ROOT / ".github/workflows/grade-class.yml",
-        released / ".github/workflows/classroom.yml",
-    ]
+    files = workflows(ROOT) + workflows(released)
     done = subprocess.run([actionlint, *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def workflows(repository: Path) -> list[Path]:
+    return sorted((repository / ".github" / "workflows").glob("*.yml"))
+
+
+def test_actions_are_pinned_by_commit(released: Path) -> None:
+    """Catches: a tag, which its owner can move, and a commit that nobody can tell the age of."""
+    pinned = re.compile(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    for path in workflows(ROOT) + workflows(released):
+        used = re.findall(r"uses: (.*)", path.read_text("utf-8"))
+        assert [action for action in used if not pinned.fullmatch(action)] == [], path
+    assert pinned.search(workflows(released)[0].read_text("utf-8"))
+
+
+def test_three_systems_install_what_the_readme_says(released: Path) -> None:
+    """The commands of a student's first minute, and no other ones."""
+    script = step(ROOT / ".github" / "workflows" / "ci.yml", "students", "Install")["run"]
+    readme = (released / "README.md").read_text("utf-8")
+    assert script.replace('"$BIN/pip"', ".venv/bin/pip") in readme
 
 
 def test_scripts_pass_shellcheck() -> None:
