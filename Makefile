@@ -1,5 +1,4 @@
-# make demo: grade the sample class.   make test: every test.   Each sets everything up by itself.
-# make pages: the lessons as web pages.   make notebooks: the lessons as a course of nbgrader.
+# Every target that needs an environment makes it. `make help` prints the lines that begin with ##.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,29 +7,44 @@ PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
 
-.PHONY: demo test lint starters mistakes pages notebooks clean
+.PHONY: help linux demo test lint starters mistakes pages notebooks clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.instructor
+## help: this list
+help:
+	@awk -F': ' '/^## / { printf "%-12s%s\n", substr($$1, 4), $$2 }' Makefile
+
+linux:
+	@[ "$$(uname -s)" = Linux ] || { \
+	  echo "Grading needs Linux: use the container or WSL 2, as docs/faq.md says."; exit 1; }
+
+## demo: grade the sample class; its pages are in results/sample_class
+demo: linux $(VENV)/.instructor
 	$(BIN)/autograder grade course/sample_class --isolation best --results results/sample_class
 
+## test: run every test
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
+## lint: look at style and types, as CI does
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+## starters: make exercises/ from solutions/
 starters: $(VENV)/.dev
 	$(BIN)/python -m autograder.starters
 
+## mistakes: make course/known_mistakes.json, by which students' local runs know the known mistakes
 mistakes: $(VENV)/.dev
 	$(BIN)/python -m autograder.record
 
+## pages: make the lessons as web pages, in results/pages or PAGES=DIR
 pages: $(VENV)/.course
 	$(BIN)/python -m autograder.notebooks.pages '$(PAGES)'
 
+## notebooks: make the lessons as a course of nbgrader, in classroom or NBGRADER=DIR, LESSONS=zh
 notebooks: $(VENV)/.course
 	$(BIN)/python -m autograder.notebooks '$(NBGRADER)' --lang $(LESSONS)
 
@@ -52,5 +66,6 @@ $(VENV)/.dev: $(BIN)/python $(SETUP)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.instructor $(VENV)/.course
 
+## clean: remove the environment and the results
 clean:
 	rm -rf $(VENV) results

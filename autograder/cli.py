@@ -107,6 +107,11 @@ def grade(
     Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
     could not be graded for a reason on our side.
     """
+    if sys.platform != "linux":
+        _fail(
+            "Grading needs Linux: use the container or WSL 2, as docs/faq.md says. "
+            "`autograder check` and pytest run anywhere."
+        )
     from autograder.batch import Batch, sole_writer
     from autograder.grading import Options
     from autograder.isolation import GraderError

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -33,7 +36,11 @@ OwnLanguageOption = Annotated[
 
 @app.callback()
 def _main() -> None:
-    """Keep `check` a command of its own, however few there are."""
+    """Print `?` for a letter that a pipe lacks, as on Windows: here and in processes of ours."""
+    os.environ["PYTHONIOENCODING"] = f"{sys.stdout.encoding}:replace"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @app.command()
