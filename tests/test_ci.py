@@ -192,11 +192,14 @@ def test_how_the_script_is_used() -> None:
         ("vendor.github-workflows", ".github/workflows/long.yml"),
         ("vendor.github-workflows", ".github/workflows/pages.yml"),
         ("vendor.github-workflows", "{released}/.github/workflows/classroom.yml"),
+        ("vendor.github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        ("vendor.github-issue-forms", ".github/ISSUE_TEMPLATE/bug.yml"),
+        ("vendor.github-issue-forms", ".github/ISSUE_TEMPLATE/idea.yml"),
         ("vendor.gitlab-ci", ".gitlab-ci.yml"),
         ("vendor.gitlab-ci", "{released}/.gitlab-ci.yml"),
     ],
 )
-def test_workflows_pass_the_published_schemas(schema: str, file: str, released: Path) -> None:
+def test_files_pass_the_published_schemas(schema: str, file: str, released: Path) -> None:
     path = file.format(released=released)
     command = [BIN / "check-jsonschema", "--builtin-schema", schema, path]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,8 +1,10 @@
-"""Elsewhere than on Linux: the students' release works there, and grading says that it does not."""
+"""Elsewhere than on Linux: the students' release works there, and grading says what to do."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -141,6 +143,24 @@ def test_make_demo_says_so_before_it_installs_anything(tmp_path: Path) -> None:
     assert done.returncode
     assert "Grading needs Linux" in done.stdout
     assert [entry.name for entry in tmp_path.iterdir()] == ["uname"]
+
+
+def test_every_container_loosens_the_same(released: Path) -> None:
+    """The instructor's dev container and the line that people copy; a student's loosens nothing."""
+    line = re.search(r"^docker run .*", (ROOT / "docs" / "faq.md").read_text("utf-8"), re.MULTILINE)
+    assert line
+    place = Path(".devcontainer") / "devcontainer.json"
+    ours, theirs = (json.loads((root / place).read_text("utf-8")) for root in (ROOT, released))
+    assert re.findall(r"--security-opt (\S+)", line[0]) == ours["securityOpt"]
+    assert "securityOpt" not in theirs
+
+
+def test_help_lists_every_target() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert phony
+    listed = [line.split()[0] for line in done.stdout.splitlines()]
+    assert sorted(listed) == sorted(set(phony[1].split()) - {"linux"})
 
 
 def test_watch_checks_a_unit(released: Path) -> None:

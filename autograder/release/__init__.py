@@ -52,6 +52,7 @@ COPIED = [  # from the clone, as they are
 ]
 TEMPLATES = {
     "pyproject.toml": "pyproject.jinja",
+    ".devcontainer/devcontainer.json": "devcontainer.json",
     ".gitignore": "gitignore",
     ".github/workflows/classroom.yml": "classroom.yml",
     ".gitlab-ci.yml": "gitlab-ci.yml",
