@@ -27,8 +27,7 @@ NAMESPACE_SETTINGS = [  # the file in /proc/sys, the value with which it refuses
 ]
 CONTAINER = (
     "Start the container with `--security-opt seccomp=unconfined --security-opt "
-    "apparmor=unconfined --security-opt systempaths=unconfined` (podman: `unmask=ALL` in place of "
-    "the last)."
+    "apparmor=unconfined --security-opt systempaths=unconfined`."
 )
 SANDBOX = Path(__file__).parent / "sandbox"
 INSIDE = "/grader"  # where the sandbox's own code lies inside
