@@ -13,6 +13,7 @@ from rich.console import Console
 
 from autograder.course import CourseError
 from autograder.local import CourseOption, check, watch
+from autograder.local import console as _console
 from autograder.local import fail as _fail
 from autograder.local import load as _load
 from autograder.local import named_units as _units
@@ -134,7 +135,7 @@ def grade(
             with _workers(batch, jobs, scheduler) as workers, follower:
                 batch.run(workers, follower)
                 follower.finish()
-            _write_up(batch, follower, lang, Console(highlight=False, quiet=quiet or json))
+            _write_up(batch, follower, lang, _console(quiet=quiet or json))
     except (SubmissionsError, CourseError) as error:
         _fail(str(error))
     except (GraderError, ResultsError) as error:
@@ -265,7 +266,7 @@ def export(
     from autograder.reports.html import write_pages
     from autograder.reports.results import load
 
-    console = Console(highlight=False)
+    console = _console()
     loaded = _load(course)
     students = load(results, loaded.units)
     if not students:
@@ -337,7 +338,7 @@ def doctor() -> None:
     """Tell what this machine can do, and how to mend what it cannot."""
     from autograder.doctor import diagnose
 
-    raise typer.Exit(diagnose(Console(highlight=False)))
+    raise typer.Exit(diagnose(_console()))
 
 
 def _into_gradebook(

@@ -99,8 +99,15 @@ def _ci(course: Course, language: Language, junit: Path | None, begins: Begins) 
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """End the command with a message and an exit status: by default 2, for wrong use."""
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
+    console(stderr=True).print(message, style="red", markup=False)
     raise typer.Exit(code)
+
+
+def console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console that wraps lines for people only: what reads a pipe finds every path whole."""
+    made = Console(stderr=stderr, quiet=quiet, highlight=False)
+    made.soft_wrap = not made.is_terminal
+    return made
 
 
 def load(root: Path | None) -> Course:
