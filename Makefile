@@ -6,8 +6,9 @@ SETUP := pyproject.toml constraints.txt
 PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
 
-.PHONY: help linux demo test lint starters mistakes pages notebooks clean
+.PHONY: help linux demo check test long lint starters mistakes pages notebooks clean
 .DELETE_ON_ERROR:
 
 ## help: this list
@@ -22,9 +23,17 @@ linux:
 demo: linux $(VENV)/.instructor
 	$(BIN)/autograder grade course/sample_class --isolation best --results results/sample_class
 
-## test: run every test
+## check: style, types and the quick tests, while you work
+check: lint
+	$(TESTS) -m 'not (attacks or clock or long or mutation or notebooks or sandbox)'
+
+## test: every test that CI runs
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(TESTS) -m 'not long'
+
+## long: every test there is, before a release
+long: $(VENV)/.dev
+	$(TESTS)
 
 ## lint: look at style and types, as CI does
 lint: $(VENV)/.dev

@@ -9,16 +9,18 @@ from conftest import ROOT
 
 from autograder import course as courses
 from autograder.bench import mutants, validity
-from autograder.bench.validity import Graders, Tried
+from autograder.bench.validity import Graders
 
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
 RIGHT_ANSWERS = 10  # of every unit, and no two written alike
+SEEDS = 200
+SHARE = 4  # one mutant in so many is tried at every run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def graders() -> Iterator[Graders]:
-    with Graders(COURSE, jobs=2) as warm:
+    with Graders(COURSE, jobs=1) as warm:
         yield warm
 
 
@@ -47,21 +49,39 @@ def test_right_answers_written_differently_get_full_marks(unit: str, graders: Gr
     assert not failed
 
 
-@pytest.fixture(scope="module")
-def all_tried() -> list[Tried]:
-    return validity.mutation(COURSE, COURSE.units, jobs=2)
-
-
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_hidden_tests_kill_every_mutant(unit: str, all_tried: list[Tried]) -> None:
-    tried = [t for t in all_tried if t.unit == unit]
+def test_right_answers_get_full_marks_whatever_the_inputs(unit: str, graders: Graders) -> None:
+    failed = {}
+    for seed in map(str, range(SEEDS)):
+        found = validity.right_answers(graders, [COURSE.unit(unit)], seed)
+        failed |= {(r.name, seed): r.report.message for r in found if not r.full}
+    assert not failed
+
+
+def kill(unit: str, share: int) -> None:
+    """Try one mutant in `share` on the hidden tests: all die that are not listed as equivalent."""
+    tried = validity.mutation(COURSE, [COURSE.unit(unit)], jobs=1, share=share)
     assert tried
     assert not [(t.mutant.before, t.mutant.after) for t in tried if t.survived]
     wrongly = [t.mutant.after for t in tried if t.equivalent and t.hidden != "passed"]
     assert not wrongly, "listed as equivalent, and yet it fails"
-    lines = {t.mutant.after for t in tried}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_hidden_tests_kill_a_share_of_the_mutants(unit: str) -> None:
+    kill(unit, SHARE)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_hidden_tests_kill_every_mutant(unit: str) -> None:
+    kill(unit, 1)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_is_listed_as_equivalent_is_still_a_mutant(unit: str) -> None:
+    lines = {mutant.after for mutant in mutants.mutants(validity.solutions(COURSE)[unit])}
     listed = {line for name, line in validity.read_equivalent(COURSE) if name == unit}
-    assert listed <= lines, "listed as equivalent, and no longer a mutant"
+    assert listed <= lines
 
 
 def test_solutions_agree_with_torch() -> None:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from machine import unless_it_hangs
 
 from autograder.remote import explain
 from autograder.sandbox import host, wire
@@ -23,7 +24,7 @@ hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-FRAMES = 120_000
+FRAMES = (12_000, 120_000)  # at every change, before a release
 MEGABYTE = 1 << 20
 
 
@@ -106,24 +107,22 @@ def mutated(frame: bytes, other: bytes, chance: random.Random) -> bytes:
     return frame
 
 
-def test_mutated_frames_are_read_or_refused():
-    """More than a hundred thousand frames: none raises anything but WireError, none hangs."""
+@pytest.mark.parametrize("frames", FRAMES)
+def test_mutated_frames_are_read_or_refused(frames):
+    """None raises anything but WireError, none hangs."""
     chance = random.Random(20_170_612)
     originals = seeds()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     read_well = 0
-    slowest = 0.0
-    for _ in range(FRAMES):
+    for _ in range(frames):
         header, payload = chance.choice(originals)
         if chance.random() < 0.1 and payload:
             payload = mutated(payload, header, chance)
         else:
             header = mutated(header, chance.choice(originals)[0], chance)
-        start = time.process_time()  # whatever else this machine does meanwhile
-        read_well += harmless(header, payload)
-        slowest = max(slowest, time.process_time() - start)
-    assert read_well > FRAMES // 50, "the mutations are so wild that nothing is tested"
-    assert slowest < 1
+        with unless_it_hangs():
+            read_well += harmless(header, payload)
+    assert read_well > frames // 50, "the mutations are so wild that nothing is tested"
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown << 10 < 64 * MEGABYTE
 
@@ -211,9 +210,8 @@ def test_a_full_header_grows_little(node):
         {"type": "result", "nonce": 1, "value": {"type": "items", "items": items}}
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
-    assert harmless(header)
-    assert time.process_time() - start < 10
+    with unless_it_hangs():
+        assert harmless(header)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown << 10 < 100 * MEGABYTE
 
@@ -271,11 +269,11 @@ def test_a_child_that_dies_at_any_byte(conversation, length):
     theirs.shutdown(socket.SHUT_WR)
     request = wire.Load(1, [], "rnn")
     if length == len(REPLY):
-        _, body = child.request(request, [], time.monotonic() + 5)
+        _, body = child.request(request, [], time.monotonic() + 60)
         assert wire.Reader(body).decode(wire.Tensor("torch", "float64", [2])).tolist() == [1, 2]
     else:
         with pytest.raises(ChildDied):
-            child.request(request, [], time.monotonic() + 5)
+            child.request(request, [], time.monotonic() + 60)
 
 
 def test_a_drip_ends_at_its_deadline(conversation):
@@ -305,7 +303,7 @@ def test_a_drip_does_not_hide_memory(conversation, monkeypatch):
     monkeypatch.setattr(child, "kill", lambda: None)
     theirs.sendall(REPLY)
     with pytest.raises(ChildDied, match="memory"):
-        child.request(wire.Load(1, [], "rnn"), [], time.monotonic() + 5)
+        child.request(wire.Load(1, [], "rnn"), [], time.monotonic() + 60)
 
 
 def test_descriptors_that_come_along_are_dropped(conversation):
@@ -316,5 +314,5 @@ def test_descriptors_that_come_along_are_dropped(conversation):
     before = len(list(Path("/proc/self/fd").iterdir()))
     with open("/dev/null", "rb") as null:  # noqa: PTH123
         socket.send_fds(theirs, [REPLY], [null.fileno()] * 50)
-    child.request(wire.Load(1, [], "rnn"), [], time.monotonic() + 5)
+    child.request(wire.Load(1, [], "rnn"), [], time.monotonic() + 60)
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -64,16 +64,19 @@ class Graders(batch.Graders):
         super().__init__(course, Options(speed=False), [course.root], jobs)
         self.course = course
 
-    def grade(self, todo: Sequence[Job[Item]]) -> Iterator[tuple[Item, Report]]:
-        """Grade each, and return what it was about with its report, in the same order."""
-        return self.pool.map(self._grade, todo)
+    def grade(self, todo: Sequence[Job[Item]], seed: str = "") -> Iterator[tuple[Item, Report]]:
+        """Grade each, and return what it was about with its report, in the same order.
 
-    def _grade(self, job: Job[Item]) -> tuple[Item, Report]:
+        seed: what the inputs are drawn from; by default made from the course's secret.
+        """
+        return self.pool.map(lambda job: self._grade(job, seed), todo)
+
+    def _grade(self, job: Job[Item], seed: str) -> tuple[Item, Report]:
         about, unit, texts = job
         files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
         digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
         with self.borrow() as grader:
-            return about, grader.grade(Submission("validity", files, digest), unit)
+            return about, grader.grade(Submission("validity", files, digest), unit, seed)
 
 
 @dataclass(frozen=True)
@@ -240,12 +243,16 @@ def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> No
 
 
 def mutation(
-    course: Course, units: Sequence[Unit], jobs: int, *, public: bool = False
+    course: Course, units: Sequence[Unit], jobs: int, *, public: bool = False, share: int = 1
 ) -> list[Tried]:
-    """Try every mutant of the solutions on the hidden tests, and on the public ones if asked to."""
+    """Try the mutants of the solutions on the hidden tests, and on the public ones if asked to.
+
+    share: one mutant in so many is tried, spread evenly over the functions.
+    """
     right = solutions(course)
     equivalent = read_equivalent(course)
-    made = [(unit, mutant) for unit in units for mutant in mutants.mutants(right[unit.name])]
+    every = [(unit, mutant) for unit in units for mutant in mutants.mutants(right[unit.name])]
+    made = every[::share]
     cases = [
         Case(unit.name, _exercises(unit, mutant.function), right | {unit.name: mutant.source})
         for unit, mutant in made
@@ -296,14 +303,14 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
 # Right answers written differently
 
 
-def right_answers(graders: Graders, units: Sequence[Unit]) -> list[Right]:
-    """Grade every file of tests/right/<unit>."""
+def right_answers(graders: Graders, units: Sequence[Unit], seed: str = "") -> list[Right]:
+    """Grade every file of tests/right/<unit>; on the inputs of a seed, if one is given."""
     right, folder = solutions(graders.course), graders.course.root / "tests" / "right"
     todo: list[Job[str]] = []
     for unit in units:
         for path in sorted((folder / unit.name).glob("*.py")):
             todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
-    return [Right(report.unit, name, report) for name, report in graders.grade(todo)]
+    return [Right(report.unit, name, report) for name, report in graders.grade(todo, seed)]
 
 
 def print_right(console: Console, found: Sequence[Right]) -> None:

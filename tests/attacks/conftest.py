@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from machine import patience
 
 from autograder import course as courses
 from autograder import submission
@@ -21,8 +22,7 @@ collect_ignore = ["forged", "stolen", "bombs", "survivors", "signals"]  # not fo
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LIMITS = courses.Limits(call_seconds=2.0, unit_seconds=4.0, memory_mib=256)
-COURSE = msgspec.structs.replace(courses.load(ROOT), limits=LIMITS)
+COURSE = courses.load(ROOT)
 UNIT = COURSE.unit("rnn")
 KINDS = Options(speed=False).kinds
 
@@ -95,8 +95,8 @@ class Arena:
         return {process.pid for process in every - forks}
 
     def settled(self, wanted: set[int]) -> set[int]:
-        """The processes, as soon as they are those wanted or after two seconds."""
-        deadline = time.monotonic() + 2
+        """The processes, as soon as they are those wanted; otherwise after a while."""
+        deadline = time.monotonic() + patience(2)
         while (found := self.processes()) != wanted and time.monotonic() < deadline:
             time.sleep(0.01)
         return found
@@ -124,6 +124,8 @@ def arena(tmp_path_factory, level):
     submissions.mkdir(), results.mkdir()
     os.environ["CANARY"] = "known to the grader alone"
     options = Options(isolation=level, speed=False)
-    with Grader(COURSE, options, [ROOT, submissions, results]) as grader:
+    limits = courses.Limits(call_seconds=patience(1), unit_seconds=patience(3), memory_mib=256)
+    course = msgspec.structs.replace(COURSE, limits=limits)
+    with Grader(course, options, [ROOT, submissions, results]) as grader:
         yield Arena(grader, submissions, results)
     del os.environ["CANARY"]

@@ -9,11 +9,11 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 import unicodedata
 from pathlib import Path
 
 import pytest
+from machine import unless_it_hangs
 
 from autograder import course as courses
 from autograder import reports, submission
@@ -44,10 +44,9 @@ def folder(tmp_path):
 
 
 def read(folder: Path) -> submission.Submission:
-    """Read what eve handed in; it must take no time and follow nothing."""
-    start = time.process_time()
-    found = submission.read(folder, "eve", COURSE)
-    assert time.process_time() - start < 2
+    """Read what eve handed in; it must end, and follow nothing."""
+    with unless_it_hangs():
+        found = submission.read(folder, "eve", COURSE)
     assert SECRET not in repr(found)
     return found
 
@@ -307,30 +306,25 @@ TRAP = "open({path!r}, 'w').close()\nraise SystemExit('trapped')\n"
 
 
 @pytest.mark.parametrize("isolation", ["full", "reduced", "best"])
-@pytest.mark.parametrize("student", ["torch", "msgspec", "autograder", "encodings"])
-def test_grading_from_inside_the_submissions(tmp_path, student, isolation):
+def test_grading_from_inside_the_submissions(tmp_path, isolation):
     """The current folder is not a place to import from: a student may be called torch."""
-    (tmp_path / student).mkdir()
-    trap = TRAP.format(path=str(tmp_path / "sprung"))
-    for name in ("__init__.py", "__main__.py"):
-        (tmp_path / student / name).write_text(trap)
-    (tmp_path / "json.py").write_text(trap)
-    shutil.copy(SOLUTION, tmp_path / student)
+    folder, results, sprung = (tmp_path / name for name in ("class", "results", "sprung"))
+    sprung.mkdir()
+    students = ["torch", "msgspec", "autograder", "encodings"]
+    for student in students:
+        (folder / student).mkdir(parents=True)
+        trap = TRAP.format(path=str(sprung / student))
+        for name in ("__init__.py", "__main__.py"):
+            (folder / student / name).write_text(trap)
+        shutil.copy(SOLUTION, folder / student)
+    (folder / "json.py").write_text(TRAP.format(path=str(sprung / "json")))
     code = "import sys; sys.path[0:0] = []; from autograder.cli import app; app()"
     command = [sys.executable, "-P", "-c", code, "grade", ".", "--course", str(ROOT)]
-    command += [
-        "--unit",
-        "rnn",
-        "--jobs",
-        "1",
-        "--no-speed",
-        "--isolation",
-        isolation,
-        "--results",
-        str(tmp_path.parent / "out"),
-    ]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert not (tmp_path / "sprung").exists()
+    command += ["--unit", "rnn", "--jobs", "1", "--no-speed"]
+    command += ["--isolation", isolation, "--results", str(results)]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert not list(sprung.iterdir())
     assert said.returncode == 0, said.stderr
-    report = json.loads((tmp_path.parent / "out" / student / "rnn.json").read_bytes())
-    assert report["score"] == report["max_score"]
+    for student in students:
+        report = json.loads((results / student / "rnn.json").read_bytes())
+        assert report["score"] == report["max_score"]
