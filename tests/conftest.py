@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from autograder.course import Course
 from autograder.grading import Grader, Options
 from autograder.reports import Report
 from autograder.submission import read
+
+if TYPE_CHECKING:
+    from autograder.bench.validity import Graders
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,6 +44,7 @@ GROUPS = {
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
+    "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
     "tests/test_watch.py": "sandbox",
     "tests/test_wire_fuzz.py::test_mutated_frames_are_read_or_refused[120000]": "long",
     "tests/test_writing_an_exercise.py": "sandbox",
@@ -77,6 +82,15 @@ def course() -> Course:
 def grader(course: Course) -> Iterator[Grader]:
     """A warm grader."""
     with Grader(course, Options(), [course.root]) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def graders(course: Course) -> Iterator[Graders]:
+    """A warm grader that measures no speed; `borrow` lends it."""
+    from autograder.bench import validity  # with torch, which not every test needs
+
+    with validity.Graders(course, jobs=1) as warm:
         yield warm
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SECONDS = 60  # until the server answers, or a page is drawn
+SECONDS = 120  # until the server answers, or a page is drawn, on a busy machine
 EXTENSION = {"nbgrader.server_extensions.formgrader": True}
 
 

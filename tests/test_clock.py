@@ -21,6 +21,7 @@ import torch
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from machine import patience
 
 from autograder import clock, timing
 from autograder.bench import clock as bench_clock
@@ -185,11 +186,17 @@ def host() -> Iterator[WarmHost]:
         yield warm
 
 
+@pytest.fixture(scope="module")
+def pace() -> float:
+    """How many times as long as on a quiet machine to wait for what hangs."""
+    return patience(1)
+
+
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
     """One failed round will do here, and nobody waits long."""
     monkeypatch.setattr(clock, "FAILED_ROUNDS", 1)
-    monkeypatch.setattr(timing, "STALL_SECONDS", (3.0, 3.0))
+    monkeypatch.setattr(timing, "STALL_SECONDS", (3 * pace, 3 * pace))
 
 
 def attention64(
@@ -208,9 +215,9 @@ CONTROLS = {
 
 
 @pytest.fixture
-def run(host: WarmHost, course: Course, impatient: None) -> Callable[..., Verdict]:
+def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callable[..., Verdict]:
     """Race a program at attention; raises as a test of speed does."""
-    limits = msgspec.structs.replace(course.limits, call_seconds=2.0)
+    limits = msgspec.structs.replace(course.limits, call_seconds=2 * pace)
 
     def run(program: Program, walk: object = BATCH, seed: int = 7) -> Verdict:
         control = CONTROLS[walk.over]  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from conftest import ROOT, autograder
+from machine import patience
 
 from autograder import cluster, reports
 from autograder.batch import Batch, Event, Graders
@@ -53,7 +54,7 @@ class Dask:
     def wait(self, workers: int) -> None:
         """Until so many workers are there."""
         with Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=120)
+            client.wait_for_workers(workers, timeout=patience(120))
 
     def _start(self, module: str, *arguments: str, cwd: Path = ROOT) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", f"distributed.cli.{module}", *arguments]
@@ -192,7 +193,7 @@ def test_a_scheduler_that_ends_ends_the_batch(
         time.sleep(0.5)
         lone.scheduler.kill()
         with pytest.raises(GraderError, match="scheduler is gone"):
-            future.result(timeout=120)
+            future.result(timeout=patience(120))
 
 
 def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
@@ -208,7 +209,7 @@ def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
     ):
         waits = pool.submit(handed_in, course.unit("rnn"), "seed")
         runs = pool.submit(handed_in, course.unit("vanishing_gradient"), "seed")
-        report = msgspec.json.decode(runs.result(timeout=300), type=reports.Report)
+        report = msgspec.json.decode(runs.result(timeout=patience(300)), type=reports.Report)
         assert (report.status, report.device) == ("graded", "cuda")
         assert not waits.done()
         restrictions = client.run_on_scheduler(

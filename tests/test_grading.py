@@ -156,11 +156,10 @@ def test_the_reports_fields_are_the_documented_ones(grade_text: GradeText) -> No
 # Speed
 
 
-def test_speed_that_is_not_asked_for_costs_nothing(course: Course) -> None:
-    options = Options(speed=False)
-    with Grader(course, options, [course.root]) as grader:
+def test_speed_that_is_not_asked_for_costs_nothing(course: Course, graders: Graders) -> None:
+    with graders.borrow() as grader:
         report = grader.grade(read(ROOT, "solutions", course), course.unit("rnn"))
-    asked, all_kinds = course.unit("rnn").max_score(options.kinds), Options().kinds
+    asked, all_kinds = course.unit("rnn").max_score(Options(speed=False).kinds), Options().kinds
     assert report.score == report.max_score == asked < course.unit("rnn").max_score(all_kinds)
     assert {t.status for t in report.tests if t.kind == "speed"} == {"not_run"}
     assert report.status == "graded"

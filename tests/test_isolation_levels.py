@@ -8,12 +8,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
+from autograder import course as courses
 from autograder import reports
+from autograder.remote import SandboxBackend
+from autograder.sandbox.wire import Source
+from autograder.student import Invocation
+from autograder.supervisor import Limits, WarmHost
 
 WITHOUT = """
 import errno, os, sys
@@ -106,6 +112,12 @@ def test_best_without_landlock_is_none(submissions: Path, tmp_path: Path) -> Non
     assert "Isolation: none." in done.stdout
 
 
+@pytest.fixture(scope="module")
+def host() -> Iterator[WarmHost]:
+    with WarmHost([ROOT], level="reduced") as warm:
+        yield warm
+
+
 @pytest.mark.parametrize(
     ("probe", "stopped"),
     [
@@ -123,27 +135,21 @@ def test_best_without_landlock_is_none(submissions: Path, tmp_path: Path) -> Non
         ("scratch()", False),
     ],
 )
-def test_what_reduced_isolation_stops(probe: str, stopped: bool) -> None:
-    from autograder.course import Limits
-    from autograder.remote import SandboxBackend
-    from autograder.sandbox.wire import Source
-    from autograder.student import Invocation
-    from autograder.supervisor import WarmHost
-
+def test_what_reduced_isolation_stops(probe: str, stopped: bool, host: WarmHost) -> None:
     text = f"{PROBES}\ndef f():\n    return attempt(lambda: {probe})\n"
     source = Source("unit", "unit.py", [text], False, ["f"])
-    with WarmHost([ROOT], level="reduced") as host:
-        backend = SandboxBackend(lambda device: host, "unit", [source], Limits())
-        said = backend.call(Invocation("unit", "f")).value
-        backend.close()
+    backend = SandboxBackend(lambda device: host, "unit", [source], courses.Limits())
+    said = backend.call(Invocation("unit", "f")).value
+    backend.close()
     assert (said == "stopped") == stopped, said
 
 
-def test_nothing_stays_after_reduced_isolation(tmp_path: Path) -> None:
-    from autograder.supervisor import Limits, WarmHost
-
-    before = set(Path("/tmp").glob("grader-*"))
+def test_nothing_stays_after_reduced_isolation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with WarmHost([ROOT], level="reduced") as host:
         host.spawn(Limits(1 << 30, 10)).close()
         host.spawn(Limits(1 << 30, 10))
-    assert set(Path("/tmp").glob("grader-*")) <= before
+        assert list(tmp_path.glob("grader-*"))
+    assert not list(tmp_path.iterdir())

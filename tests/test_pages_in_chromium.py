@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from machine import patience
 from reports import report, result, sample, student_of
 
 from autograder.course import Course
@@ -66,7 +67,9 @@ def look(pages: dict[str, str], widths: tuple[int, ...], folder: Path) -> list[d
     (folder / "frames.html").write_text(f"<!doctype html><meta charset=utf-8>{LOOK}{frames}")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     command += [f"--user-data-dir={folder / 'profile'}", (folder / "frames.html").as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=patience(120)
+    )
     found = re.search(r'data-seen="(.*?)"', done.stdout)
     assert found, done.stderr
     return json.loads(html.unescape(found[1]))

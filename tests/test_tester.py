@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
+from autograder.batch import Graders
 from autograder.course import Course, Limits
-from autograder.grading import Grader, Options
 from autograder.submission import File, Submission
 from autograder.tasks import Outcome, Task
 from autograder.tester import Fork
@@ -64,14 +64,16 @@ def test_one_that_does_not_tell_is_an_error(
     assert each.run(TASK, 0.5).error == EARLY, "and it stays one"
 
 
-def test_nothing_of_a_submission_is_in_the_next_ones_report(course: Course) -> None:
+def test_nothing_of_a_submission_is_in_the_next_ones_report(
+    course: Course, graders: Graders
+) -> None:
     unit = course.unit("vanishing_gradient")
     right = (course.root / "solutions" / "vanishing_gradient.py").read_text("utf-8")
     handed_in = {
         name: Submission(name, [File(unit.name, f"{unit.name}.py", [text])], name)
         for name, text in (("ann", right), ("bob", "# nothing yet\n"))
     }
-    with Grader(course, Options(speed=False), []) as grader:
+    with graders.borrow() as grader:
         first, empty, again = (
             grader.grade(handed_in[name], unit, "a seed") for name in ("ann", "bob", "ann")
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from conftest import ROOT
 
@@ -16,12 +14,6 @@ UNITS = COURSE.unit_names
 RIGHT_ANSWERS = 10  # of every unit, and no two written alike
 SEEDS = 200
 SHARE = 4  # one mutant in so many is tried at every run
-
-
-@pytest.fixture(scope="session")
-def graders() -> Iterator[Graders]:
-    with Graders(COURSE, jobs=1) as warm:
-        yield warm
 
 
 @pytest.mark.parametrize("unit", UNITS)
