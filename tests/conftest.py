@@ -65,10 +65,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def known_secret() -> Iterator[None]:
-    """The same inputs at every run, so that a failure comes back; benches draw fresh ones."""
+def known_circumstances() -> Iterator[None]:
+    """The same inputs at every run, so that a failure comes back; and English, wherever we are.
+
+    Benches draw fresh inputs.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grading, "secret", lambda root: bytes(grading.SECRET_BYTES))
+        patch.setenv("AUTOGRADER_LANG", "en")
         yield
 
 
