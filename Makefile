@@ -6,7 +6,7 @@ SETUP := pyproject.toml constraints.txt
 PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
-TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
+TESTS := $(BIN)/python -m pytest -n 2 --durations 20
 
 .PHONY: help linux demo check test long lint starters mistakes pages notebooks clean
 .DELETE_ON_ERROR:
@@ -34,6 +34,7 @@ test: $(VENV)/.dev
 ## long: every test there is, before a release
 long: $(VENV)/.dev
 	$(TESTS)
+	[ "$$(id -u)" != 0 ] || tests/as_a_user.sh
 
 ## lint: look at style and types, as CI does
 lint: $(VENV)/.dev
