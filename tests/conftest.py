@@ -76,6 +76,7 @@ class ByFile(LoadScopeScheduling):
         return " ".join([file, *(unit for unit in UNITS if unit in parameters)])
 
 
+@pytest.hookimpl(optionalhook=True)  # with -p no:xdist nobody asks
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     """In place of `--dist loadgroup`: of its marks xdist 3.8 sees none with pytest 9.2."""
     return ByFile(config, log)
