@@ -235,7 +235,7 @@ def test_three_systems_install_what_the_readme_says(released: Path) -> None:
 
 def test_scripts_pass_shellcheck() -> None:
     templates = ROOT / "autograder" / "release" / "templates"
-    files = [ROOT / "course/classroom.sh", templates / "setup.sh"]
+    files = [ROOT / "course/classroom.sh", ROOT / "tests/as_a_user.sh", templates / "setup.sh"]
     command = [BIN / "shellcheck", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
