@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := pyproject.toml constraints.txt
+PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
 TESTS := $(BIN)/python -m pytest -n 2 --durations 20
 
-.PHONY: help linux demo check test long lint starters mistakes pages notebooks clean
+.PHONY: help linux demo check test long lint starters mistakes pages notebooks installs clean
 .DELETE_ON_ERROR:
 
 ## help: this list
@@ -58,22 +59,34 @@ pages: $(VENV)/.course
 notebooks: $(VENV)/.course
 	$(BIN)/python -m autograder.notebooks '$(NBGRADER)' --lang $(LESSONS)
 
+## installs: try the installs that users have (gigabytes), or some: ROWS='pip lowest'
+installs: $(VENV)/.dev
+	$(PIP) uv
+	$(BIN)/python tests/installs.py $(ROWS)
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; \
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.instructor: $(BIN)/python $(SETUP)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[instructor]'
+# PyTorch's CPU build, a tenth of what pip takes by itself on Linux. Few tries: some networks do
+# not let its index through.
+$(VENV)/.torch: $(BIN)/python $(SETUP)
+	$(PIP) --retries 1 --timeout 5 --index-url https://download.pytorch.org/whl/cpu torch || \
+	  echo "PyTorch's own index was not reached: pip takes the PyTorch that it finds elsewhere."
 	@touch $@
 
-$(VENV)/.course: $(BIN)/python $(SETUP)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[instructor,course]'
+$(VENV)/.instructor: $(VENV)/.torch
+	$(PIP) -e '.[instructor]'
+	@touch $@
+
+$(VENV)/.course: $(VENV)/.torch
+	$(PIP) -e '.[instructor,course]'
 	@touch $@ $(VENV)/.instructor
 
-$(VENV)/.dev: $(BIN)/python $(SETUP)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+$(VENV)/.dev: $(VENV)/.torch
+	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.instructor $(VENV)/.course
 
 ## clean: remove the environment and the results

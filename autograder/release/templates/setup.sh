@@ -23,6 +23,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 "$(find_python)" -m venv "$root/venv"
+pip=("$root/venv/bin/python" -m pip install --no-cache-dir -c "$root/source/constraints.txt")
+# PyTorch's CPU build from PyTorch's own index; where that is out of reach, what pip finds.
+"${pip[@]}" --retries 1 --timeout 5 --index-url https://download.pytorch.org/whl/cpu torch || true
 # Editable: an installed copy would lie beside torch, where reduced isolation cannot hide it.
-"$root/venv/bin/python" -m pip install --no-cache-dir \
-  -c "$root/source/constraints.txt" -e "$root/source[instructor]"
+"${pip[@]}" -e "$root/source[instructor]"
