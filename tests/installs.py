@@ -1,6 +1,6 @@
 """The installs that users have: each is built in a fresh folder, tried, written down and removed.
 
-    python tests/installs.py [ROW ...]        # `make installs`; without rows: all of them
+    python tests/installs.py [ROW ...]        # `lowest` or `lowest-3.13.0`; by default all
 
 The rows' results are kept in results/installs/, with all that the commands said, and
 docs/installs.md is written from them after every row. It downloads gigabytes.
@@ -241,7 +241,7 @@ ROWS = {
     "wheel": Row(wheel, "3.11", GRADER | {"four students": four_students_outside}),
     "release": Row(release, "each", {"public tests": public_tests, "check": check}),
 }
-COLUMNS = ("doctor", "public tests", "four students", "check", "extras' tests")
+STEPS = ("doctor", "public tests", "four students", "check", "extras' tests")
 
 
 def pythons() -> dict[str, Path]:
@@ -261,12 +261,12 @@ def pythons() -> dict[str, Path]:
     return {".".join(map(str, version)): found[version] for version in sorted(found)}
 
 
-def chosen(row: Row) -> dict[str, Path]:
-    there = pythons()
+def chosen(row: Row) -> list[str]:
+    """The versions of Python that a row is for."""
+    there = list(pythons())
     if row.python == "each":
         return there
-    fitting = [v for v in there if row.python == "newest" or v.startswith(f"{row.python}.")]
-    return {version: there[version] for version in fitting[-1:]}
+    return [v for v in there if row.python == "newest" or v.startswith(f"{row.python}.")][-1:]
 
 
 def try_row(name: str, version: str, python: Path) -> dict[str, Any]:
@@ -314,13 +314,13 @@ def page(results: list[dict[str, Any]]) -> str:
         "in notebooks, wrong, hostile) graded at full isolation with the expected marks. It writes",
         "this page.",
         "",
-        f"| install | Python | torch | {' | '.join(COLUMNS)} | date |",
-        "|---|---|---|" + "---|" * (len(COLUMNS) + 1),
+        f"| install | Python | torch | {' | '.join(STEPS)} | date |",
+        "|---|---|---|" + "---|" * (len(STEPS) + 1),
     ]
     for result in results:
         torch = result.get("versions", {}).get("torch", "–")
         cells = [result["said"], result["python"], torch]
-        cells += [result.get(column, "–") for column in COLUMNS] + [result["date"]]
+        cells += [result.get(column, "–") for column in STEPS] + [result["date"]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += ["", "## Versions", ""]
     for result in results:
@@ -334,16 +334,23 @@ def page(results: list[dict[str, Any]]) -> str:
 def main(names: list[str]) -> int:
     """Try the rows, and write the page after each; 1 if one of them failed."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    for name in names or ROWS:
-        for version, python in chosen(ROWS[name]).items():
+    rows = [(name, version) for name, row in ROWS.items() for version in chosen(row)]
+    for name, version in rows:
+        if not names or {name, f"{name}-{version}"} & set(names):
             print(f"{name}, Python {version}", flush=True)
-            result = try_row(name, version, python)
-            (KEPT / f"{name}-{version}.json").write_text(json.dumps(result), "utf-8")
-            print(f"  {json.dumps({k: v for k, v in result.items() if k != 'versions'})}")
-    paths = [KEPT / f"{name}-{version}.json" for name in ROWS for version in pythons()]
-    results = [json.loads(path.read_text("utf-8")) for path in paths if path.exists()]
-    PAGE.write_text(page(results), "utf-8")
-    return any(result.get(column, "ok") != "ok" for result in results for column in COLUMNS)
+            result = try_row(name, version, pythons()[version])
+            _path(name, version).write_text(json.dumps(result), "utf-8")
+            print(
+                f"  {json.dumps({k: v for k, v in result.items() if k != 'versions'})}", flush=True
+            )
+        paths = [_path(*row) for row in rows]
+        results = [json.loads(path.read_text("utf-8")) for path in paths if path.exists()]
+        PAGE.write_text(page(results), "utf-8")
+    return any(result.get(step, "ok") != "ok" for result in results for step in STEPS)
+
+
+def _path(name: str, version: str) -> Path:
+    return KEPT / f"{name}-{version}.json"
 
 
 if __name__ == "__main__":
