@@ -204,7 +204,8 @@ def _unexpected(results: Path, student: str) -> Iterator[str]:
             for kind, wanted in kinds.items() if exercise != "why" else ():
                 found = came_to(report, exercise, kind)
                 if found != wanted:
-                    yield f"{student}'s {exercise}, {kind}: {found} instead of {wanted}"
+                    said = next((t.message for t in report.tests if t.status != "passed"), "")
+                    yield f"{student}'s {exercise}, {kind}: {found} instead of {wanted}. {said}"
 
 
 def check(place: Place) -> None:
