@@ -76,8 +76,8 @@ class Place(NamedTuple):
     def pip(self, *arguments: object, **environment: str) -> None:
         self.run(self.program("python"), "-m", "pip", "install", *arguments, **environment)
 
-    def uv(self, *arguments: object) -> None:
-        self.run(Path(sys.executable).parent / "uv", *arguments)
+    def uv(self, *arguments: object, **environment: str) -> None:
+        self.run(Path(sys.executable).parent / "uv", *arguments, **environment)
 
 
 # How a row is installed: each returns what has to be said about it.
@@ -141,7 +141,10 @@ def uv(place: Place) -> str:
         *("pip", "install", "--python", place.program("python")),
         *("-c", "constraints.txt", "-e", ".[instructor]"),
     )
-    return "`uv pip install`, as it takes PyTorch by itself"
+    place.uv("run", "autograder", "--help", VIRTUAL_ENV=str(place.folder / "venv"))
+    if (place.clone / "uv.lock").exists():
+        raise Failed("uv run made a lock file")
+    return "`uv pip install`, which takes what pip takes, and `uv run`"
 
 
 def wheel(place: Place) -> str:
