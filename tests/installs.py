@@ -276,26 +276,27 @@ def chosen(row: Row) -> list[str]:
 def try_row(name: str, version: str, python: Path) -> dict[str, Any]:
     """Build, try and remove one install; return what came of it."""
     row = ROWS[name]
-    said = KEPT / f"{name}-{version}.log"
-    said.unlink(missing_ok=True)
+    log = KEPT / f"{name}-{version}.log"
+    log.unlink(missing_ok=True)
     result: dict[str, Any] = {"row": name, "python": version, "date": time.strftime("%Y-%m-%d")}
     with tempfile.TemporaryDirectory(prefix="install-") as name_of_folder:
         folder = Path(name_of_folder)
         kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-        place = Place(folder, folder / "clone", python, said, kept | AS_IT_COMES)
+        place = Place(folder, folder / "clone", python, log, kept | AS_IT_COMES)
         try:
             place.run("git", "clone", "--quiet", ROOT, place.clone, cwd=folder)
             place.run(python, "-m", "venv", folder / "venv")
             result["said"] = row.install(place)
         except Failed as error:
-            return result | {"said": f"not installed: {error}"}
+            said = f"not installed: {error}".replace(name_of_folder, "…")
+            return result | {"said": said}
         result["versions"] = versions(place)
         for step, do in row.steps.items():
             try:
                 do(place)
                 result[step] = "ok"
             except Failed as error:
-                result[step] = str(error)
+                result[step] = str(error).replace(name_of_folder, "…")
     return result
 
 
