@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import secrets
 import select
@@ -88,6 +89,7 @@ class WarmHost:
         self._control.settimeout(START_SECONDS)
         try:
             self._control.send(_encode(host.Setup(level, program, readable)))
+            self._wait_until_warm()
             ready = self._control.recv(host.CONTROL_BYTES)
         except TimeoutError as error:
             raise self._start_failure(f"it was not ready after {START_SECONDS:.0f} s") from error
@@ -95,6 +97,19 @@ class WarmHost:
             raise self._start_failure(str(error)) from error
         if not ready:
             raise self._start_failure("it ended without a word")
+
+    def _wait_until_warm(self) -> None:
+        """Wait for the host's word or its end, which what it started may outlive for a while."""
+        ended = os.pidfd_open(self._process.pid)
+        poller = select.poll()
+        poller.register(self._control, select.POLLIN)
+        poller.register(ended, select.POLLIN)
+        events = dict(poller.poll(START_SECONDS * 1000))
+        os.close(ended)
+        if not events:
+            raise TimeoutError
+        if self._control.fileno() not in events:
+            raise ConnectionResetError("it ended without a word")
 
     @property
     def said(self) -> str:
@@ -104,6 +119,8 @@ class WarmHost:
 
     def _start_failure(self, reason: str) -> isolation.IsolationError:
         said = self.said
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # and what it started
         self.close()
         last = said.rpartition("\n")[2] or reason
         cause = f"The sandbox could not start: {last.rstrip('.')}."
@@ -178,6 +195,7 @@ class Child:
         self._proc = Path(f"/proc/{self._pid}")
         self._looked = 0.0
         self._base = self._resident()
+        self._first = _peaks_of(self._proc)
 
     def request(
         self, message: wire.Request, payload: Sequence[bytes], deadline: float
@@ -251,16 +269,19 @@ class Child:
                 return
 
     def peak(self) -> int:
-        """The most bytes that were resident at once, beyond what the process was forked with.
+        """The most bytes that were taken at once, beyond what the process was forked with.
 
         Not beyond what it held before some call: a program could hold much then, and free it.
+        Of two counts that are never too low the lesser: what was resident, with those pages of
+        libraries that were touched for the first time (20 to 80 MiB, as the kernel read them), and
+        the address space, with what was only reserved.
         """
-        if _peak_of(Path("/proc/self")) is None:
-            raise GraderError("the kernel does not tell a process's peak memory (VmHWM)")
-        peak = _peak_of(self._proc)
-        if peak is None:
+        if _peaks_of(Path("/proc/self")) is None:
+            raise GraderError("the kernel does not tell a process's peak memory (VmHWM, VmPeak)")
+        peaks = _peaks_of(self._proc)
+        if peaks is None or self._first is None:
             raise ChildDied("ended")
-        return max(0, peak - self._base)
+        return max(0, min(now - first for now, first in zip(peaks, self._first, strict=True)))
 
     def pin(self, core: int) -> None:
         """Keep the process on one core, before it starts threads; a CPU's filter holds it there."""
@@ -320,13 +341,14 @@ class Child:
             return 0
 
 
-def _peak_of(process: Path) -> int | None:
-    """A process's peak resident bytes; None once it has ended, or where the kernel keeps none."""
+def _peaks_of(process: Path) -> tuple[int, int] | None:
+    """A process's peak bytes, resident and in all; None once it has ended, or if none are kept."""
     try:
-        lines = (process / "status").read_text().splitlines()
+        status = (process / "status").read_text()
     except OSError:
         return None
-    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:")), None)
+    found = dict(re.findall(r"^(VmHWM|VmPeak):\s+(\d+) kB$", status, re.MULTILINE))
+    return (int(found["VmHWM"]) << 10, int(found["VmPeak"]) << 10) if len(found) == 2 else None
 
 
 def nonce() -> int:

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from autograder import doctor, isolation
+from autograder import doctor, isolation, supervisor
 from autograder.supervisor import Limits, WarmHost
 
 Warming = Callable[[str], None]
@@ -75,6 +76,16 @@ def test_why_it_did_not_start(failure: str, warming: Warming) -> None:
     assert (fine, remedy) == (False, "")
     assert words in found
     assert ("Traceback" in found) == ("without" not in failure)
+
+
+def test_a_host_that_is_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first process may be killed while one that it started goes on, and holds the socket."""
+    killed = ["sh", "-c", "sleep 600 & kill -9 $$"]
+    monkeypatch.setattr(isolation, "bubblewrap_command", lambda *_: killed)
+    before = time.monotonic()
+    with pytest.raises(isolation.IsolationError, match="it ended without a word"):
+        WarmHost([ROOT])
+    assert time.monotonic() - before < supervisor.START_SECONDS
 
 
 def test_remedies_follow_from_what_this_machine_says(monkeypatch: pytest.MonkeyPatch) -> None:
