@@ -75,7 +75,8 @@ class IsolationError(GraderError):
     """
 
     def __init__(self, cause: str, remedy: str = "", said: str = "") -> None:
-        super().__init__(f"{cause} {remedy}".rstrip())
+        advice = remedy or ("`autograder doctor` shows all that it said." if said else "")
+        super().__init__(f"{cause} {advice}".rstrip())
         self.cause, self.remedy, self.said = cause, remedy, said
 
 
@@ -84,7 +85,11 @@ def find_bubblewrap() -> tuple[Path, str]:
     """The system's bwrap, else the one from the wheel, and its version. Raises IsolationError."""
     unfit = []
     for path in _bubblewraps():
-        version = bubblewrap_version(path)
+        try:
+            version = _bubblewrap_version(path)
+        except IsolationError as error:
+            unfit.append(str(error))
+            continue
         if [int(number) for number in version.split(".")] >= OLDEST_BUBBLEWRAP:
             return path, version
         unfit.append(f"{path} is version {version}, too old.")
@@ -105,13 +110,15 @@ def _bubblewraps() -> Iterator[Path]:
             yield bundled
 
 
-def bubblewrap_version(path: Path) -> str:
-    """What `bwrap --version` says, such as 0.11.0. Raises IsolationError where it cannot be run."""
+def _bubblewrap_version(path: Path) -> str:
+    """What `bwrap --version` says, such as 0.11.0. Raises IsolationError where it says none."""
     try:
-        said = subprocess.check_output([path, "--version"], text=True, stderr=subprocess.STDOUT)
-        return str(re.findall(r"\d+(?:\.\d+)*", said)[0])
-    except (OSError, subprocess.CalledProcessError, IndexError) as error:
-        raise IsolationError(f"{path} cannot be run: {error}.") from error
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise IsolationError(f"{path} cannot be run: {error.strerror}.") from error
+    if not (found := re.search(r"\d+(\.\d+)+", done.stdout)):
+        raise IsolationError(f"{path} does not tell its version: {done.stderr.strip()}.")
+    return found[0]
 
 
 def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list[str]:

@@ -79,7 +79,9 @@ def test_a_sandbox_that_cannot_start_exits_3_and_writes_nothing(
 ) -> None:
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
-    (bin_folder / "bwrap").write_text("#!/bin/sh\necho 'no namespaces here' >&2\nexit 1\n")
+    (bin_folder / "bwrap").write_text(
+        "#!/bin/sh\n[ $1 = --version ] && exec echo 0.11.0\necho 'no namespaces here' >&2\nexit 1\n"
+    )
     (bin_folder / "bwrap").chmod(0o755)
     results = tmp_path / "results"
     command = ["grade", submissions, "--unit", "rnn", "--results", results]
