@@ -32,6 +32,7 @@ GROUPS = {
     "tests/attacks/": "attacks",
     "tests/test_batch.py": "sandbox",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",
+    "tests/test_cli.py::test_bench": "long",
     "tests/test_cli.py": "sandbox",
     "tests/test_clock.py": "clock",
     "tests/test_cluster.py::test_marks_are_the_same_when_two_of_four_workers": "long",
@@ -52,7 +53,7 @@ GROUPS = {
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_known_mistakes": "sandbox",
     "tests/test_validity.py::test_mistakes_that_any_function": "sandbox",
-    "tests/test_validity.py::test_right_answers": "sandbox",
+    "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
     "tests/test_watch.py": "sandbox",

@@ -96,7 +96,7 @@ def test_a_sandbox_that_cannot_start_exits_3_and_writes_nothing(
 
 
 def test_ctrl_c_loses_nothing(submissions: Path, tmp_path: Path) -> None:
-    for number in range(30):
+    for number in range(12):
         shutil.copytree(SOLUTIONS, submissions / f"student {number}")
     results = tmp_path / "results"
     command = [Path(sys.executable).parent / "autograder", "grade", submissions]
@@ -112,11 +112,11 @@ def test_ctrl_c_loses_nothing(submissions: Path, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "run the same command again to go on" in said
     done_before = {p: p.stat().st_mtime_ns for p in results.glob("*/rnn.json")}
-    assert 0 < len(done_before) < 32
+    assert 0 < len(done_before) < 14
     assert not list(results.rglob(".writing-*"))
     again = autograder(*command[1:], cwd=ROOT)
     assert again.returncode == 0
-    assert f"{len(done_before)} of 32 reports were up to date" in again.stdout
+    assert f"{len(done_before)} of 14 reports were up to date" in again.stdout
     assert all(path.stat().st_mtime_ns == when for path, when in done_before.items())
 
 

@@ -47,7 +47,7 @@ def broken(function: str, body: str) -> str:
         ("import os; os.abort()", "the program crashed"),  # process 1 is deaf to SIGABRT
         ("import jax", "No module named 'jax'"),
         ("return rnn(*args)", "RecursionError"),
-        ("return [0] * 50_000", "too many parts"),
+        ("return [0] * 300_000", "too many parts"),
         ("return torch.zeros(300 << 20, dtype=torch.uint8)", "more than 256 MiB"),
         ("return torch.zeros(9 << 30, dtype=torch.uint8)", "can't allocate memory"),
         ("return input('x')", "EOFError"),

@@ -13,7 +13,7 @@ COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
 RIGHT_ANSWERS = 10  # of every unit, and no two written alike
 SEEDS = 200
-SHARE = 4  # one mutant in so many is tried at every run
+SHARE = 8  # one mutant in so many is tried at every run
 
 
 @pytest.mark.parametrize("unit", UNITS)
