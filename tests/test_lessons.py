@@ -50,7 +50,7 @@ def test_notebooks_run_with_the_solutions(tmp_path: Path, language: Language) ->
         )
         own = nbformat.read(folder / f"{unit}.ipynb", as_version=4).cells
         every.cells += [nbformat.v4.new_code_cell(start), *own]
-    client.NotebookClient(every, timeout=patience(SECONDS), kernel_name="python3").execute()
+    client.NotebookClient(every, timeout=int(patience(SECONDS)), kernel_name="python3").execute()
     pictures: dict[str, int] = {}
     for cell in every.cells:
         unit = re.sub(r"-\d+$", "", cell.id)
