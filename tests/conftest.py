@@ -43,8 +43,7 @@ GROUPS = {
     "tests/test_elsewhere.py": "sandbox",
     "tests/test_isolation": "sandbox",
     "tests/test_keys.py::test_hidden_tests_read_the_data": "sandbox",
-    "tests/test_lessons.py::test_notebooks_run_with_the_solutions[zh]": "long",
-    "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "notebooks",
+    "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_sample_class.py": "sandbox",
@@ -60,12 +59,14 @@ GROUPS = {
     "tests/test_wire_fuzz.py::test_mutated_frames_are_read_or_refused[120000]": "long",
     "tests/test_writing_an_exercise.py": "sandbox",
 }
+FIRST = ("tests/test_sample_class.py", "tests/test_watch.py", "tests/test_writing_an_exercise.py")
 BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")  # a unit of them is like a file
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its group."""
+    """Mark each test with its group; the longest files first, so that no process waits for one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
     for item in items:
         fits = (group for start, group in GROUPS.items() if item.nodeid.startswith(start))
         if group := next(fits, None):
