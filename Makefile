@@ -14,7 +14,7 @@ TESTS := $(BIN)/python -m pytest -n 2 --durations 20
 
 ## help: this list
 help:
-	@awk -F': ' '/^## / { printf "%-12s%s\n", substr($$1, 4), $$2 }' Makefile
+	@sed -n 's/^## \([a-z]*\): /\1\t/p' Makefile | expand -t 12
 
 linux:
 	@[ "$$(uname -s)" = Linux ] || { \

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.processes import direct, interpreter, python
 from autograder.sandbox.isolate import SCRATCH, TMPFS_BYTES
 
 OLDEST_BUBBLEWRAP = [0, 8]  # older ones cannot bound a temporary folder's size
+VERSION_SECONDS = 20.0  # for what takes two milliseconds
 NAMESPACE_SETTINGS = [  # the file in /proc/sys, the value with which it refuses, one that allows
     ("kernel/unprivileged_userns_clone", "0", "1"),  # Debian's
     ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),  # Ubuntu's, since 23.10
@@ -113,12 +114,15 @@ def _bubblewraps() -> Iterator[Path]:
 def _bubblewrap_version(path: Path) -> str:
     """What `bwrap --version` says, such as 0.11.0. Raises IsolationError where it says none."""
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise IsolationError(f"{path} cannot be run: {error.strerror}.") from error
-    if not (found := re.search(r"\d+(\.\d+)+", done.stdout)):
-        raise IsolationError(f"{path} does not tell its version: {done.stderr.strip()}.")
-    return found[0]
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, timeout=VERSION_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise IsolationError(f"{path} cannot be run: {error}.") from error
+    if not (found := re.search(rb"^bubblewrap (\d+(?:\.\d+)+)", done.stdout, re.MULTILINE)):
+        said = done.stderr.decode(errors="replace").strip()[:200]
+        raise IsolationError(f"{path} does not tell its version: {said}.")
+    return found[1].decode()
 
 
 def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list[str]:
@@ -131,18 +135,18 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     bubblewrap, _ = find_bubblewrap()
     command = [str(bubblewrap), *_namespaces(), "--clearenv", "--die-with-parent"]
     command += ["--new-session", "--hostname", "sandbox"]
-    # The package is masked too: installed, it lies beside torch, hidden tests and all.
     made: set[Path] = set()
     hidden: list[str] = []
     named = python_folders()
-    shown = [path.resolve() for path in named]
-    for path, seen in _layers(shown, [mask.resolve() for mask in (*masks, SANDBOX.parent)]):
+    covered = [mask.resolve() for mask in (*masks, *_packages_of_ours())]
+    layers = _layers([path.resolve() for path in named], covered)
+    for path, seen in layers.items():
         command += _parents(path, made)
         command += ["--ro-bind", str(path), str(path)] if seen else ["--tmpfs", str(path)]
         made.add(path)
         hidden += [] if seen else [str(path)]
     command += _links()
-    for path in _other_names(named, shown):
+    for path in _other_names(named, layers):
         command += [*_parents(path, made), "--symlink", str(path.resolve()), str(path)]
     for folder in (INSIDE, f"{INSIDE}/autograder"):
         command += ["--perms", "0755", "--dir", folder]
@@ -182,12 +186,12 @@ def remedy(cause: str) -> str:
     """What mends the cause that bubblewrap or the kernel gave, as far as this machine tells."""
     if "mount /proc" in cause and any(" /proc/" in line for line in _lines("/proc/self/mountinfo")):
         return f"A part of /proc is covered. {CONTAINER}"
-    if not re.search("namespace|uid map|loopback|unshare", cause):
+    if not re.search(r"(bwrap|unshare): .*(permi|denied|No space)", cause):
         return ""
     for name, refuses, allows in NAMESPACE_SETTINGS:
         if _lines(f"/proc/sys/{name}") == [refuses]:
             return f"`sysctl -w {name.replace('/', '.')}={allows}` lets users make namespaces."
-    if "Seccomp:\t2" in _lines("/proc/self/status"):
+    if "Seccomp:\t2" in _lines("/proc/self/status") and "No space" not in cause:
         return f"A system-call filter, such as a container's, refuses namespaces. {CONTAINER}"
     return ""
 
@@ -218,31 +222,37 @@ def python_folders() -> list[Path]:
 
 
 def _installation(prefix: Path) -> list[Path]:
-    """What to show of an installation: all, but no home that it shares a folder with."""
-    if _holds_a_home(prefix):
+    """What to show of an installation.
+
+    Not all of a virtual environment's folder, in which somebody may keep a course, nor of a home.
+    """
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
+    if (prefix / "pyvenv.cfg").exists() or home.resolve().is_relative_to(prefix.resolve()):
         return [prefix / name for name in ("lib", "lib64", "pyvenv.cfg")]
     return [prefix]
 
 
 def _libraries() -> list[Path]:
-    """Where LD_LIBRARY_PATH leads."""
+    """Where LD_LIBRARY_PATH leads, if there are libraries."""
     entries = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
-    return [path for path in entries if not _holds_a_home(path)]
+    return [path for path in entries if path.is_absolute() and any(path.glob("*.so*"))]
 
 
-def _holds_a_home(folder: Path) -> bool:
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
-    return home.resolve().is_relative_to(folder.resolve())
+def _packages_of_ours() -> set[Path]:
+    """Where this package lies, and other copies of it: beside torch, with hidden tests and all."""
+    prefixes = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
+    places = {package for p in prefixes for package in p.glob("lib/python3*/*-packages/autograder")}
+    places |= {Path(folder, "autograder") for folder in _packages()}
+    return {SANDBOX.parent, *(place for place in places if place.is_dir())}
 
 
-def _other_names(named: Iterable[Path], shown: Sequence[Path]) -> Iterator[Path]:
+def _other_names(named: Iterable[Path], layers: Mapping[Path, bool]) -> Iterator[Path]:
     """The names under which Python looks for what is shown at its real place, to be made links.
 
     Bound a second time it would be seen there without the masks that cover parts of it.
     """
     for path in dict.fromkeys(named):
-        above = path.parent.resolve()
-        if path != path.resolve() and not any(above.is_relative_to(place) for place in shown):
+        if path != path.resolve() and not _visible(path.parent.resolve(), layers):
             yield path
 
 
@@ -255,15 +265,18 @@ def _further_packages() -> list[str]:
     return [entry for entry in _packages() if entry not in site.getsitepackages()]
 
 
-def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> dict[Path, bool]:
     """What to lay over what, from the outside in: each path, and whether it is to be seen."""
     layers: dict[Path, bool] = {}
     wanted = dict.fromkeys(shown, True) | dict.fromkeys(hidden, False)
     for path in sorted(wanted, key=lambda path: len(path.parts)):
-        seen = next((layers[above] for above in path.parents if above in layers), False)
-        if wanted[path] != seen:
+        if wanted[path] != _visible(path, layers):
             layers[path] = wanted[path]
-            yield path, wanted[path]
+    return layers
+
+
+def _visible(path: Path, layers: Mapping[Path, bool]) -> bool:
+    return next((layers[place] for place in (path, *path.parents) if place in layers), False)
 
 
 def plain_command(control: int) -> list[str]:

@@ -67,8 +67,11 @@ class WarmHost:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else isolation.seccomp_program(device, level)
         readable: list[str] = []
-        # Not a pipe, which nobody would read while the host warms up.
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        try:
+            # Not a pipe, which nobody would read while the host warms up.
+            self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        except OSError as error:
+            raise isolation.IsolationError(f"The sandbox could not start: {error}.") from error
         with theirs:
             if level == "full":
                 command = isolation.bubblewrap_command(theirs.fileno(), masks, device)
@@ -122,7 +125,9 @@ class WarmHost:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # and what it started
         self.close()
-        last = said.rpartition("\n")[2] or reason
+        lines = said.splitlines()
+        causes = [line for line in lines if re.match(r"bwrap: |[\w.]+(Error|Exception)\b", line)]
+        last = (causes or lines or [reason])[-1][:300]
         cause = f"The sandbox could not start: {last.rstrip('.')}."
         return isolation.IsolationError(cause, isolation.remedy(last), said)
 

@@ -80,7 +80,8 @@ def test_a_sandbox_that_cannot_start_exits_3_and_writes_nothing(
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     (bin_folder / "bwrap").write_text(
-        "#!/bin/sh\n[ $1 = --version ] && exec echo 0.11.0\necho 'no namespaces here' >&2\nexit 1\n"
+        "#!/bin/sh\n[ $1 = --version ] && exec echo bubblewrap 0.11.0\n"
+        "echo 'no namespaces here' >&2\nexit 1\n"
     )
     (bin_folder / "bwrap").chmod(0o755)
     results = tmp_path / "results"
