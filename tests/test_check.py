@@ -204,8 +204,9 @@ def test_plain_pytest_can_show_every_frame(plain: Run) -> None:
 
 def test_plain_pytest_speaks_the_language_of_the_locale(folder: Path) -> None:
     command = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_cost.py")
-    environment = os.environ | {"AUTOGRADER_LANG": "", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": ""}
-    environment |= {"PYTHONUTF8": "1"}
+    environment = os.environ | {"AUTOGRADER_LANG": "", "LC_ALL": "", "LANGUAGE": ""}
+    # Not LC_ALL: where that locale is not installed, Python 3.11 reads no path with such letters.
+    environment |= {"LC_MESSAGES": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8", "PYTHONUTF8": "1"}
     done = subprocess.run(
         command,
         cwd=folder / "exercises",

@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import ROOT, autograder
-from reports import HOSTILE, sample
+from reports import HOSTILE, report, sample
 
 from autograder.course import Course
-from autograder.reports import encode, github, gradescope, path_for, write
+from autograder.local import console
+from autograder.reports import encode, github, gradescope, path_for, table, write
 from autograder.reports.export import Target, render
 from autograder.reports.results import Student
 
@@ -46,6 +47,15 @@ def test_csv_leaves_blank_what_is_no_mark(course: Course) -> None:
     assert by_name["lost"]["attention"] == by_name["lost"]["score"] == ""
     assert by_name["lost"]["status"] == "incomplete"
     assert "'=late" in by_name
+
+
+def test_a_reason_in_a_pipe_is_one_whole_line(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "attention.py cannot be imported: " + "a long story " * 20
+    failed = [report(course, "ann", "attention", message=reason)]
+    table._print_reasons(console(), failed)
+    assert f"ann, attention: {reason}" in capsys.readouterr().out.splitlines()
 
 
 def test_canvas(course: Course) -> None:

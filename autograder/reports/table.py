@@ -54,7 +54,7 @@ def _print_reasons(console: Console, found: Sequence[Report]) -> None:
         console.print("\nOne reason for all that failed in a unit:")
     for report in reasons[:MANY]:
         line = Text.assemble((f"{report.student}, {report.unit}: ", "bold"), report.message)
-        console.print(line, overflow="fold")
+        console.print(line)
 
 
 def _cell(report: Report | None) -> str:
