@@ -42,14 +42,15 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 ## starters: make exercises/ from solutions/
 starters: $(VENV)/.dev
-	$(BIN)/python -m autograder.starters
+	$(BIN)/python -m autograder.release.starters
 
 ## mistakes: make course/known_mistakes.json, by which students' local runs know the known mistakes
 mistakes: $(VENV)/.dev
-	$(BIN)/python -m autograder.record
+	$(BIN)/python -m autograder.mistakes.publish
 
 ## pages: make the lessons as web pages, in results/pages or PAGES=DIR
 pages: $(VENV)/.course

@@ -5,6 +5,6 @@
 
 from pathlib import Path
 
-from autograder.notebooks.plugin import configure
+from autograder.notebooks.preprocessors import configure
 
 configure(get_config(), Path(__file__).resolve().parent.parent)  # noqa: F821 - traitlets' own name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.checks import assert_equal, assert_raises
+from autograder.testing.compare import assert_equal, assert_raises
 
 LAYERS = ["recurrent", "convolution", "dilated_convolution", "self_attention"]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import (
+from autograder.testing.compare import (
     assert_each_close,
     assert_equal,
     assert_gradients,

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from autograder.checks import assert_close, assert_each_close, assert_gradients, assert_unchanged
+from autograder.testing.compare import (
+    assert_close,
+    assert_each_close,
+    assert_gradients,
+    assert_unchanged,
+)
 
 STATES = ["h'", "c'"]
 OPEN, SHUT, HALF = 100.0, -100.0, 0.0  # a sigmoid makes 1, 0 and 0.5 of these

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.checks import assert_close, assert_unchanged
+from autograder.testing.compare import assert_close, assert_unchanged
 
 
 def numbers(*rows):

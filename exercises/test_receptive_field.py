@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from autograder.checks import assert_close, assert_equal, assert_gradients, assert_unchanged
+from autograder.testing.compare import (
+    assert_close,
+    assert_equal,
+    assert_gradients,
+    assert_unchanged,
+)
 
 
 def column(*numbers):

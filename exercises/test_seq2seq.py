@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.checks import (
+from autograder.testing.compare import (
     assert_close,
     assert_each_close,
     assert_equal,

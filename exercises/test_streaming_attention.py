@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import assert_close, assert_gradients, assert_unchanged
+from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
 
 
 def matrix(*rows):

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from autograder.checks import Mismatch, assert_close, assert_each_close, assert_unchanged, describe
-from autograder.wording import say
+from autograder.core.language import say
+from autograder.testing.compare import (
+    Mismatch,
+    assert_close,
+    assert_each_close,
+    assert_unchanged,
+    describe,
+)
 
 
 def lopsided():

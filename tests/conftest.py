@@ -13,15 +13,16 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder import course as courses
-from autograder import grading
-from autograder.course import Course
-from autograder.grading import Grader, Options
-from autograder.reports import Report
-from autograder.submission import read
+from autograder.core import course as courses
+from autograder.core.course import Course
+from autograder.grading import seeds
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.grading.submission import read
+from autograder.reports.schema import Report
 
 if TYPE_CHECKING:
-    from autograder.bench.validity import Graders
+    from autograder.bench.validity.graders import Graders
 
 ROOT = Path(__file__).parent.parent
 UNITS = courses.load(ROOT).unit_names
@@ -95,7 +96,7 @@ def known_circumstances() -> Iterator[None]:
     Benches draw fresh inputs.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "secret", lambda root: bytes(grading.SECRET_BYTES))
+        patch.setattr(seeds, "secret", lambda root: bytes(seeds.SECRET_BYTES))
         patch.setenv("AUTOGRADER_LANG", "en")
         yield
 
@@ -116,9 +117,9 @@ def grader(course: Course) -> Iterator[Grader]:
 @pytest.fixture(scope="session")
 def graders(course: Course) -> Iterator[Graders]:
     """A warm grader that measures no speed; `borrow` lends it."""
-    from autograder.bench import validity  # with torch, which not every test needs
+    from autograder.bench.validity import graders  # with torch, which not every test needs
 
-    with validity.Graders(course, jobs=1) as warm:
+    with graders.Graders(course, jobs=1) as warm:
         yield warm
 
 

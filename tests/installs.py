@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from conftest import ROOT
 from test_sample_class import EXPECTED, came_to
 
-from autograder import reports
+from autograder.reports import store
 
 KEPT = ROOT / "results" / "installs"
 PAGE = ROOT / "docs" / "installs.md"
@@ -199,7 +199,7 @@ def _grade(place: Place, *options: object, cwd: Path) -> None:
 
 def _unexpected(results: Path, student: str) -> Iterator[str]:
     for unit, exercises in EXPECTED[student].items():
-        report = reports.read(reports.path_for(results, student, unit))
+        report = store.read(store.path_for(results, student, unit))
         if report is None or report.status != "graded":
             yield f"{student}'s {unit} is {report.status if report else 'missing'}"
             continue

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.checks import DIFFERENCE
-from autograder.course import Course
-from autograder.reports import Report, TestResult, safe_name, score
-from autograder.reports.results import Student
+from autograder.core.course import Course
+from autograder.reports.reading import Student
+from autograder.reports.schema import Report, TestResult, score
+from autograder.reports.store import safe_name
+from autograder.testing.compare import DIFFERENCE
 
 HOSTILE = "<script>alert(1)</script>'\"&{{ 7 * 7 }}{% raw %}=1+1,|`\u202e\x1b[31m"
 

@@ -18,17 +18,21 @@ from conftest import ROOT, GradeText, autograder
 from machine import patience
 from reports import report
 
-from autograder import grading, keys, reports
-from autograder.batch import Batch, Event, Graders, sole_writer, windowed
+from autograder.batch.run import Batch, Event
+from autograder.batch.workers import Graders, windowed
 from autograder.bench.faults import FAULTS, Fault, Grading, Mark, Skipped, disturb, kill_one
 from autograder.bench.generate import generate
-from autograder.course import Course
-from autograder.grading import Options
-from autograder.isolation import GraderError
-from autograder.keys import key
-from autograder.reports import Report, ResultsError
+from autograder.core.course import Course, Unit
+from autograder.core.errors import GraderError, ResultsError
+from autograder.grading import grader, keys
+from autograder.grading.grader import Grader
+from autograder.grading.keys import key
+from autograder.grading.protocol import Options
+from autograder.grading.submission import File, Submission
+from autograder.reports import schema, store
 from autograder.reports.changes import changes
-from autograder.submission import File, Submission
+from autograder.reports.schema import Report
+from autograder.reports.store import sole_writer
 
 SUBMISSIONS = 6
 OPTIONS = Options(speed=False)
@@ -74,7 +78,7 @@ def test_the_second_of_two_graders_is_told(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_goes(tmp_path: Path) -> None:
-    left = tmp_path / "ann" / f"{reports.WRITING}rnn"
+    left = tmp_path / "ann" / f"{store.WRITING}rnn"
     left.parent.mkdir()
     left.write_bytes(b'{"sch')
     with sole_writer(tmp_path):
@@ -84,7 +88,7 @@ def test_what_a_killed_writer_left_goes(tmp_path: Path) -> None:
 def test_results_that_cannot_be_written_say_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ResultsError, match="cannot be written: Not a directory"):
-        reports.write(tmp_path / "file" / "ann" / "rnn.json", b"{}")
+        store.write(tmp_path / "file" / "ann" / "rnn.json", b"{}")
 
 
 class Pretended:
@@ -98,15 +102,15 @@ class Pretended:
         self.score = 1.0
         self.status = "graded"
 
-    def submit(self, handed_in: Submission, unit: grading.Unit, seed: str) -> Future[bytes]:
+    def submit(self, handed_in: Submission, unit: Unit, seed: str) -> Future[bytes]:
         self.graded.append((handed_in.student, unit.name))
-        basis = grading.basis(handed_in, unit, OPTIONS, self.course)
-        test = reports.TestResult("a", "rnn", "correctness", "passed", points=self.score)
+        basis = keys.basis(handed_in, unit, OPTIONS, self.course)
+        test = schema.TestResult("a", "rnn", "correctness", "passed", points=self.score)
         facts = {"status": self.status, "key": key(basis), "basis": basis, "tests": [test]}
         made = report(self.course, handed_in.student, unit.name, seed=seed)
         made = msgspec.structs.replace(made, score=self.score, **facts)
         answer: Future[bytes] = Future()
-        answer.set_result(reports.encode(made))
+        answer.set_result(store.encode(made))
         return answer
 
 
@@ -196,13 +200,13 @@ def test_an_incomplete_try_does_not_take_the_old_marks_away(
     def tell(event: Event) -> None:
         seen.append(event.what)
         if event.what == "again":
-            found = reports.read(reports.path_for(out, event.report.student, event.report.unit))
+            found = store.read(store.path_for(out, event.report.student, event.report.unit))
             assert found
             assert found.status == "graded"
 
     batch(course, submissions, fresh=True).run(workers, tell)
     assert seen == ["again"] * 4 + ["graded"] * 4
-    assert {r.status for p in out.glob("*/*.json") if (r := reports.read(p))} == {"incomplete"}
+    assert {r.status for p in out.glob("*/*.json") if (r := store.read(p))} == {"incomplete"}
 
 
 @pytest.mark.parametrize(
@@ -314,8 +318,8 @@ def test_a_tester_that_cannot_start_makes_a_report_incomplete(
         raise OSError(11, "Resource temporarily unavailable")
 
     fake = SimpleNamespace(Popen=refused, DEVNULL=-3)
-    monkeypatch.setattr(grading, "subprocess", fake)
-    with grading.Grader(course, OPTIONS, []) as grader:
-        found = grader.grade(Submission("ann", [], "digest"), course.unit("rnn"))
+    monkeypatch.setattr(grader, "subprocess", fake)
+    with Grader(course, OPTIONS, []) as warm:
+        found = warm.grade(Submission("ann", [], "digest"), course.unit("rnn"))
     assert found.status == "incomplete"
     assert "No process could be started: Resource temporarily unavailable" in found.message

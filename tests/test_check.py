@@ -19,11 +19,11 @@ from conftest import ROOT, autograder
 from rich.cells import cell_len
 from rich.console import Console
 
-from autograder import course as courses
-from autograder import recorded
-from autograder.check import check_folder
-from autograder.processes import python
-from autograder.wording import Language
+from autograder.core import course as courses
+from autograder.core.language import Language
+from autograder.core.processes import python
+from autograder.local import known_mistakes
+from autograder.local.check import check_folder
 
 WIDTH = 80
 OURS = ("site-packages", "importlib", "evaluate.py", "student.py", "checks.py", "Traceback")
@@ -223,7 +223,7 @@ def test_plain_pytest_speaks_the_language_of_the_locale(folder: Path) -> None:
 def test_the_recorded_mistakes_are_those_of_the_course() -> None:
     """Catches: a public test, a known mistake or its help that changed since."""
     done = subprocess.run(
-        python("-m", "autograder.record", "--check", "--course", str(ROOT)),
+        python("-m", "autograder.mistakes.publish", "--check", "--course", str(ROOT)),
         capture_output=True,
         text=True,
         check=False,
@@ -232,7 +232,7 @@ def test_the_recorded_mistakes_are_those_of_the_course() -> None:
 
 
 def test_every_unit_has_mistakes_that_are_named_locally() -> None:
-    known = recorded.load(ROOT)
+    known = known_mistakes.load(ROOT)
     assert set(known) == set(courses.load(ROOT).unit_names)
     assert all(len(mistakes) >= 5 for mistakes in known.values())
 
@@ -242,10 +242,10 @@ def numbers() -> torch.Tensor:
 
 
 def test_marks_of_one_output_are_near() -> None:
-    one = recorded.mark((numbers(), [3, 0.5], None))
-    assert recorded.near(one, recorded.mark([numbers() + 1e-12, [3.0, 0.5], None]))
+    one = known_mistakes.mark((numbers(), [3, 0.5], None))
+    assert known_mistakes.near(one, known_mistakes.mark([numbers() + 1e-12, [3.0, 0.5], None]))
     odd = torch.tensor([1.0, torch.nan, torch.inf])
-    assert recorded.near(recorded.mark(odd), recorded.mark(odd.clone()))
+    assert known_mistakes.near(known_mistakes.mark(odd), known_mistakes.mark(odd.clone()))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_marks_of_one_output_are_near() -> None:
     ],
 )
 def test_marks_of_other_outputs_are_not_near(other: object) -> None:
-    assert not recorded.near(recorded.mark(numbers()), recorded.mark(other))
+    assert not known_mistakes.near(known_mistakes.mark(numbers()), known_mistakes.mark(other))
 
 
 @pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 11)"])

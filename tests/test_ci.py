@@ -15,10 +15,10 @@ import pytest
 import yaml
 from conftest import ROOT, autograder
 
-from autograder import course as courses
-from autograder.actions import annotation, line_in
-from autograder.grading import Options
-from autograder.reports import read
+from autograder.core import course as courses
+from autograder.core.github import annotation, line_in
+from autograder.grading.protocol import Options
+from autograder.reports.store import read
 
 BIN = Path(sys.executable).parent
 SECRET = "a-token-that-no-program-may-see"
@@ -62,7 +62,7 @@ def student_bin(released: Path) -> Path:
     folder = released.parent / "bin"
     folder.mkdir()
     code = f"import sys; sys.path[:] = [{str(released)!r}, *sys.path[1:]]\n"
-    code += "from autograder.local import app\n"
+    code += "from autograder.local.commands import app\n"
     code += "if __name__ == '__main__':\n    app(prog_name='autograder')\n"
     (folder / "program.py").write_text(code)
     script = f'#!/bin/sh\nexec "{sys.executable}" "{folder / "program.py"}" "$@"\n'
@@ -111,7 +111,7 @@ def test_gitlab_gets_junit(released: Path, student_bin: Path) -> None:
     }
     failures = list(suite.iter("failure"))
     assert len(failures) == int(suite.get("failures", ""))
-    assert not any("autograder/plugin.py" in (f.text or "") for f in failures)
+    assert not any("autograder/local/pytest_summary.py" in (f.text or "") for f in failures)
 
 
 @pytest.fixture(scope="module")

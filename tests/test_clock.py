@@ -23,17 +23,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machine import patience
 
-from autograder import clock, timing
-from autograder.bench import clock as bench_clock
-from autograder.clock import GATE, LEAD, MOST_PAIRS, Unmeasured, Verdict
-from autograder.course import Course, CourseError
-from autograder.draw import Draw
-from autograder.isolation import GraderError
+from autograder.bench import speed_errors as bench_clock
+from autograder.core.course import Course
+from autograder.core.errors import CourseError, GraderError
 from autograder.sandbox import wire
-from autograder.speed import WALKS, Event, counts, grows
-from autograder.student import Failure, LocalBackend
-from autograder.supervisor import ChildDied, ChildTimedOut, Limits, WarmHost
-from autograder.timing import Program, Programs
+from autograder.speed import clock, lock
+from autograder.speed import race as races
+from autograder.speed.clock import GATE, LEAD, MOST_PAIRS, Unmeasured, Verdict
+from autograder.speed.race import Program, Programs
+from autograder.supervisor.child import ChildDied, ChildTimedOut, Limits
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.calls import Failure
+from autograder.testing.direct import LocalBackend
+from autograder.testing.inputs import Draw
+from autograder.testing.parallel import WALKS, Event, counts, grows
 
 CHEATS = sorted(path for path in (ROOT / "tests" / "cheats").glob("*.py") if path.stem != "slow")
 SUCCEEDED = "THE CHEAT SUCCEEDED"
@@ -84,12 +87,12 @@ def test_a_students_times_alone_never_make_it_unmeasurable(
 def test_nothing_is_measured_against_a_reference_that_jumps_about(jumps: list[float]) -> None:
     times = itertools.cycle(time for jump in jumps for time in (1.0, jump))
     verdict = race(lambda: 9.0, lambda: next(times), loop=1e6)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.UNSTEADY)
+    assert (verdict.word, verdict.reason) == ("unmeasurable", verdict.UNSTEADY)
 
 
 def test_a_control_that_is_not_slow_shows_that_the_ruler_is_broken() -> None:
     verdict = race(lambda: 1.0, lambda: 1.0, loop=1)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.NO_RULER)
+    assert (verdict.word, verdict.reason) == ("unmeasurable", verdict.NO_RULER)
 
 
 def test_one_stalled_pair_decides_nothing() -> None:
@@ -146,7 +149,7 @@ def test_wrong_verdicts_are_as_rare_as_the_bound_says(flips: float) -> None:
 
 
 def hold(inside: object, leave: object) -> None:
-    with clock.alone("cpu", time.monotonic() + 60):
+    with lock.alone("cpu", time.monotonic() + 60):
         inside.set()  # type: ignore[attr-defined]
         leave.wait(60)  # type: ignore[attr-defined]
 
@@ -157,24 +160,24 @@ def test_one_timing_at_a_time_and_none_is_held_by_the_dead() -> None:
     process = context.Process(target=hold, args=(inside, leave))
     process.start()
     assert inside.wait(60)
-    with pytest.raises(Unmeasured), clock.alone("cpu", time.monotonic()):
+    with pytest.raises(Unmeasured), lock.alone("cpu", time.monotonic()):
         pass
     process.kill()
     process.join()
-    with clock.alone("cpu", time.monotonic() + 60):
+    with lock.alone("cpu", time.monotonic() + 60):
         pass
 
 
 def test_the_lock_is_never_taken_in_a_folder_of_somebody_else(tmp_path: Path) -> None:
-    assert clock._folder(tmp_path) == clock._folder(tmp_path)
-    folder = clock._folder(tmp_path)
+    assert lock._folder(tmp_path) == lock._folder(tmp_path)
+    folder = lock._folder(tmp_path)
     folder.chmod(0o777)
     with pytest.raises(GraderError, match="not this user's own"):
-        clock._folder(tmp_path)
+        lock._folder(tmp_path)
     folder.rmdir()
     folder.symlink_to(tmp_path)
     with pytest.raises(GraderError, match="not this user's own"):
-        clock._folder(tmp_path)
+        lock._folder(tmp_path)
 
 
 # Real programs
@@ -196,7 +199,7 @@ def pace() -> float:
 def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
     """One failed round will do here, and nobody waits long."""
     monkeypatch.setattr(clock, "FAILED_ROUNDS", 1)
-    monkeypatch.setattr(timing, "STALL_SECONDS", (3 * pace, 3 * pace))
+    monkeypatch.setattr(race, "STALL_SECONDS", (3 * pace, 3 * pace))
 
 
 def attention64(
@@ -225,10 +228,10 @@ def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callabl
         event = Event(walk, Draw(seed), "cpu", attention64, control, names)  # type: ignore[arg-type]
         programs = Programs(
             program,
-            Program(timing.texts(ROOT / "solutions"), "attention", "attention"),
-            Program(timing.texts(timing.SEQUENTIAL), "attention", control),
+            Program(races.texts(ROOT / "solutions"), "attention", "attention"),
+            Program(races.texts(races.SEQUENTIAL), "attention", control),
         )
-        return timing.race(lambda device: host, event, programs, limits)
+        return races.race(lambda device: host, event, programs, limits)
 
     return run
 
@@ -243,7 +246,7 @@ def functions(module: str) -> list[str]:
 def test_honest_programs_are_parallel(
     run: Callable[..., Verdict], function: str, walk: object
 ) -> None:
-    texts = timing.texts(ROOT / "autograder" / "bench" / "programs")
+    texts = races.texts(ROOT / "autograder" / "bench" / "programs")
     verdict = run(Program(texts, "parallel", function), walk)
     assert verdict.word == "parallel"
     assert verdict.ratio > GATE
@@ -254,7 +257,7 @@ def test_loops_are_sequential(run: Callable[..., Verdict], function: str) -> Non
     """Along the size that they run."""
     over_keys = function in ("keys", "values")
     walk = KEYS if over_keys else QUERIES if "queries" in function else BATCH
-    texts = timing.texts(ROOT / "autograder" / "bench" / "programs")
+    texts = races.texts(ROOT / "autograder" / "bench" / "programs")
     with pytest.raises(Failure) as caught:
         run(Program(texts, "sequential", function), walk)
     failure = caught.value
@@ -300,7 +303,7 @@ def test_what_the_cheats_want_to_pass_off_is_right_and_slow(run: Callable[..., V
     ("wrong", "told"),
     [
         (ChildTimedOut(), Unmeasured),
-        (timing.Stalled(), Unmeasured),
+        (races.Stalled(), Unmeasured),
         (Failure("`attention` did not finish.", help_id="timeout"), Unmeasured),
         (Failure("the result has another shape"), GraderError),
         (ChildDied("ended"), GraderError),
@@ -316,7 +319,7 @@ def test_what_holds_up_the_reference_is_no_students_fault(
             raise wrong
 
     with pytest.raises(told):
-        timing._our_turn(Late(), [[]])
+        races._our_turn(Late(), [[]])
 
 
 def test_a_frozen_program_stands_still(host: WarmHost) -> None:

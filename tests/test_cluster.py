@@ -18,14 +18,16 @@ import pytest
 from conftest import ROOT, autograder
 from machine import patience
 
-from autograder import cluster, reports
-from autograder.batch import Batch, Event, Graders
-from autograder.cluster import Cluster, Order
-from autograder.course import Course
-from autograder.grading import Options
-from autograder.isolation import GraderError
-from autograder.keys import course_basis
-from autograder.submission import read
+from autograder.batch import cluster
+from autograder.batch.cluster import Cluster, Order
+from autograder.batch.run import Batch, Event
+from autograder.batch.workers import Graders
+from autograder.core.course import Course
+from autograder.core.errors import GraderError
+from autograder.grading.keys import course_basis
+from autograder.grading.protocol import Options
+from autograder.grading.submission import read
+from autograder.reports import schema, store
 
 Client = pytest.importorskip("distributed").Client
 CLASS = ROOT / "course" / "sample_class"
@@ -90,7 +92,7 @@ def marks(results: Path) -> dict[str, tuple[str, float, list[tuple[str, str]]]]:
     """By student: the status, the score and what each test came to."""
     found = {}
     for path in results.glob("*/rnn.json"):
-        report = reports.read(path)
+        report = store.read(path)
         assert report, f"{path} is not whole"
         tests = [(test.id, test.status) for test in report.tests]
         found[path.parent.name] = (report.status, report.score, tests)
@@ -121,7 +123,7 @@ def test_marks_are_the_same_when_two_of_four_workers_are_killed(
     assert len(told) == spread.count == len(undisturbed)
     assert marks(there) == undisturbed
     assert {event.report.seed for event in told} == {
-        report.seed for path in here.glob("*/rnn.json") if (report := reports.read(path))
+        report.seed for path in here.glob("*/rnn.json") if (report := store.read(path))
     }
 
 
@@ -209,7 +211,7 @@ def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
     ):
         waits = pool.submit(handed_in, course.unit("rnn"), "seed")
         runs = pool.submit(handed_in, course.unit("vanishing_gradient"), "seed")
-        report = msgspec.json.decode(runs.result(timeout=patience(300)), type=reports.Report)
+        report = msgspec.json.decode(runs.result(timeout=patience(300)), type=schema.Report)
         assert (report.status, report.device) == ("graded", "cuda")
         assert not waits.done()
         restrictions = client.run_on_scheduler(

@@ -16,7 +16,7 @@ import pytest
 import typer
 from conftest import ROOT, autograder
 
-from autograder import cli
+from autograder.cli import grade
 
 SECONDS = 240.0  # against a watch that never says anything; nothing here is timed
 # Of os and signal what Python's own library and PyTorch can do without on Linux.
@@ -36,7 +36,7 @@ for name in (
 ).split():
     delattr(signal, name)
 """
-COMMAND = "from autograder.local import app; app(prog_name='autograder')"
+COMMAND = "from autograder.local.commands import app; app(prog_name='autograder')"
 VERDICT = "The public tests pass for"
 
 
@@ -124,9 +124,9 @@ def test_grade_says_that_it_needs_linux(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One sentence, and what to do; no traceback from a module that a system lacks."""
-    monkeypatch.setattr(cli, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(grade, "sys", SimpleNamespace(platform="darwin"))
     with pytest.raises(typer.Exit) as ended:
-        cli.grade(tmp_path)
+        grade.grade(tmp_path)
     assert ended.value.exit_code == 2
     said = " ".join(capsys.readouterr().err.split())
     assert said.startswith("Grading needs Linux: use the container or WSL 2, as docs/faq.md says.")

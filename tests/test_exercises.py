@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder import course as courses
-from autograder.course import Course
-from autograder.grading import Grader
-from autograder.submission import read
+from autograder.core import course as courses
+from autograder.core.course import Course
+from autograder.grading.grader import Grader
+from autograder.grading.submission import read
 
 UNITS = courses.load(ROOT).unit_names
 

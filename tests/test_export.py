@@ -13,11 +13,13 @@ import pytest
 from conftest import ROOT, autograder
 from reports import HOSTILE, report, sample
 
-from autograder.course import Course
-from autograder.local import console
-from autograder.reports import encode, github, gradescope, path_for, table, write
-from autograder.reports.export import Target, render
-from autograder.reports.results import Student
+from autograder.core.console import console
+from autograder.core.course import Course
+from autograder.reports.exports import github, gradescope
+from autograder.reports.exports.render import Target, render
+from autograder.reports.reading import Student
+from autograder.reports.schema import table
+from autograder.reports.store import encode, path_for, write
 
 WHEN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

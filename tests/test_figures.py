@@ -6,11 +6,11 @@ import pytest
 from conftest import ROOT, GradeText
 from reports import student_of
 
-from autograder.course import Course
-from autograder.grading import Grader
-from autograder.reports.figures import HeatMap, Plot, figures
-from autograder.reports.html import student_page
-from autograder.submission import read
+from autograder.core.course import Course
+from autograder.grading.grader import Grader
+from autograder.grading.submission import read
+from autograder.reports.pages.figures import HeatMap, Plot, figures
+from autograder.reports.pages.html import student_page
 
 DRAWN = {
     "attention": ["attention_weights"],

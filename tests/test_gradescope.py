@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, autograder
 
-from autograder import isolation
-from autograder.course import Course
-from autograder.grading import Options
-from autograder.release import gradescope
+from autograder.core.course import Course
+from autograder.grading.protocol import Options
+from autograder.release import gradescope_run, gradescope_zip
+from autograder.supervisor import bubblewrap
 
 UNITS = ["rnn", "vanishing_gradient"]
 
@@ -130,23 +130,23 @@ def test_what_cannot_be_graded_is_no_zero(container: Path) -> None:
 
 def test_reduced_says_if_the_tests_lie_beside_python(tmp_path: Path) -> None:
     beside = Path(sysconfig.get_path("purelib")) / "autograder"
-    assert not list(gradescope._warnings("full", [beside]))
-    apart, installed = (list(gradescope._warnings("reduced", [f])) for f in (tmp_path, beside))
+    assert not list(gradescope_run._warnings("full", [beside]))
+    apart, installed = (list(gradescope_run._warnings("reduced", [f])) for f in (tmp_path, beside))
     assert len(apart) == 1
     assert "can read the hidden tests" in installed[1]
-    assert any(beside.is_relative_to(path) for path in isolation.readable_folders())
+    assert any(beside.is_relative_to(path) for path in bubblewrap.readable_folders())
 
 
 def test_the_zip_holds_what_grading_needs_and_no_more(course: Course) -> None:
-    data = gradescope.autograder_zip(course, course.units, "zh", speed=True)
-    assert data == gradescope.autograder_zip(course, course.units, "zh", speed=True)
+    data = gradescope_zip.autograder_zip(course, course.units, "zh", speed=True)
+    assert data == gradescope_zip.autograder_zip(course, course.units, "zh", speed=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         script = archive.read("run_autograder").decode()
         modes = {name: archive.getinfo(name).external_attr >> 16 for name in names}
     assert {"setup.sh", "run_autograder", "pyproject.toml", "course/course.toml"} <= names
     assert not [name for name in names if ".secret" in name or "__pycache__" in name]
-    assert script.rstrip().endswith("autograder.release.gradescope --lang zh --speed")
+    assert script.rstrip().endswith("autograder.release.gradescope_zip --lang zh --speed")
     assert modes["run_autograder"] == modes["setup.sh"] == 0o755
 
 

@@ -8,15 +8,17 @@ import msgspec
 import pytest
 from conftest import ROOT, GradeText
 
-from autograder import reports
-from autograder.batch import Batch, Graders
-from autograder.course import Course
-from autograder.grading import Grader, Options, count_points
-from autograder.reports import Report, TestStatus
-from autograder.reports.language import help_for, reason
-from autograder.student import LocalBackend
-from autograder.submission import read
-from autograder.tasks import Outcome, Task
+from autograder.batch.run import Batch
+from autograder.batch.workers import Graders
+from autograder.core.course import Course
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options, Outcome, Task
+from autograder.grading.scoring import count_points
+from autograder.grading.submission import read
+from autograder.reports import schema, store
+from autograder.reports.schema import Report, TestStatus
+from autograder.reports.wording import help_for, reason
+from autograder.testing.direct import LocalBackend
 
 SOLUTION = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
 
@@ -123,9 +125,9 @@ def test_inputs_follow_the_work_and_come_back_with_it(
 def test_points_are_shared_by_kind_and_never_shrink(course: Course) -> None:
     unit = course.unit("rnn")
     tests = [
-        reports.TestResult("a", "rnn", "correctness", "passed"),
-        reports.TestResult("b", "rnn", "correctness", "failed"),
-        reports.TestResult("c", "rnn", "gpu", "not_run"),
+        schema.TestResult("a", "rnn", "correctness", "passed"),
+        schema.TestResult("b", "rnn", "correctness", "failed"),
+        schema.TestResult("c", "rnn", "gpu", "not_run"),
     ]
     counted = count_points(unit, tests, frozenset({"correctness"}))
     share = unit.exercise("rnn").points["correctness"] / 2
@@ -136,13 +138,13 @@ def test_a_report_survives_its_file_and_nothing_else_does(
     grade_text: GradeText, tmp_path: Path
 ) -> None:
     report = grade_text("rnn", SOLUTION)
-    path = reports.path_for(tmp_path, "李雷", "rnn")
-    reports.write(path, reports.encode(report))
-    assert reports.read(path) == report
+    path = store.path_for(tmp_path, "李雷", "rnn")
+    store.write(path, store.encode(report))
+    assert store.read(path) == report
     for damaged in (b"", b"{", path.read_bytes()[:-20], b'{"schema": 99}'):
         path.write_bytes(damaged)
-        assert reports.read(path) is None
-    assert reports.read(tmp_path / "nowhere.json") is None
+        assert store.read(path) is None
+    assert store.read(tmp_path / "nowhere.json") is None
 
 
 def test_the_reports_fields_are_the_documented_ones(grade_text: GradeText) -> None:
@@ -182,7 +184,7 @@ def test_what_could_not_be_measured_is_no_zero(
         tries.append(task.unit)
         first = tries.count(task.unit) == 1
         status: TestStatus = "not_run" if first else "passed"
-        timed = reports.TestResult(
+        timed = schema.TestResult(
             "a", task.unit, "speed", status, message="Not measured this time."
         )
         return Outcome([timed], unmeasured="too busy" if first else "")
@@ -204,9 +206,9 @@ def test_what_could_not_be_measured_is_no_zero(
 
 
 def test_the_tester_knows_what_could_not_be_measured() -> None:
-    from autograder.clock import Unmeasured
-    from autograder.recording import Recording
-    from autograder.tester import Recorder
+    from autograder.grading.outcomes import Recorder
+    from autograder.mistakes.diagnose import Recording
+    from autograder.speed.clock import Unmeasured
 
     recorder = Recorder(Recording(LocalBackend(ROOT)))
     status, message, *_ = recorder._judge(Unmeasured("too busy"))

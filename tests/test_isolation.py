@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder import doctor, isolation, supervisor
-from autograder.supervisor import Limits, WarmHost
+from autograder.core import errors
+from autograder.supervisor import bubblewrap, doctor, warm_host
+from autograder.supervisor.child import Limits
+from autograder.supervisor.warm_host import WarmHost
 
 Warming = Callable[[str], None]
 
@@ -25,9 +27,9 @@ def warming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warming:
 
     def patch(text: str) -> None:
         sandbox = tmp_path / "sandbox"
-        shutil.copytree(isolation.SANDBOX, sandbox)
+        shutil.copytree(bubblewrap.SANDBOX, sandbox)
         (sandbox / "worker.py").write_text(f"def warm():\n    {text}\n", encoding="utf-8")
-        monkeypatch.setattr(isolation, "SANDBOX", sandbox)
+        monkeypatch.setattr(bubblewrap, "SANDBOX", sandbox)
 
     return patch
 
@@ -73,7 +75,7 @@ def test_why_it_did_not_start(failure: str, warming: Warming) -> None:
     """The cause is told, by a grading as by `doctor`; a remedy only where it is known."""
     text, words = FAILURES[failure]
     warming(text)
-    with pytest.raises(isolation.IsolationError, match="The sandbox could not start") as caught:
+    with pytest.raises(errors.IsolationError, match="The sandbox could not start") as caught:
         WarmHost([ROOT])
     assert words in caught.value.cause
     assert not caught.value.remedy
@@ -86,28 +88,28 @@ def test_why_it_did_not_start(failure: str, warming: Warming) -> None:
 def test_a_host_that_is_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its first process may be killed while one that it started goes on, and holds the socket."""
     killed = ["sh", "-c", "sleep 600 & kill -9 $$"]
-    monkeypatch.setattr(isolation, "bubblewrap_command", lambda *_: killed)
+    monkeypatch.setattr(bubblewrap, "bubblewrap_command", lambda *_: killed)
     before = time.monotonic()
-    with pytest.raises(isolation.IsolationError, match="it ended without a word"):
+    with pytest.raises(errors.IsolationError, match="it ended without a word"):
         WarmHost([ROOT])
-    assert time.monotonic() - before < supervisor.START_SECONDS
+    assert time.monotonic() - before < warm_host.START_SECONDS
 
 
 def test_remedies_follow_from_what_this_machine_says(monkeypatch: pytest.MonkeyPatch) -> None:
     files: dict[str, list[str]] = {}
-    monkeypatch.setattr(isolation, "_lines", lambda name: files.get(name, []))
+    monkeypatch.setattr(bubblewrap, "_lines", lambda name: files.get(name, []))
     refused = "bwrap: setting up uid map: Permission denied"
-    assert isolation.remedy(refused) == ""
+    assert bubblewrap.remedy(refused) == ""
     files["/proc/sys/kernel/apparmor_restrict_unprivileged_userns"] = ["1"]
-    assert "apparmor_restrict_unprivileged_userns=0" in isolation.remedy(refused)
-    assert isolation.remedy("ModuleNotFoundError: No module named 'torch'") == ""
+    assert "apparmor_restrict_unprivileged_userns=0" in bubblewrap.remedy(refused)
+    assert bubblewrap.remedy("ModuleNotFoundError: No module named 'torch'") == ""
     files.clear()
     files["/proc/self/status"] = ["Seccomp:\t2"]
-    assert "seccomp=unconfined" in isolation.remedy("unshare: Operation not permitted")
+    assert "seccomp=unconfined" in bubblewrap.remedy("unshare: Operation not permitted")
     covered = "mount /proc: Operation not permitted"
-    assert isolation.remedy(covered) == ""
+    assert bubblewrap.remedy(covered) == ""
     files["/proc/self/mountinfo"] = ["99 98 0:5 / /proc/sys ro - proc proc ro"]
-    assert "systempaths=unconfined" in isolation.remedy(covered)
+    assert "systempaths=unconfined" in bubblewrap.remedy(covered)
 
 
 INSIDE = """
@@ -223,9 +225,9 @@ def test_a_bubblewrap_that_is_no_use_is_left_alone(
     old.write_text(f"#!/bin/sh\n{says}\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(isolation, "VERSION_SECONDS", 1.0)
-    found, _ = isolation.find_bubblewrap.__wrapped__()
+    monkeypatch.setattr(bubblewrap, "VERSION_SECONDS", 1.0)
+    found, _ = bubblewrap.find_bubblewrap.__wrapped__()
     assert found != old
-    monkeypatch.setattr(isolation.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(isolation.IsolationError, match=told):
-        isolation.find_bubblewrap.__wrapped__()
+    monkeypatch.setattr(bubblewrap.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(errors.IsolationError, match=told):
+        bubblewrap.find_bubblewrap.__wrapped__()

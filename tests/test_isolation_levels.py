@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder import course as courses
-from autograder import reports
-from autograder.remote import SandboxBackend
+from autograder.core import course as courses
+from autograder.reports import store
 from autograder.sandbox.wire import Source
-from autograder.student import Invocation
-from autograder.supervisor import Limits, WarmHost
+from autograder.supervisor.backend import SandboxBackend
+from autograder.supervisor.child import Limits
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.calls import Invocation
 
 WITHOUT = """
 import errno, os, sys
@@ -97,7 +98,7 @@ def test_best_takes_what_is_left_and_says_so(submissions: Path, tmp_path: Path) 
     assert "Isolation: reduced. These marks are advisory." in done.stdout
     assert "Isolation full does not work here: The sandbox could not start: bwrap" in done.stderr
     for student, deserved in (("ann", 1.0), ("mallory", 0.0), ("eve_s", 0.0)):
-        report = reports.read(reports.path_for(results, student, "rnn"))
+        report = store.read(store.path_for(results, student, "rnn"))
         assert report is not None
         assert (report.status, report.isolation) == ("advisory", "reduced")
         assert report.score == deserved * report.max_score

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from conftest import ROOT
 
-from autograder import course as courses
-from autograder import keys
-from autograder.closure import _imports_of, closure
-from autograder.course import Course
-from autograder.grading import Grader, Options
-from autograder.isolation import GraderError
-from autograder.submission import read
+from autograder.core import course as courses
+from autograder.core.course import Course
+from autograder.core.errors import GraderError
+from autograder.grading import keys
+from autograder.grading.closure import _imports_of, closure
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.grading.submission import read
 
 UNIT = "cross_attention"  # its tests read data and share a module; its solution imports others
 TIMED = "self_attention"  # and this one is raced against a sequential control
@@ -87,7 +88,7 @@ def test_every_file_that_judges_changes_the_key(clone: Course, unit: str) -> Non
             assert key_of(clone, unit) != before, name
     assert key_of(clone, unit) == before
     told = {path.relative_to(clone.root).as_posix() for path in files.values()}
-    assert {"autograder/submission.py", f"autograder/hidden/test_{unit}.py"} <= told
+    assert {"autograder/grading/submission.py", f"autograder/hidden/test_{unit}.py"} <= told
     assert {"course/parameters/vocabulary.json", "solutions/attention.py"} <= told
     assert ("autograder/sequential/self_attention.py" in told) == (unit == TIMED)
 
@@ -124,8 +125,10 @@ def test_no_process_of_ours_judges_unseen(clone: Course) -> None:
         for name in re.findall(r"\bautograder(?:\.\w+)+", text)
     }
     beyond = {name for name in named - found.keys() if (clone.root / _file_of(name)).exists()}
-    assert {"autograder.fixtures", *keys.JUDGES} - {"autograder.grading"} <= named
-    assert beyond == {"autograder.cli"}, "processes.autograder starts it, and no mark comes of it"
+    assert {"autograder.testing.plugin", *keys.JUDGES} - {"autograder.grading.grader"} <= named
+    assert beyond == {"autograder.cli.grade"}, (
+        "processes.autograder starts it, and no mark comes of it"
+    )
 
 
 def _file_of(module: str) -> str:

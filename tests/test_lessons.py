@@ -11,13 +11,14 @@ import pytest
 from conftest import ROOT
 from machine import patience
 
-from autograder.course import Course, CourseError, load
-from autograder.grading import Options
+from autograder.core.course import Course, load
+from autograder.core.errors import CourseError
+from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks import pages
 from autograder.notebooks.build import LANGUAGES, TEST, unit_notebook
-from autograder.reports.language import Language
-from autograder.starters import STUB
+from autograder.release.starters import STUB
+from autograder.reports.wording import Language
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("jupytext")

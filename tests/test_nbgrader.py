@@ -22,13 +22,14 @@ import pytest
 from conftest import ROOT, autograder
 from formgrader import browser, formgrader
 
-from autograder import course as courses
-from autograder import reports
-from autograder.course import Course, CourseError
-from autograder.grading import Options
+from autograder.core import course as courses
+from autograder.core.course import Course
+from autograder.core.errors import CourseError
+from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks.gradebook import save
-from autograder.reports.results import load
+from autograder.reports import store
+from autograder.reports.reading import load
 
 Gradebook = pytest.importorskip("nbgrader.api").Gradebook
 sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -231,14 +232,14 @@ def test_marks_are_those_of_the_grade_command(graded: Class, tmp_path: Path) -> 
     done = autograder("grade", submitted, "--results", tmp_path, *options)
     assert done.returncode == 0, done.stderr
     for student in (REMOTE, "perfect", "untouched", "partial", "tampered", "hostile"):
-        report = reports.read(reports.path_for(tmp_path, student, UNIT))
+        report = store.read(store.path_for(tmp_path, student, UNIT))
         assert report
         assert graded.marks[student] == pytest.approx(report.score)
         assert graded.most == {report.max_score}
 
 
 def test_reports_lie_beside_the_gradebook(graded: Class) -> None:
-    report = reports.read(reports.path_for(graded.folder / "results", "partial", UNIT))
+    report = store.read(store.path_for(graded.folder / "results", "partial", UNIT))
     assert report and report.score == pytest.approx(graded.marks["partial"])
 
 

@@ -13,9 +13,9 @@ import pytest
 from machine import patience
 from reports import report, result, sample, student_of
 
-from autograder.course import Course
-from autograder.reports.html import class_page, student_page
-from autograder.reports.language import Language
+from autograder.core.course import Course
+from autograder.reports.pages.html import class_page, student_page
+from autograder.reports.wording import Language
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOOK = """

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import ROOT
 
-from autograder import course as courses
+from autograder.core import course as courses
 
 UNITS = courses.load(ROOT).unit_names
 

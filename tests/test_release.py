@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, autograder
 
-from autograder import course as courses
-from autograder import release as releases
-from autograder.closure import closure
-from autograder.course import Course, CourseError
+from autograder.core import course as courses
+from autograder.core.course import Course
+from autograder.core.errors import CourseError
+from autograder.grading.closure import closure
+from autograder.release import leaks
+from autograder.release import students as releases
 
 UNIT = "rnn"
 
@@ -47,26 +49,26 @@ def run(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess
 
 def test_nothing_hidden_is_released(released: Path, course: Course) -> None:
     """Every passage of every hidden program, and every file by its name. Catches: any copy."""
-    passages = releases.hidden_passages(course)
+    passages = leaks.hidden_passages(course)
     assert len(passages) > 500
     found = {str(path): path.read_bytes() for path in files(released)}
-    assert list(releases.leaks(found, passages)) == []
+    assert list(leaks.leaks(found, passages)) == []
     folders = {part for path in files(released) for part in path.relative_to(released).parts}
     assert not folders & {"hidden", "misconceptions", "solutions", "sample_class", ".secret"}
 
 
 def test_the_search_finds_what_is_hidden(course: Course) -> None:
     """The other side of the search: each hidden program is found, whole and in parts."""
-    passages = releases.hidden_passages(course)
+    passages = leaks.hidden_passages(course)
     hidden = [ROOT / "solutions" / f"{unit}.py" for unit in course.unit_names]
     for folder in ("hidden", "misconceptions"):
         hidden += [p for p in (ROOT / "autograder" / folder).glob("*.py") if "__" not in p.name]
     for path in hidden:
         if path.name.startswith(("test_", *course.unit_names)):
-            assert any(releases.leaks({"x": path.read_bytes()}, passages)), path
+            assert any(leaks.leaks({"x": path.read_bytes()}, passages)), path
     region = (ROOT / "solutions" / "attention.py").read_text().split(releases.BEGIN)[-1]
     indented = "\n".join("        " + line for line in region.splitlines())
-    assert any(releases.leaks({"notes.md": indented.encode()}, passages))
+    assert any(leaks.leaks({"notes.md": indented.encode()}, passages))
 
 
 def test_a_starter_that_holds_a_solution_is_not_released(course: Course, tmp_path: Path) -> None:
@@ -97,14 +99,16 @@ def test_the_students_half_is_what_a_local_run_imports() -> None:
     exercises = ROOT / "exercises"
     tests = [path.stem for path in exercises.glob("test_*.py")]
     places = dict.fromkeys(tests, exercises) | {"autograder": ROOT}
-    found = closure(["autograder.local", "autograder.plugin", *tests], places).values()
+    found = closure(
+        ["autograder.local.commands", "autograder.local.pytest_summary", *tests], places
+    ).values()
     package = ROOT / "autograder"
     wanted = {p.relative_to(package).as_posix() for p in found if p.is_relative_to(package)}
     assert sorted(wanted) == sorted(releases.STUDENTS_HALF)
 
 
 def test_check_works_in_the_release_alone(released: Path, tmp_path: Path) -> None:
-    code = "from autograder.local import app; app(sys.argv[1:])"
+    code = "from autograder.local.commands import app; app(sys.argv[1:])"
     done = run(released, code, "check", UNIT)
     assert done.returncode == 1, done.stderr
     assert "Fix first: rnn_step" in done.stdout
@@ -141,8 +145,8 @@ def test_the_project_file_names_what_is_needed(released: Path) -> None:
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == ours["dependencies"]
     assert project["requires-python"] == ours["requires-python"]
-    assert project["scripts"] == {"autograder": "autograder.local:app"}
-    assert project["entry-points"]["pytest11"] == {"autograder": "autograder.plugin"}
+    assert project["scripts"] == {"autograder": "autograder.local.commands:app"}
+    assert project["entry-points"]["pytest11"] == {"autograder": "autograder.local.pytest_summary"}
 
 
 def test_the_readme_is_in_the_language_asked_for(released: Path, course: Course) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from reports import HOSTILE, report, result, sample, student_of
 
-from autograder.course import Course
-from autograder.reports import encode, figures, path_for, write
-from autograder.reports.html import class_page, common_mistakes, student_page, write_pages
-from autograder.reports.language import LABELS, Language, reason, translations
-from autograder.reports.results import load
+from autograder.core.course import Course
+from autograder.reports.pages import figures
+from autograder.reports.pages.html import class_page, common_mistakes, student_page, write_pages
+from autograder.reports.reading import load
+from autograder.reports.store import encode, path_for, write
+from autograder.reports.wording import LABELS, Language, reason, translations
 
 FOLDER = Path(figures.__file__).parent
 VOID = {"meta", "br", "rect", "line", "circle", "polyline", "link", "img"}
@@ -150,7 +151,7 @@ def test_pages_are_written_where_the_reports_are(course: Course, tmp_path: Path)
 
 
 def test_rendering_imports_nothing_heavy() -> None:
-    code = "import sys, autograder.reports.html; sys.exit('torch' in sys.modules)"
+    code = "import sys, autograder.reports.pages.html; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, autograder
 
-from autograder import reports
-from autograder.course import Course
-from autograder.grading import Options
-from autograder.reports import Report
+from autograder.core.course import Course
+from autograder.grading.protocol import Options
+from autograder.reports import store
+from autograder.reports.schema import Report
 
 EXPECTED = tomllib.loads((ROOT / "tests" / "sample_class.toml").read_text("utf-8"))
 HOSTILE = ["eve_s", "mallory", "trudy"]  # wrong programs that try to be marked as right ones
@@ -30,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def report(results: Path, student: str, unit: str) -> Report:
-    found = reports.read(reports.path_for(results, student, unit))
+    found = store.read(store.path_for(results, student, unit))
     assert found is not None, f"{student} has no report for {unit}"
     return found
 
@@ -70,7 +70,7 @@ def test_every_failed_test_gives_its_reason(results: Path, course: Course) -> No
 def test_no_reason_shows_the_source_of_a_hidden_test(results: Path, course: Course) -> None:
     for student in EXPECTED:
         for unit in course.unit_names:
-            text = reports.path_for(results, student, unit).read_text("utf-8")
+            text = store.path_for(results, student, unit).read_text("utf-8")
             assert "autograder/hidden" not in text
             assert "assert_close(" not in text
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import starters
-from autograder.course import CourseError, load
+from autograder.core.course import load
+from autograder.core.errors import CourseError
+from autograder.release import starters
 
 ROOT = Path(__file__).parents[1]
 COURSE = load(ROOT)
@@ -94,7 +95,7 @@ def test_the_starter_is_the_solution_with_a_stub_for_every_region():
 
 def test_committed_starters_do_not_drift():
     drifted = [path.name for path in starters.drifted(COURSE)]
-    assert not drifted, "run `python -m autograder.starters`"
+    assert not drifted, "run `python -m autograder.release.starters`"
 
 
 @pytest.mark.parametrize("unit", COURSE.unit_names)
@@ -144,7 +145,7 @@ def test_check_names_a_drift_and_its_remedy_and_writes_nothing(mini, capsys):
     assert run(mini, "--check") == 1
     printed = capsys.readouterr().out
     assert "exercises/sums.py" in printed
-    assert "python -m autograder.starters" in printed
+    assert "python -m autograder.release.starters" in printed
     assert (mini / "exercises" / "sums.py").read_text(encoding="utf-8") == STARTER
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import reports
-from autograder.course import Course
-from autograder.submission import SubmissionsError, find_students, read
+from autograder.core.course import Course
+from autograder.core.errors import SubmissionsError
+from autograder.grading.submission import find_students, read
+from autograder.reports import store
 
 CODE = "def rnn():\n    return '隐藏'\n"
 
@@ -116,7 +117,7 @@ NAMES = [
 
 
 def test_safe_names_are_safe_and_never_shared() -> None:
-    safe = [reports.safe_name(name) for name in NAMES]
+    safe = [store.safe_name(name) for name in NAMES]
     assert len(set(safe)) == len(NAMES)
     for name in safe:
         assert name
@@ -124,9 +125,9 @@ def test_safe_names_are_safe_and_never_shared() -> None:
         assert "/" not in name
         assert not name.startswith((".", "-", "~", " "))
         assert len(name.encode()) <= 255
-        assert name.lower() not in reports.RESERVED
-    assert reports.safe_name("Ana María") == "Ana María"
-    assert reports.safe_name("李雷") == "李雷"
+        assert name.lower() not in store.RESERVED
+    assert store.safe_name("Ana María") == "Ana María"
+    assert store.safe_name("李雷") == "李雷"
 
 
 def test_a_clone_of_the_students_repository_is_a_submission(course: Course, tmp_path: Path) -> None:

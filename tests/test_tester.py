@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from autograder.batch import Graders
-from autograder.course import Course, Limits
-from autograder.submission import File, Submission
-from autograder.tasks import Outcome, Task
-from autograder.tester import Fork
+from autograder.batch.workers import Graders
+from autograder.core.course import Course, Limits
+from autograder.grading.protocol import Outcome, Task
+from autograder.grading.submission import File, Submission
+from autograder.grading.tester import Fork
 
 TASK = Task("rnn", [], Limits(), "a seed", {}, cuda=False)
 EARLY = "The tests' process ended early."

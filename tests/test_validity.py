@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from conftest import ROOT
 
-from autograder import course as courses
-from autograder.bench import mutants, validity
-from autograder.bench.validity import Graders
-from autograder.course import Unit
+from autograder.bench.validity import agreement, graders, known, mutants, mutation, right
+from autograder.bench.validity.graders import Graders
+from autograder.core import course as courses
+from autograder.core.course import Unit
 
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
@@ -19,7 +19,7 @@ SHARE = 8  # one mutant in so many is tried at every run
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_known_mistakes_are_caught_and_named(unit: str, graders: Graders) -> None:
-    found = validity.known_mistakes(graders, [COURSE.unit(unit)])
+    found = known.known_mistakes(graders, [COURSE.unit(unit)])
     assert found
     assert not [(m.function, m.id, m.label) for m in found if not m.caught]
     assert not [(m.function, m.id, m.label, m.named) for m in found if not m.recognised]
@@ -29,14 +29,14 @@ def test_known_mistakes_are_caught_and_named(unit: str, graders: Graders) -> Non
 def test_mistakes_that_any_function_can_make_are_caught_and_named(
     unit: str, graders: Graders
 ) -> None:
-    found = validity.generic(graders, [COURSE.unit(unit)])
+    found = known.generic(graders, [COURSE.unit(unit)])
     assert not [(m.function, m.label) for m in found if not m.caught]
     assert not [(m.function, m.label, m.named) for m in found if not m.recognised]
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_right_answers_written_differently_get_full_marks(unit: str, graders: Graders) -> None:
-    found = validity.right_answers(graders, [COURSE.unit(unit)])
+    found = right.right_answers(graders, [COURSE.unit(unit)])
     assert len(found) >= RIGHT_ANSWERS
     failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
     assert not failed
@@ -46,14 +46,14 @@ def test_right_answers_written_differently_get_full_marks(unit: str, graders: Gr
 def test_right_answers_get_full_marks_whatever_the_inputs(unit: str, graders: Graders) -> None:
     failed = {}
     for seed in map(str, range(SEEDS)):
-        found = validity.right_answers(graders, [COURSE.unit(unit)], seed)
+        found = right.right_answers(graders, [COURSE.unit(unit)], seed)
         failed |= {(r.name, seed): r.report.message for r in found if not r.full}
     assert not failed
 
 
 def kill(units: list[Unit], share: int = 1) -> None:
     """Try one mutant in `share` on the hidden tests: all die that are not listed as equivalent."""
-    tried = validity.mutation(COURSE, units, jobs=1, share=share)
+    tried = mutation.mutation(COURSE, units, jobs=1, share=share)
     assert tried
     assert not [(t.mutant.before, t.mutant.after) for t in tried if t.survived]
     wrongly = [t.mutant.after for t in tried if t.equivalent and t.hidden != "passed"]
@@ -71,13 +71,13 @@ def test_the_hidden_tests_kill_every_mutant(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_is_listed_as_equivalent_is_still_a_mutant(unit: str) -> None:
-    lines = {mutant.after for mutant in mutants.mutants(validity.solutions(COURSE)[unit])}
-    listed = {line for name, line in validity.read_equivalent(COURSE) if name == unit}
+    lines = {mutant.after for mutant in mutants.mutants(graders.solutions(COURSE)[unit])}
+    listed = {line for name, line in mutation.read_equivalent(COURSE) if name == unit}
     assert listed <= lines
 
 
 def test_solutions_agree_with_torch() -> None:
-    found = validity.agreements(COURSE, COURSE.units)
+    found = agreement.agreements(COURSE, COURSE.units)
     assert found
     assert not [a for a in found if not a.difference <= 1e-12]
 

@@ -16,9 +16,9 @@ import pytest
 import torch
 from machine import unless_it_hangs
 
-from autograder.remote import explain
 from autograder.sandbox import host, wire
-from autograder.supervisor import Child, ChildDied, ChildTimedOut, Limits
+from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, Limits
+from autograder.supervisor.reasons import explain
 
 hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
@@ -235,20 +235,13 @@ def test_booleans_are_nothing_but_zero_and_one():
     assert value.view(torch.uint8).tolist() == [0, 1, 1]
 
 
-class NoHost:
-    """Stands in for the warm host where only the connection is looked at."""
-
-    def reap(self, *_: object) -> host.Ended:
-        return host.Ended()
-
-
 @pytest.fixture
 def conversation(monkeypatch):
     """A supervisor's end of a connection, and the other end, which a child would have."""
-    monkeypatch.setattr("autograder.supervisor._pid_of", lambda _: 0)
+    monkeypatch.setattr("autograder.supervisor.child._pid_of", lambda _: 0)
     ours, theirs = socket.socketpair()
     pidfd = socket.socket().detach()
-    child = Child(NoHost(), ours, pidfd, Limits(1 << 30, 10))  # type: ignore[arg-type]
+    child = Child(ours, pidfd, Limits(1 << 30, 10), host.Ended)
     yield child, theirs
     theirs.close()
     child.close()

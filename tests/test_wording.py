@@ -9,14 +9,15 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from conftest import ROOT
 
-from autograder.course import Course
-from autograder.grading import Grader, Options
-from autograder.remote import explain
-from autograder.reports import encode
-from autograder.reports.language import reason
+from autograder.core.course import Course
+from autograder.core.language import VARIABLES, Said, language_here, render, say, translations
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.grading.submission import Submission
+from autograder.reports.store import encode
+from autograder.reports.wording import reason
 from autograder.sandbox import wire
-from autograder.submission import Submission
-from autograder.wording import VARIABLES, Said, language_here, render, say, translations
+from autograder.supervisor.reasons import explain
 
 PACKAGE = ROOT / "autograder"
 TEMPLATES = [("**.py", "python"), ("reports/templates/**.html", "jinja2.ext:babel_extract")]

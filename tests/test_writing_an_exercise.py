@@ -29,7 +29,7 @@ def clone(folder: Path) -> Path:
     site = next((folder / ".venv").glob("lib/python*/site-packages"))
     (site / "a_clone.pth").write_text(f"{folder}\n")
     (site / "packages.pth").write_text("\n".join(p for p in sys.path if p.endswith("-packages")))
-    for command, module in (("autograder", "autograder.cli"), ("pytest", "pytest")):
+    for command, module in (("autograder", "autograder.cli.grade"), ("pytest", "pytest")):
         start = "app()" if command == "autograder" else "sys.exit(main())"
         name = start.removeprefix("sys.exit(").partition("(")[0]
         script = folder / ".venv" / "bin" / command
@@ -56,7 +56,7 @@ def test_the_guide_leads_to_a_graded_unit(tmp_path: Path) -> None:
     for name, appended, text in FILES:
         with (root / name).open("a" if appended else "x", encoding="utf-8") as file:
             file.write(f"\n{text}" if appended else text)
-    done = run("python -m autograder.starters", root, root)
+    done = run("python -m autograder.release.starters", root, root)
     assert "exercises/similarity.py is written." in done.stdout, done.stderr
     public = COMMANDS["exercises"].splitlines()
     right, starter = (run(line, root / "exercises", root) for line in public)

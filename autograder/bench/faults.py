@@ -24,10 +24,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from autograder import reports
 from autograder.bench.generate import generate
-from autograder.course import Course
-from autograder.processes import autograder
+from autograder.core.course import Course
+from autograder.core.processes import autograder
+from autograder.reports import store
 
 PATIENCE_SECONDS = 600.0  # for a grading to get under way
 MOST_RUNS = 5  # of the same command, after a fault
@@ -108,7 +108,7 @@ def kill_grader(grading: Grading, results: Path, after: int) -> None:
 def kill_tester(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a process that runs the hidden tests."""
     with _under_way(grading, results, after) as process:
-        kill_one(process.pid, "autograder.tester")
+        kill_one(process.pid, "autograder.grading.tester")
 
 
 def kill_host(grading: Grading, results: Path, after: int) -> None:
@@ -178,7 +178,7 @@ def disturb(
         runs = grading.finish(results)
         found = grading.marks(results)
         whole = {student for student, mark in found.items() if mark}
-        left_over = [*results.rglob(f"{reports.WRITING}*")]
+        left_over = [*results.rglob(f"{store.WRITING}*")]
         return Result(
             lost=len(undisturbed.keys() - whole),
             doubled=len(found.keys() - undisturbed.keys()) + len(left_over),
@@ -286,7 +286,7 @@ def _filters(process: psutil.Process) -> int:
 
 
 def _mark(path: Path) -> Mark | None:
-    report = reports.read(path)
+    report = store.read(path)
     if report is None:
         return None
     tests: dict[str, str] = {test.id: test.status for test in report.tests}

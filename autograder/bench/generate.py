@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.core.course import Course
 
 ENDLESS = "Müller_Jonas"  # a loop without an end: its seconds would hide everybody else's
 

@@ -18,9 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.course import Unit
-from autograder.processes import python, testing_environment
-from autograder.tester import HIDDEN
+from autograder.core.course import Unit
+from autograder.core.processes import python, testing_environment
+from autograder.grading.tester import HIDDEN
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ASSIGNMENT = "batch"
@@ -46,7 +46,9 @@ def pytest_process(submissions: Sequence[Path], unit: Unit, place: Path) -> Cost
 
     def grade() -> None:
         for path in submissions:
-            command = python("-m", "pytest", "-q", "-p", "autograder.plugin", "-k", "not at_once")
+            command = python(
+                "-m", "pytest", "-q", "-p", "autograder.local.pytest_summary", "-k", "not at_once"
+            )
             command += [f"--submission={path.parent}", str(HIDDEN / f"test_{unit.name}.py")]
             _run([*command, "-p", "no:cacheprovider"], HIDDEN, testing_environment())
 

@@ -11,10 +11,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import Course
-from autograder.processes import python
+from autograder.core.course import Course
+from autograder.core.processes import python
 from autograder.sandbox import wire
-from autograder.supervisor import Limits, WarmHost, nonce
+from autograder.supervisor.child import Limits, nonce
+from autograder.supervisor.warm_host import WarmHost
 
 
 def startup(course: Course, rounds: int, console: Console) -> None:

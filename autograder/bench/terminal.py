@@ -15,10 +15,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from autograder.bench.watch import students_copy
-from autograder.check import check_folder
-from autograder.course import Course, load
-from autograder.wording import Language
+from autograder.bench.watch_latency import students_copy
+from autograder.core.course import Course, load
+from autograder.core.language import Language
+from autograder.local.check import check_folder
 
 STUDENT, UNIT = "tom_baker", "attention"  # of the sample class: one mistake that two exercises show
 WIDTH = 80

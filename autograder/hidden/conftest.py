@@ -1,10 +1,10 @@
-"""What hidden tests have besides autograder/fixtures.py."""
+"""What hidden tests have besides autograder/testing/plugin.py."""
 
 from collections.abc import Callable
 
 import pytest
 
-from autograder.hidden.pictures import keeper
+from autograder.testing.pictures import keeper
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import Draw
-from autograder.isolation import GraderError
+from autograder.core.errors import GraderError
+from autograder.testing.inputs import Draw
 
 TRIES = 1000  # few are needed
 BATCHES = 16

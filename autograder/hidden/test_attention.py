@@ -5,14 +5,14 @@ import math
 import pytest
 import torch
 
-from autograder.checks import (
+from autograder.testing.compare import (
     assert_close,
     assert_each_close,
     assert_gradients,
     assert_unchanged,
 )
-from autograder.hidden.pictures import part
-from autograder.speed import WALKS, assert_parallel
+from autograder.testing.parallel import WALKS, assert_parallel
+from autograder.testing.pictures import part
 
 NAMES = ["the output", "the weights"]
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from autograder.checks import assert_equal, assert_raises
+from autograder.testing.compare import assert_equal, assert_raises
 
 LAYERS = ["recurrent", "convolution", "dilated_convolution", "self_attention"]
 

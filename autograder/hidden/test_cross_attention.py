@@ -6,13 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import (
-    assert_close,
-    assert_each_close,
-    assert_equal,
-    assert_gradients,
-    assert_unchanged,
-)
 from autograder.hidden.decoding import (
     END,
     LENGTHS,
@@ -34,7 +27,14 @@ from autograder.hidden.decoding import (
     transposed,
     visible,
 )
-from autograder.hidden.pictures import part
+from autograder.testing.compare import (
+    assert_close,
+    assert_each_close,
+    assert_equal,
+    assert_gradients,
+    assert_unchanged,
+)
+from autograder.testing.pictures import part
 
 NAMES = ["the context", "the weights"]
 SHAPES = [(5, 5, 5), (3, 5, 7), (1, 5, 3), (5, 1, 3), (2, 211, 3)]  # N, T, H

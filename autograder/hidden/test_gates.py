@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from autograder.checks import assert_close, assert_each_close, assert_gradients, assert_unchanged
+from autograder.testing.compare import (
+    assert_close,
+    assert_each_close,
+    assert_gradients,
+    assert_unchanged,
+)
 
 SIZES = [(3, 5, 7), (2, 11, 3), (1, 5, 3), (5, 1, 3), (3, 5, 1), (4, 4, 4)]  # n, d, hidden
 STATES = ["h'", "c'"]

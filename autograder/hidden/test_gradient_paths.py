@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import assert_close, assert_gradients, assert_unchanged
-from autograder.student import Failure
+from autograder.testing.calls import Failure
+from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
 
 EARLIER = {  # what gradient_by_distance builds on
     "rnn": ("rnn", "rnn"),

@@ -6,7 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import assert_close, assert_equal, assert_gradients, assert_unchanged
+from autograder.testing.compare import (
+    assert_close,
+    assert_equal,
+    assert_gradients,
+    assert_unchanged,
+)
 
 SIZES = [  # n, t, d_in, d_out, kernel, dilation
     (2, 11, 3, 5, 3, 1),

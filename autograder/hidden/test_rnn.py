@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from autograder.checks import assert_close, assert_gradients, assert_unchanged
-from autograder.speed import WALKS, assert_parallel
+from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
+from autograder.testing.parallel import WALKS, assert_parallel
 
 FIVE = ["x", "h", "w_xh", "w_hh", "b"]
 # All equal first: some mistakes have a result there only, and are then called by their name.

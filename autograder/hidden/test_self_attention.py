@@ -6,16 +6,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.checks import (
+from autograder.testing.calls import Failure
+from autograder.testing.compare import (
     assert_close,
     assert_each_close,
     assert_equal,
     assert_gradients,
     assert_unchanged,
 )
-from autograder.hidden.pictures import part
-from autograder.speed import WALKS, assert_parallel
-from autograder.student import Failure
+from autograder.testing.parallel import WALKS, assert_parallel
+from autograder.testing.pictures import part
 
 PROJECTED = ["q", "k", "v"]
 WEIGHTS = ["x", "w_q", "w_k", "w_v", "w_o"]

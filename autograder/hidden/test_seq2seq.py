@@ -5,12 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from autograder.checks import (
-    assert_each_close,
-    assert_equal,
-    assert_gradients,
-    assert_unchanged,
-)
 from autograder.hidden.decoding import (
     END,
     LENGTHS,
@@ -32,6 +26,12 @@ from autograder.hidden.decoding import (
     translations,
     transposed,
     visible,
+)
+from autograder.testing.compare import (
+    assert_each_close,
+    assert_equal,
+    assert_gradients,
+    assert_unchanged,
 )
 
 BOTH = ["states", "context"]

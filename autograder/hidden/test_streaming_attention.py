@@ -5,12 +5,7 @@ import math
 import pytest
 import torch
 
-from autograder.checks import (
-    Mismatch,
-    assert_close,
-    assert_gradients,
-    assert_unchanged,
-)
+from autograder.testing.compare import Mismatch, assert_close, assert_gradients, assert_unchanged
 
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
 BLOCKS = [1, 3, 4, 11, 17]  # of eleven keys

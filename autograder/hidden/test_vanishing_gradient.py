@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks import Mismatch, assert_close, assert_each_close, assert_unchanged, describe
+from autograder.testing.compare import (
+    Mismatch,
+    assert_close,
+    assert_each_close,
+    assert_unchanged,
+    describe,
+)
 
 
 def non_normal():

@@ -2,7 +2,7 @@
 
 import math
 
-from autograder.diagnosis import mistake
+from autograder.mistakes.catalogue import mistake
 
 LAYERS = ("recurrent", "convolution", "dilated_convolution", "self_attention")
 

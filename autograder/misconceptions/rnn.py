@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.diagnosis import mistake
+from autograder.mistakes.catalogue import mistake
 
 
 def _step(x, h, w_xh, w_hh, b):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.diagnosis import mistake
+from autograder.mistakes.catalogue import mistake
 
 
 def _stream(

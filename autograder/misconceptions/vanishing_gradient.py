@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.diagnosis import mistake
+from autograder.mistakes.catalogue import mistake
 
 
 def _jacobian(h_next, w_hh):

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.course import CourseError, load
-from autograder.grading import Options
+from autograder.core.course import load
+from autograder.core.errors import CourseError
+from autograder.grading.protocol import Options
 from autograder.notebooks.build import LANGUAGES, build
 
 

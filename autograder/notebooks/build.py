@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, CourseError, Exercise, Kind, Unit
-from autograder.grading import Options
-from autograder.reports.language import Language
+from autograder.core.course import Course, Exercise, Kind, Unit
+from autograder.core.errors import CourseError
+from autograder.grading.protocol import Options
+from autograder.reports.wording import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, CourseError, Unit
+from autograder.core.course import Course, Unit
+from autograder.core.errors import CourseError
 from autograder.notebooks.build import TEST
-from autograder.reports import Report, TestResult
-from autograder.reports.language import Language, help_for, reason
-from autograder.reports.results import Student
+from autograder.reports.reading import Student
+from autograder.reports.schema import Report, TestResult
+from autograder.reports.wording import Language, help_for, reason
 
 WIDTH = 88
 WORDS = {

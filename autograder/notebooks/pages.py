@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, CourseError, load
+from autograder.core.course import Course, load
+from autograder.core.errors import CourseError
 from autograder.notebooks.build import LANGUAGES, build
-from autograder.reports.language import Language
-from autograder.starters import starter
+from autograder.release.starters import starter
+from autograder.reports.wording import Language
 
 SECONDS = 120  # that a cell may take
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)

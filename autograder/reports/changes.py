@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.reports import Change, Report
+from autograder.reports.schema import Change, Report
 from autograder.reports.table import MANY, no_formula, number
 
 COLUMNS = ["student", "unit", "exercise", "before", "after", "reason"]

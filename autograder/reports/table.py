@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import Unit
-from autograder.reports import Report
+from autograder.core.course import Unit
+from autograder.reports.schema import Report
 
 Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
 MANY = 60  # rows that still fit a terminal's patience

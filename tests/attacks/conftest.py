@@ -13,10 +13,12 @@ import psutil
 import pytest
 from machine import patience
 
-from autograder import course as courses
-from autograder import submission
-from autograder.grading import Grader, Options
-from autograder.reports import Report, encode
+from autograder.core import course as courses
+from autograder.grading import submission
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.reports.schema import Report
+from autograder.reports.store import encode
 
 collect_ignore = ["forged", "stolen", "bombs", "survivors", "signals"]  # not for pytest
 

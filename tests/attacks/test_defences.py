@@ -19,12 +19,15 @@ import pytest
 import torch
 from machine import patience
 
-from autograder import course as courses
-from autograder import grading, isolation, submission
-from autograder.remote import SandboxBackend
+from autograder.core import course as courses
+from autograder.core import errors
+from autograder.grading import grader, submission
 from autograder.sandbox import wire
-from autograder.student import Failure, Invocation
-from autograder.supervisor import Child, Limits, WarmHost
+from autograder.supervisor import bubblewrap, pythons
+from autograder.supervisor.backend import SandboxBackend
+from autograder.supervisor.child import Child, Limits
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.calls import Failure, Invocation
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -95,13 +98,13 @@ class Range:
     """A warm host with defences of one's choice, and attacks let loose in it."""
 
     def __init__(self, folder: Path) -> None:
-        shutil.copytree(isolation.SANDBOX, folder / "sandbox")
+        shutil.copytree(bubblewrap.SANDBOX, folder / "sandbox")
         isolate = folder / "sandbox" / "isolate.py"
         isolate.write_text(switchable(isolate.read_text(encoding="utf-8")), encoding="utf-8")
         self._off = folder / "sandbox" / "off"
         self._off.touch()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(isolation, "SANDBOX", folder / "sandbox")
+            patch.setattr(bubblewrap, "SANDBOX", folder / "sandbox")
             self._host = WarmHost([ROOT])
 
     def host(self, *off: str) -> WarmHost:
@@ -172,7 +175,7 @@ def test_a_session_and_seccomp_keep_signals_from_the_host(range_, tmp_path):
         try:
             over.attack("signals/kills_everything", host=host)
             host.spawn(Limits(1 << 30, 5)).close()
-        except isolation.GraderError:
+        except errors.GraderError:
             return False
         return True
 
@@ -204,8 +207,8 @@ def test_an_empty_root_and_masks_hide_the_course(range_, monkeypatch):
     """Only Python is bound; should a bind bring the course along, the mask covers it."""
     attack = "stolen/files_of_the_course"
     assert SUCCEEDED not in range_.attack(attack)
-    folders = [*isolation.python_folders(), ROOT]
-    monkeypatch.setattr(isolation, "python_folders", lambda: folders)
+    folders = [*pythons.python_folders(), ROOT]
+    monkeypatch.setattr(bubblewrap, "python_folders", lambda: folders)
     with WarmHost([ROOT]) as host:
         assert SUCCEEDED not in range_.attack(attack, host=host)
     with WarmHost([]) as host:
@@ -215,13 +218,13 @@ def test_an_empty_root_and_masks_hide_the_course(range_, monkeypatch):
 def test_the_installed_package_is_masked(tmp_path):
     """Installed beside torch, the hidden tests lie inside a bind; a mask covers them."""
     python, package = tmp_path / "env", tmp_path / "env" / "lib" / "autograder"
-    layers = dict(isolation._layers([python], [package, tmp_path]))
+    layers = dict(pythons._layers([python], [package, tmp_path]))
     assert layers == {python: True, package: False}
     nested = [tmp_path, tmp_path / "env" / "bin"]
-    layers = dict(isolation._layers([tmp_path.parent, *nested[1:]], [tmp_path]))
+    layers = dict(pythons._layers([tmp_path.parent, *nested[1:]], [tmp_path]))
     assert list(layers.items()) == [(tmp_path.parent, True), (tmp_path, False), (nested[1], True)]
-    command = isolation.bubblewrap_command(3, [], "cpu")
-    assert not any(str(isolation.SANDBOX.parent / "hidden") in word for word in command)
+    command = bubblewrap.bubblewrap_command(3, [], "cpu")
+    assert not any(str(bubblewrap.SANDBOX.parent / "hidden") in word for word in command)
 
 
 def test_no_place_is_writable_from_one_submission_to_the_next(range_, monkeypatch):
@@ -237,14 +240,14 @@ def test_no_place_is_writable_from_one_submission_to_the_next(range_, monkeypatc
     assert SUCCEEDED in range_.attack("stolen/note_sought", "own scratch")
     if os.getuid() == 0:
         return
-    build = isolation.bubblewrap_command
+    build = bubblewrap.bubblewrap_command
 
     def writable(*arguments: object) -> list[str]:
         command = build(*arguments)  # type: ignore[arg-type]
         at = command.index("/dev", command.index("--remount-ro"))
         return command[: at - 1] + command[at + 1 :]
 
-    monkeypatch.setattr(isolation, "bubblewrap_command", writable)
+    monkeypatch.setattr(bubblewrap, "bubblewrap_command", writable)
     with WarmHost([ROOT]) as host:
         range_.attack("stolen/note_left", host=host)
         assert SUCCEEDED in range_.attack("stolen/note_sought", host=host)
@@ -260,12 +263,12 @@ def test_standard_streams_lead_nowhere(range_, tmp_path, monkeypatch):
 
     assert not printed(range_.host())
     sandbox = tmp_path / "sandbox"
-    shutil.copytree(isolation.SANDBOX, sandbox)
+    shutil.copytree(bubblewrap.SANDBOX, sandbox)
     host_py = sandbox / "host.py"
     text = host_py.read_text(encoding="utf-8")
     assert text.count("    _fall_silent()\n") == 1
     host_py.write_text(text.replace("    _fall_silent()\n", ""), encoding="utf-8")
-    monkeypatch.setattr(isolation, "SANDBOX", sandbox)
+    monkeypatch.setattr(bubblewrap, "SANDBOX", sandbox)
     with WarmHost([ROOT]) as host:
         assert printed(host)
 
@@ -294,7 +297,7 @@ def test_a_nonce_ties_a_reply_to_its_question(range_, monkeypatch):
             backend.close()
 
     assert "a reply to another question" in str(second())
-    monkeypatch.setattr("autograder.remote.nonce", lambda: 7)
+    monkeypatch.setattr("autograder.supervisor.backend.nonce", lambda: 7)
     assert second() == "asked for"  # though there is no such function
 
 
@@ -367,8 +370,8 @@ def test_the_tester_imports_nothing_from_where_it_is_started(tmp_path, monkeypat
             return start([word for word in command if word not in patches], **options)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(grading.subprocess, "Popen", popen)
-            tester = grading._Tester(grading.Setup("full", [], {}, {}, ""), tmp_path)
+            patch.setattr(grader.subprocess, "Popen", popen)
+            tester = grader._Tester(grader.Setup("full", [], {}, {}, ""), tmp_path)
             maps, deadline = Path(f"/proc/{tester._process.pid}/maps"), time.monotonic() + 60
             while not sprung.exists() and "libtorch" not in maps.read_text():
                 assert time.monotonic() < deadline

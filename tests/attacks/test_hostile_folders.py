@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 from machine import unless_it_hangs
 
-from autograder import course as courses
-from autograder import reports, submission
-from autograder.batch import Batch, Graders
-from autograder.grading import Options
+from autograder.batch.run import Batch
+from autograder.batch.workers import Graders
+from autograder.core import course as courses
+from autograder.core import text
+from autograder.grading import submission
+from autograder.grading.protocol import Options
+from autograder.reports import schema, store
 from autograder.reports.table import summary_csv
 
 ROOT = Path(__file__).parents[2]
@@ -254,12 +257,12 @@ def test_names_of_students(tmp_path, handed_in):
             (student / os.fsdecode(b"extra\xff\n\x1b.py")).write_text("x = 1")
     students = submission.find_students(folder, COURSE)
     assert len(students) == len(NAMES)
-    paths = {reports.path_for(results, student, "rnn").resolve() for student in students}
+    paths = {store.path_for(results, student, "rnn").resolve() for student in students}
     assert len({str(path).casefold() for path in paths}) >= len(NAMES) - 1  # summary.csv twice
     assert all(path.parent.parent == results for path in paths)
     assert not {path.parent.name for path in paths} & {"summary.csv", "index.html", ".", ".."}
     assert all(len(path.parent.name.encode()) <= 255 for path in paths)
-    shown = [submission.printable(student) for student in students]
+    shown = [text.printable(student) for student in students]
     assert len(set(shown)) == len(NAMES)
     for name in shown:
         name.encode()
@@ -271,8 +274,8 @@ def test_names_of_students(tmp_path, handed_in):
 def test_a_long_name_cannot_be_forged():
     """The short form of a long name is no other name's own form."""
     long = "n" * 250
-    short = reports.safe_name(long)
-    assert reports.safe_name(short) != short
+    short = store.safe_name(long)
+    assert store.safe_name(short) != short
 
 
 def test_a_class_of_such_names_is_graded(tmp_path, capsys):
@@ -288,7 +291,7 @@ def test_a_class_of_such_names_is_graded(tmp_path, capsys):
         (folder / os.fsdecode(name)).mkdir()
         shutil.copy(SOLUTION, folder / os.fsdecode(name))
     batch = Batch(COURSE, folder, results, [COURSE.unit("rnn")], Options(speed=False))
-    marks: dict[str, dict[str, reports.Report]] = {}
+    marks: dict[str, dict[str, schema.Report]] = {}
     with Graders(COURSE, batch.options, batch.masks, jobs=1) as graders:
         batch.run(graders, lambda event: marks.update({event.report.student: {"rnn": event[1]}}))
     assert all(report["rnn"].score == report["rnn"].max_score for report in marks.values())
@@ -318,7 +321,7 @@ def test_grading_from_inside_the_submissions(tmp_path, isolation):
             (folder / student / name).write_text(trap)
         shutil.copy(SOLUTION, folder / student)
     (folder / "json.py").write_text(TRAP.format(path=str(sprung / "json")))
-    code = "import sys; sys.path[0:0] = []; from autograder.cli import app; app()"
+    code = "import sys; sys.path[0:0] = []; from autograder.cli.grade import app; app()"
     command = [sys.executable, "-P", "-c", code, "grade", ".", "--course", str(ROOT)]
     command += ["--unit", "rnn", "--jobs", "1", "--no-speed"]
     command += ["--isolation", isolation, "--results", str(results)]

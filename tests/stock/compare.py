@@ -22,10 +22,10 @@ from typing import Any
 
 import msgspec
 
-from autograder import course as courses
-from autograder.grading import Options
+from autograder.core import course as courses
+from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
-from autograder.starters import STUB
+from autograder.release.starters import STUB
 
 UNIT = "attention"
 WRONG = "return torch.zeros(1), torch.zeros(1)"

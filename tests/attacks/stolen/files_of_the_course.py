@@ -12,7 +12,7 @@ LOOT = (
     "solutions",
     "course/.secret",
     "course/course.toml",
-    "autograder/grading.py",
+    "autograder/grading/grader.py",
     "grading.py",
     "misconceptions",
     "submissions",

@@ -21,7 +21,10 @@ def attack():
         if type(name) is str and name in ("Task", "Course", "Draw", "TestResult", "WarmHost"):
             succeed(f"a {name} is alive")
     for frame in frames():
-        if frame.f_globals["__name__"] in ("autograder.tester", "autograder.grading"):
+        if frame.f_globals["__name__"] in (
+            "autograder.grading.tester",
+            "autograder.grading.grader",
+        ):
             succeed(f"a frame of {frame.f_code.co_filename}")
 
 

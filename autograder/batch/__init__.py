@@ -1,0 +1,1 @@
+"""A class: many submissions, over the workers of this machine or a cluster, each graded once."""

@@ -1,0 +1,131 @@
+"""Many submissions over workers: threads that drive graders of this machine, or a cluster.
+
+A bounded window of work is under way at any time, and each report is on the disk before the next
+one is looked at, so that memory does not grow with the class and a stop loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from autograder.batch.workers import Workers, windowed
+from autograder.core.course import Course, Unit
+from autograder.grading import submission
+from autograder.grading.keys import basis, course_basis, key
+from autograder.grading.protocol import Options
+from autograder.grading.seeds import seed_of
+from autograder.grading.submission import Submission
+from autograder.reports import store
+from autograder.reports.changes import changes
+from autograder.reports.schema import Report
+
+
+class Event(NamedTuple):
+    """Something that became of a student's unit.
+
+    what: "kept": it was up to date. "graded": the report is new, and on the disk. "again": it
+        could not be graded for a reason on our side, and will be tried once more.
+    """
+
+    what: Literal["kept", "graded", "again"]
+    report: Report
+
+
+class Task(NamedTuple):
+    """A unit to grade. student: the folder's name. before: the report that there was."""
+
+    student: str
+    unit: Unit
+    handed_in: Submission
+    before: Report | None
+
+
+class Batch:
+    """A folder of submissions, the units asked for, and where the reports go."""
+
+    def __init__(
+        self,
+        course: Course,
+        submissions: Path,
+        results: Path,
+        units: Sequence[Unit],
+        options: Options,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self.course = course
+        self.submissions = submissions
+        self.results = results
+        self.units = units
+        self.options = options
+        self.fresh = fresh
+        self.students = submission.find_students(submissions, course)
+
+    @property
+    def count(self) -> int:
+        """How many reports there will be."""
+        return len(self.students) * len(self.units)
+
+    @property
+    def masks(self) -> list[Path]:
+        """The folders that no student's program may see."""
+        return [path.resolve() for path in (self.course.root, self.submissions, self.results)]
+
+    def run(self, workers: Workers, tell: Callable[[Event], None]) -> None:
+        """Grade everything; tell of each report, in this thread, once it is on the disk.
+
+        What comes out incomplete is tried once more at the end. What is done stays done, whatever
+        happens: the next run goes on from there. Raises GraderError, before anything is graded,
+        where a file that marks depend on is missing.
+        """
+        for unit in self.units:
+            course_basis(unit, self.course)  # kept: what a tester loads is no older than its key
+        again: list[tuple[str, Unit]] = []
+        every = ((student, unit) for student in self.students for unit in self.units)
+        for task, report in self._graded(workers, self._tasks(every, tell)):
+            if report.status == "incomplete":
+                again.append((task.student, task.unit))
+                tell(Event("again", report))
+            else:
+                tell(Event("graded", self._keep(task, report)))
+        for task, report in self._graded(workers, self._tasks(again, tell)):
+            tell(Event("graded", self._keep(task, report)))
+
+    def _tasks(
+        self, wanted: Iterable[tuple[str, Unit]], tell: Callable[[Event], None]
+    ) -> Iterator[Task]:
+        """What is to be graded; of the rest it is told that it is up to date."""
+        student, handed_in = None, None
+        for name, unit in wanted:
+            if handed_in is None or name != student:
+                student, handed_in = name, submission.read(self.submissions, name, self.course)
+            before = store.read(store.path_for(self.results, name, unit.name))
+            if before and not self.fresh and self._up_to_date(before, handed_in, unit):
+                tell(Event("kept", before))
+            else:
+                yield Task(name, unit, handed_in, before)
+
+    def _up_to_date(self, before: Report, handed_in: Submission, unit: Unit) -> bool:
+        wanted = key(basis(handed_in, unit, self.options, self.course))
+        return before.key == wanted and before.status != "incomplete"
+
+    def _graded(self, workers: Workers, tasks: Iterable[Task]) -> Iterator[tuple[Task, Report]]:
+        def submit(task: Task) -> Future[bytes]:
+            seed = seed_of(task.handed_in, task.unit, self.course)
+            return workers.submit(task.handed_in, task.unit, seed)
+
+        for task, data in windowed(submit, tasks, workers.width):
+            yield task, msgspec.json.decode(data, type=Report)
+
+    def _keep(self, task: Task, report: Report) -> Report:
+        """Write a report, and into it how the marks differ from those that there were."""
+        if task.before:
+            report = msgspec.structs.replace(report, changes=changes(task.before, report))
+        path = store.path_for(self.results, task.student, task.unit.name)
+        store.write(path, store.encode(report))
+        return report

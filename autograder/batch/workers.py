@@ -1,0 +1,88 @@
+"""Where submissions are graded: warm graders of this machine, driven by threads."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
+
+from autograder.core.course import Course, Unit
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.grading.submission import Submission
+from autograder.reports import store
+
+
+class Workers(Protocol):
+    """Where submissions are graded. width: how many may be on their way there at once."""
+
+    width: int
+
+    def submit(self, handed_in: Submission, unit: Unit, seed: str) -> Future[bytes]:
+        """Have a unit graded; what comes back is the encoded report."""
+        ...
+
+
+class Graders:
+    """A few warm graders, and as many threads to drive them: one borrows one at a time.
+
+    A grader is a process of its own (see tester.py): the threads only wait, so nothing is pickled,
+    and a grader that dies is replaced without breaking the pool.
+    """
+
+    def __init__(self, course: Course, options: Options, masks: Sequence[Path], jobs: int) -> None:
+        self.width = 2 * jobs
+        self._free: queue.SimpleQueue[Grader] = queue.SimpleQueue()
+        self._stack = ExitStack()
+        self.pool = self._stack.enter_context(ThreadPoolExecutor(jobs))
+        for _ in range(jobs):
+            self._free.put(self._stack.enter_context(Grader(course, options, masks)))
+
+    def submit(self, handed_in: Submission, unit: Unit, seed: str) -> Future[bytes]:
+        """See Workers."""
+        return self.pool.submit(self._encoded, handed_in, unit, seed)
+
+    @contextmanager
+    def borrow(self) -> Iterator[Grader]:
+        """A grader that nobody else drives meanwhile."""
+        grader = self._free.get()
+        try:
+            yield grader
+        finally:
+            self._free.put(grader)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()  # the graders first: a thread may still wait for one
+
+    def _encoded(self, handed_in: Submission, unit: Unit, seed: str) -> bytes:
+        with self.borrow() as grader:
+            return store.encode(grader.grade(handed_in, unit, seed))
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def windowed(
+    submit: Callable[[Item], Future[Result]], items: Iterable[Item], width: int
+) -> Iterator[tuple[Item, Result]]:
+    """Submit items, at most `width` of them in flight; each with its result, as they come."""
+    waiting: dict[Future[Result], Item] = {}
+    for item in items:
+        waiting[submit(item)] = item
+        if len(waiting) >= width:
+            yield from _finished(waiting)
+    while waiting:
+        yield from _finished(waiting)
+
+
+def _finished(waiting: dict[Future[Result], Item]) -> Iterator[tuple[Item, Result]]:
+    """Wait for some, and take them out."""
+    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+        yield waiting.pop(future), future.result()

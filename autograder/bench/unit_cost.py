@@ -1,0 +1,87 @@
+"""What a unit's correctness tests cost a submission, in CPU time, once the graders are warm."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from autograder.core.course import Course, Unit
+from autograder.core.errors import GraderError
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.grading.submission import File, Submission
+from autograder.sandbox.host import MANY
+
+GOAL = 0.1  # CPU-seconds of a unit
+LARGE = {"streaming_attention"}  # its tests of peak memory work on inputs large enough to show it
+
+
+class Seconds(NamedTuple):
+    """CPU time so far: of the tests' processes, and of the sandbox's."""
+
+    tests: float
+    sandbox: float
+
+
+def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) -> bool:
+    """Print the mean over the gradings of a perfect student; whether all units reach the goal.
+
+    The sandbox's time is that of bubblewrap, its warm host and every student's process, which the
+    host waits for; the tests' time is that of the tester and its forks. The time of starting them
+    is left out, and so is speed, which is a clock's and not a test's. The goal leaves out LARGE.
+    """
+    table = Table(title=f"CPU-seconds a submission, mean of {rounds} gradings, goal {GOAL}")
+    table.add_column("unit")
+    for heading in ("hidden tests", "the tests' side", "the sandbox", "both"):
+        table.add_column(heading, justify="right")
+    reached = True
+    with Grader(course, Options(speed=False), [course.root]) as grader:
+        _cost(course, asked[0], grader, MANY)  # after so many, a host has done all it does once
+        for unit in asked:
+            count, spent = _cost(course, unit, grader, rounds)
+            reached = reached and (sum(spent) <= GOAL or unit.name in LARGE)
+            table.add_row(unit.name, str(count), *(f"{s:.3f}" for s in (*spent, sum(spent))))
+    console.print(table)
+    return reached
+
+
+def _cost(course: Course, unit: Unit, grader: Grader, rounds: int) -> tuple[int, Seconds]:
+    """How many tests ran, and the mean CPU time of a grading, the first one not counted."""
+    perfect = _perfect(course.root / "solutions")
+    report = grader.grade(perfect, unit)
+    if report.score < report.max_score:
+        raise GraderError(f"The solution of {unit.name} does not get full marks: {report.message}")
+    before = _spent()
+    for number in range(rounds):
+        grader.grade(perfect, unit, seed=f"{unit.name} {number}")
+    after = _spent()
+    ran = sum(test.status == "passed" for test in report.tests)
+    tests, sandbox = ((b - a) / rounds for a, b in zip(before, after, strict=True))
+    return ran, Seconds(tests, sandbox)
+
+
+def _perfect(solutions: Path) -> Submission:
+    files = [
+        File(path.stem, path.name, [path.read_text("utf-8")])
+        for path in sorted(solutions.glob("*.py"))
+    ]
+    texts = "".join(cell for file in files for cell in file.cells)
+    return Submission("perfect", files, hashlib.sha256(texts.encode()).hexdigest())
+
+
+def _spent() -> Seconds:
+    """The CPU time of every process below this one, those that were waited for included."""
+    (tester,) = psutil.Process().children()
+    forks = [child for child in tester.children() if child.cmdline() == tester.cmdline()]
+    sandbox = [p for p in tester.children(recursive=True) if p not in forks]
+    tests, behind_the_wall = (
+        sum(sum(process.cpu_times()[:4]) for process in processes)
+        for processes in ([tester, *forks], sandbox)
+    )
+    return Seconds(tests, behind_the_wall)

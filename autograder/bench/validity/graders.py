@@ -1,0 +1,44 @@
+"""Programs of our own, graded as a class is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from autograder.batch import workers
+from autograder.core.course import Course, Unit
+from autograder.grading.protocol import Options
+from autograder.grading.submission import File, Submission
+from autograder.reports.schema import Report
+
+Item = TypeVar("Item")
+Job = tuple[Item, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
+
+
+class Graders(workers.Graders):
+    """The very graders that a class is graded with. Speed is not asked."""
+
+    def __init__(self, course: Course, jobs: int) -> None:
+        super().__init__(course, Options(speed=False), [course.root], jobs)
+        self.course = course
+
+    def grade(self, todo: Sequence[Job[Item]], seed: str = "") -> Iterator[tuple[Item, Report]]:
+        """Grade each, and return what it was about with its report, in the same order.
+
+        seed: what the inputs are drawn from; by default made from the course's secret.
+        """
+        return self.pool.map(lambda job: self._grade(job, seed), todo)
+
+    def _grade(self, job: Job[Item], seed: str) -> tuple[Item, Report]:
+        about, unit, texts = job
+        files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
+        digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+        with self.borrow() as grader:
+            return about, grader.grade(Submission("validity", files, digest), unit, seed)
+
+
+def solutions(course: Course) -> dict[str, str]:
+    """The texts of the solutions, by unit."""
+    folder = course.root / "solutions"
+    return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.py"))}

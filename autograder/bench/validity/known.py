@@ -1,0 +1,144 @@
+"""Are the known mistakes caught, and called by their names?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.bench.validity.graders import Graders, Job, solutions
+from autograder.bench.validity.tables import _by_unit, _print
+from autograder.core.course import Unit
+from autograder.mistakes import catalogue
+from autograder.reports.schema import Report
+
+MISCONCEPTIONS = Path(catalogue.__file__).parents[1] / "misconceptions"
+IMPORT = "from autograder.mistakes.catalogue import mistake\n"
+COLLECT = '''
+KNOWN = []
+
+
+def mistake(function, id, **help):
+    """In place of the grader's decorator: keep the variants in their order."""
+
+    def register(variant):
+        KNOWN.append(variant)
+        return variant
+
+    return register
+'''
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong program, and what grading said of it."""
+
+    unit: str
+    function: str
+    id: str
+    label: str
+    failed: list[str]
+    named: set[str]
+
+    @property
+    def caught(self) -> bool:
+        """Whether a test of its exercise failed."""
+        return bool(self.failed)
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it was called by its name."""
+        return self.id in self.named
+
+
+def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
+    """Grade every known mistake, each the only one in an otherwise perfect submission."""
+    right = solutions(graders.course)
+    todo: list[Job[catalogue.Mistake]] = []
+    for unit in units:
+        for number, mistake in enumerate(catalogue.known(unit.name)):
+            collected = (MISCONCEPTIONS / f"{unit.name}.py").read_text("utf-8")
+            assert IMPORT in collected, f"misconceptions/{unit.name}.py needs: {IMPORT}"
+            lines = f"\nfrom known_mistakes import KNOWN\n{mistake.function} = KNOWN[{number}]\n"
+            files = {unit.name: right[unit.name] + lines}
+            files["known_mistakes"] = collected.replace(IMPORT, COLLECT)
+            todo.append((mistake, unit, right | files))
+    judged = [
+        _judged(report, mistake.function, mistake.id, mistake.variant.__name__)
+        for mistake, report in graders.grade(todo)
+    ]
+    return [mistake for mistake in judged if mistake]
+
+
+def generic(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
+    """Grade the mistakes that have no output of their own, made in every function they fit."""
+    right = solutions(graders.course)
+    text = (MISCONCEPTIONS / "generic.py").read_text("utf-8")
+    todo: list[Job[tuple[str, str, str]]] = []
+    for unit in units:
+        for function, call, label, name in _generic(unit, right[unit.name]):
+            lines = f"\nimport generic_mistakes as wrong\n{function} = wrong.{call}\n"
+            files = {unit.name: right[unit.name] + lines, "generic_mistakes": text}
+            todo.append(((function, name, label), unit, right | files))
+    judged = [
+        _judged(report, function, name, label)
+        for (function, name, label), report in graders.grade(todo)
+    ]
+    return [mistake for mistake in judged if mistake]
+
+
+def _generic(unit: Unit, source: str) -> Iterator[tuple[str, str, str, str]]:
+    """The function, the call that wraps it, what that does, and the name to be given to it."""
+    for function in ast.parse(source).body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        name = function.name
+        exercise = next((e for e in unit.exercises if e.name == name), None)
+        if exercise is None:
+            continue
+        annotations = [ast.unparse(a.annotation) for a in function.args.args if a.annotation]
+        arrays = [i for i, text in enumerate(annotations) if "Tensor" in text or "ndarray" in text]
+        returned = ast.unparse(function.returns) if function.returns else ""
+        for i in arrays:
+            yield name, f"in_place({name}, {i})", f"changes argument {i}", "in_place"
+        if arrays:
+            yield name, f"cached({name}, 'shape')", "a cache by shape", "cached"
+            if all(annotations[i].startswith(("torch.Tensor", "np.ndarray")) for i in arrays):
+                yield name, f"cached({name}, 'id')", "a cache by identity", "cached"
+            yield name, f"rounded({name})", "float32 inside", "float32_inside"
+        if "Tensor" in returned:
+            for dtype in ("float64", "float32"):
+                yield name, f"cast({name}, '{dtype}')", f"returns {dtype}", "wrong_dtype"
+        if "gradient" in exercise.points:
+            yield name, f"detached({name})", "returns a detached result", "detached"
+            for i in arrays:
+                if annotations[i] == "torch.Tensor":
+                    yield name, f"detached({name}, {i})", f"detaches argument {i}", "detached"
+
+
+def _judged(report: Report, function: str, name: str, label: str) -> Mistake | None:
+    """What came of a mistake; None where the function gave it nothing to be made with."""
+    failed = [t for t in report.tests if t.exercise == function and t.status == "failed"]
+    named = {name for test in failed for name in test.help_id.split(",") if name}
+    if any("NothingToDo" in test.facts.get("raised", ()) for test in failed):
+        return None
+    return Mistake(report.unit, function, name, label, [t.id for t in failed], named)
+
+
+def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> None:
+    """Print the share that was caught and named, by unit, and what was not."""
+    rows = {}
+    for unit, group in _by_unit(found):
+        caught = sum(m.caught for m in group)
+        rows[unit] = (len(group), caught, sum(m.recognised for m in group))
+    _print(console, title, ("programs", "caught", "named"), rows)
+    for m in found:
+        if not (m.caught and m.recognised):
+            said = ", ".join(sorted(m.named)) or "nothing"
+            what = f"named {said}" if m.caught else "not caught"
+            console.print(
+                f"  {m.unit}.{m.function}: {m.id} ({m.label}): {what}", style="red", markup=False
+            )

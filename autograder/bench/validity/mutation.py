@@ -1,0 +1,94 @@
+"""Are small changes of the solutions caught?"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.bench.validity import mutants, trial
+from autograder.bench.validity.graders import solutions
+from autograder.bench.validity.mutants import Mutant
+from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.trial import Case, Verdict
+from autograder.core.course import Course, Unit
+from autograder.mistakes import catalogue
+
+HIDDEN = Path(catalogue.__file__).parents[1] / "hidden"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mutant, what the hidden and the public tests made of it, and why it is right after all."""
+
+    unit: str
+    mutant: Mutant
+    hidden: Verdict
+    public: Verdict
+    equivalent: str
+
+    @property
+    def survived(self) -> bool:
+        """Whether the hidden tests let a mutant pass that is not equivalent."""
+        return self.hidden == "passed" and not self.equivalent
+
+
+def mutation(
+    course: Course, units: Sequence[Unit], jobs: int, *, public: bool = False, share: int = 1
+) -> list[Tried]:
+    """Try the mutants of the solutions on the hidden tests, and on the public ones if asked to.
+
+    share: one mutant in so many is tried, spread evenly over the functions.
+    """
+    right = solutions(course)
+    equivalent = read_equivalent(course)
+    every = [(unit, mutant) for unit in units for mutant in mutants.mutants(right[unit.name])]
+    made = every[::share]
+    cases = [
+        Case(unit.name, _exercises(unit, mutant.function), right | {unit.name: mutant.source})
+        for unit, mutant in made
+    ]
+    hidden = trial.attempt(HIDDEN, cases, jobs)
+    learned = trial.attempt(course.root / "exercises", cases, jobs) if public else hidden
+    return [
+        Tried(
+            unit.name, mutant, by_hidden, by_public, equivalent.get((unit.name, mutant.after), "")
+        )
+        for (unit, mutant), by_hidden, by_public in zip(made, hidden, learned, strict=True)
+    ]
+
+
+def read_equivalent(course: Course) -> dict[tuple[str, str], str]:
+    """Why a mutant is as right as the solution, by its unit and its changed statement."""
+    path = course.root / "tests" / "equivalent_mutants.toml"
+    listed = tomllib.loads(path.read_text("utf-8")).get("mutant", [])
+    return {(entry["unit"], entry["line"]): entry["why"] for entry in listed}
+
+
+def _exercises(unit: Unit, function: str) -> list[str]:
+    """The exercise of a function; of a helper, every exercise of its unit."""
+    names = [exercise.name for exercise in unit.exercises]
+    return [function] if function in names else names
+
+
+def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
+    """Print the score, by unit, and the survivors."""
+    rows = {}
+    for unit, group in _by_unit(tried):
+        wrong = [t for t in group if not t.equivalent]
+        killed = sum(not t.survived for t in wrong)
+        raised = sum(t.hidden in ("raised", "ended") for t in wrong)
+        public = sum(t.public != "passed" for t in wrong)
+        counts = (len(group), len(group) - len(wrong), killed, raised)
+        rows[unit] = (*counts, f"{killed / len(wrong):.1%}", f"{public / len(wrong):.1%}")
+    headings = ("mutants", "equivalent", "killed", "by an error", "score", "public tests alone")
+    _print(console, "Mutants of the solutions", headings, rows)
+    for t in tried:
+        if t.survived:
+            where = f"{t.unit}.{t.mutant.function}"
+            console.print(
+                f"  {where}: {t.mutant.before} → {t.mutant.after}", style="red", markup=False
+            )

@@ -1,0 +1,48 @@
+"""Do right answers written differently get full marks?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from autograder.bench.validity.graders import Graders, Job, solutions
+from autograder.bench.validity.tables import _by_unit, _print
+from autograder.core.course import Unit
+from autograder.reports.schema import Report
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right answer, written differently, and its marks."""
+
+    unit: str
+    name: str
+    report: Report
+
+    @property
+    def full(self) -> bool:
+        """Whether it got all its points."""
+        return self.report.status == "graded" and self.report.score == self.report.max_score
+
+
+def right_answers(graders: Graders, units: Sequence[Unit], seed: str = "") -> list[Right]:
+    """Grade every file of tests/right/<unit>; on the inputs of a seed, if one is given."""
+    right, folder = solutions(graders.course), graders.course.root / "tests" / "right"
+    todo: list[Job[str]] = []
+    for unit in units:
+        for path in sorted((folder / unit.name).glob("*.py")):
+            todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
+    return [Right(report.unit, name, report) for name, report in graders.grade(todo, seed)]
+
+
+def print_right(console: Console, found: Sequence[Right]) -> None:
+    """Print how many got full marks, by unit, and what the others lost."""
+    rows = {unit: (len(g), sum(r.full for r in g)) for unit, g in _by_unit(found)}
+    _print(console, "Right answers written differently", ("programs", "full marks"), rows)
+    for right in found:
+        for test in right.report.tests:
+            if test.status in ("failed", "error"):
+                where = f"{right.unit}/{right.name}: {test.id}"
+                console.print(f"  {where}: {test.message}", style="red", markup=False)

@@ -1,0 +1,40 @@
+"""Are the marks right? Wrong programs must fail and be told why, right ones must pass.
+
+Four questions, each answered over every unit of the course: are the known mistakes caught and
+named, are small changes of the solutions caught, do right answers written differently get full
+marks, and do the solutions agree with PyTorch's own layers?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from autograder.bench.validity.agreement import agreements, print_agreements
+from autograder.bench.validity.graders import Graders
+from autograder.bench.validity.known import generic, known_mistakes, print_mistakes
+from autograder.bench.validity.mutation import mutation, print_mutation
+from autograder.bench.validity.right import print_right, right_answers
+from autograder.core.course import Course, Unit
+
+
+def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) -> bool:
+    """Print every part; return whether nothing is left to be mended."""
+    with Graders(course, jobs) as graders:
+        known = known_mistakes(graders, units)
+        print_mistakes(console, "Known mistakes, each alone in a perfect submission", known)
+        everywhere = generic(graders, units)
+        print_mistakes(console, "Mistakes that any function can make", everywhere)
+        right = right_answers(graders, units)
+        print_right(console, right)
+    tried = mutation(course, units, jobs, public=True)
+    print_mutation(console, tried)
+    agreed = agreements(course, units)
+    print_agreements(console, agreed)
+    return (
+        all(m.caught and m.recognised for m in [*known, *everywhere])
+        and not any(t.survived for t in tried)
+        and all(r.full for r in right)
+        and all(a.difference <= 1e-12 for a in agreed)
+    )

@@ -1,0 +1,156 @@
+"""Many submissions against the same tests, in one warm process: only whether they pass is asked.
+
+Tests and submission share a process here, as in a student's own pytest, so this is for programs
+of our own: the mutants of `mutation`. Started as `python -m autograder.bench.validity.trial`;
+see `attempt`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, cast
+
+import msgspec
+import pytest
+
+from autograder.core.processes import python, testing_environment
+from autograder.grading.tester import QUIET
+from autograder.sandbox import worker
+from autograder.sandbox.loader import Submission
+from autograder.sandbox.wire import Source
+from autograder.testing import plugin
+from autograder.testing.calls import Failure
+from autograder.testing.direct import LocalBackend
+
+Verdict = Literal["passed", "wrong", "raised", "ended"]
+CPU_SECONDS = 4.0  # of one case: some mutants never end
+VERDICTS: tuple[Verdict, ...] = ("passed", "wrong", "raised")  # by exit status
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A submission, as texts by module, and the exercises of a unit that it is tried on."""
+
+    unit: str
+    exercises: list[str]
+    modules: dict[str, str]
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """Cases for the tests in a folder."""
+
+    folder: str
+    seed: str
+    cases: list[Case]
+    jobs: int
+
+
+def attempt(folder: Path, cases: Sequence[Case], jobs: int) -> list[Verdict]:
+    """Try each case until its first failed test: "wrong" for a value, "raised" for an error.
+
+    "ended": it crashed, or took too long. Raises RuntimeError if the tests do not load.
+    """
+    trial = Trial(str(folder), "validity", list(cases), jobs)
+    done = subprocess.run(
+        python("-m", "autograder.bench.validity.trial"),
+        input=msgspec.msgpack.encode(trial),
+        stdout=subprocess.PIPE,
+        env=testing_environment(),
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The tests in {folder} could not be run; see the messages above.")
+    return msgspec.msgpack.decode(done.stdout, type=list[Verdict])
+
+
+class _Session:
+    """The pytest plugin: one session, collected once and forked for each case."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self._error: BaseException | None = None
+        self.verdicts: list[Verdict] = ["ended"] * len(trial.cases)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of running the tests: fork for each case, a few at a time."""
+        running: dict[int, int] = {}
+        for number, case in enumerate(self._trial.cases):
+            items = list(_items(session, case))
+            if not items:
+                raise RuntimeError(f"There are no tests for {case.exercises} in {case.unit}.")
+            if len(running) == self._trial.jobs:
+                self._wait(running)
+            child = os.fork()
+            if child == 0:
+                self._run_and_leave(case, items)
+            running[child] = number
+        while running:
+            self._wait(running)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """Keep the error in place of pytest's own report, which is slow."""
+        self._error = self._error or (call.excinfo.value if call.excinfo else None)
+        when = cast(Literal["setup", "call", "teardown"], call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, when)
+
+    def _wait(self, running: dict[int, int]) -> None:
+        child, status = os.wait()
+        number = running.pop(child)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) < len(VERDICTS):
+            self.verdicts[number] = VERDICTS[os.WEXITSTATUS(status)]
+
+    def _run_and_leave(self, case: Case, items: Sequence[pytest.Item]) -> None:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # then a signal ends it
+        os.dup2(1, 2)  # nobody reads a mutant's warnings
+        status = len(VERDICTS)
+        try:
+            status = VERDICTS.index(self._run(case, items))
+        finally:
+            os._exit(status)
+
+    def _run(self, case: Case, items: Sequence[pytest.Item]) -> Verdict:
+        sources = [Source(name, f"{name}.py", [t], False, []) for name, t in case.modules.items()]
+        Submission(sources).install()
+        config = items[0].config
+        config.stash[plugin.BACKEND] = LocalBackend(Path(self._trial.folder) / "nowhere")
+        config.stash[plugin.SEED] = self._trial.seed
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self._error:
+                return "wrong" if isinstance(self._error, Failure) else "raised"
+        return "passed"
+
+
+def _items(session: pytest.Session, case: Case) -> Iterator[pytest.Item]:
+    for item in session.items:
+        mark = item.get_closest_marker("exercise")
+        if item.path.stem != f"test_{case.unit}" or not mark or mark.kwargs.get("kind") == "speed":
+            continue
+        if mark.args[0] in case.exercises:
+            yield item
+
+
+def main() -> int:
+    """Read a trial from the standard input, write the verdicts to the standard output."""
+    output = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    trial = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Trial)
+    worker.warm()
+    session = _Session(trial)
+    files = [f"{trial.folder}/test_{unit}.py" for unit in {case.unit for case in trial.cases}]
+    code = pytest.main([*QUIET, f"--rootdir={trial.folder}", *files], [session])
+    if code == pytest.ExitCode.OK:
+        os.write(output, msgspec.msgpack.encode(session.verdicts))
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""All commands of an instructor, one by one from their families, and the students' own."""
+
+from __future__ import annotations
+
+import typer
+
+from autograder.cli.bench import bench_app
+from autograder.cli.export import export
+from autograder.cli.grade import grade
+from autograder.cli.release import doctor, release
+from autograder.local.commands import check, watch
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exercises and a sandboxed grader for one lesson: why attention replaced the RNN.\n\n"
+    "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
+    "grades a class, `autograder doctor` tells what this machine can do.",
+)
+for command in (grade, export, release, doctor, check, watch):
+    app.command()(command)
+app.add_typer(bench_app, name="bench")

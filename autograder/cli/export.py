@@ -1,0 +1,89 @@
+"""Marks as other systems read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load
+from autograder.core.errors import CourseError
+
+if TYPE_CHECKING:
+    from autograder.core.course import Course
+    from autograder.reports.reading import Student
+    from autograder.reports.wording import Language
+
+
+def export(
+    results: Annotated[
+        Path, typer.Argument(help="A folder of reports.", exists=True, file_okay=False)
+    ],
+    to: Annotated[
+        Literal["canvas", "csv", "github", "gradescope", "html", "junit", "moodle", "nbgrader"],
+        typer.Option(help="What the marks are for."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write, or the folder for several; by default in RESULTS."),
+    ] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="With --to nbgrader: a gradebook's database, such as postgresql://…; "
+            "by default the SQLite file OUTPUT, or gradebook.db in RESULTS.",
+        ),
+    ] = None,
+    lang: LanguageOption = "en",
+    course: CourseOption = None,
+) -> None:
+    """Turn a folder of reports into what others read.
+
+    What is incomplete is left blank or left out, never exported as a zero.
+    """
+    from autograder.core.errors import ResultsError
+    from autograder.reports import reading
+    from autograder.reports.exports.render import ONE_FILE, graded_at, render
+    from autograder.reports.pages.html import write_pages
+    from autograder.reports.store import write
+
+    terminal = console()
+    loaded = load(course)
+    students = reading.load(results, loaded.units)
+    if not students:
+        fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")
+    if to == "nbgrader":
+        url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
+        _into_gradebook(students, loaded, url, lang, terminal)
+        return
+    folder = output or results
+    try:
+        if to == "html":
+            terminal.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
+            return
+        rendered = render(to, students, loaded, lang, graded_at(results))
+        for name, data in rendered.files.items():
+            path = (output or results / ONE_FILE[to]) if to in ONE_FILE else folder / name
+            write(path, data)
+            terminal.print(str(path), markup=False, soft_wrap=True)
+    except ResultsError as error:
+        fail(str(error), 3)
+    for note in rendered.notes:
+        terminal.print(note, style="yellow", markup=False)
+
+
+def _into_gradebook(
+    students: list[Student], course: Course, url: str, lang: Language, console: Console
+) -> None:
+    from autograder.notebooks.gradebook import save
+
+    try:
+        left_out = save(students, course, url, lang)
+    except CourseError as error:
+        fail(str(error))
+    console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
+    for note in left_out:
+        console.print(note, style="yellow", markup=False)

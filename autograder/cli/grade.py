@@ -1,0 +1,210 @@
+"""The commands, thin: each reads its options, calls one module and prints what came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load, named_units
+from autograder.core.errors import CourseError
+from autograder.core.processes import python
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from autograder.batch.progress import Follower
+    from autograder.batch.run import Batch
+    from autograder.batch.workers import Workers
+    from autograder.reports.wording import Language
+    from autograder.sandbox.host import Level
+
+
+def grade(
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with one folder a student: <student>/<unit>.py, <student>/<unit>.ipynb "
+            "or <student>/<unit>/<file>.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Grade this unit only; may be repeated.")
+    ] = None,
+    device: Annotated[
+        Literal["cpu", "cuda", "auto"],
+        typer.Option(
+            help="cpu: no GPU points count. cuda: a GPU is demanded. auto: a GPU if there is one."
+        ),
+    ] = "auto",
+    results: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("results"),
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = len(
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    ),
+    isolation: Annotated[
+        Literal["full", "reduced", "none", "best"],
+        typer.Option(
+            help="full: namespaces and a system-call filter. reduced: without namespaces, for "
+            "machines that refuse them. none: for your own programs only. best: the strongest "
+            "that works here. Marks from less than full are advisory."
+        ),
+    ] = "full",
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="Whether speed counts, and is measured.")
+    ] = True,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Grade again what is graded already.")
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Grade on the workers of a running Dask cluster, such as tcp://host:8786.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print a line of JSON for each report, and one at the end."),
+    ] = False,
+    lang: LanguageOption = "en",
+    course: CourseOption = None,
+) -> None:
+    """Grade every submission in a folder.
+
+    Writes RESULTS/<student>/<unit>.json, RESULTS/summary.csv and pages: RESULTS/index.html leads
+    to all of them. RESULTS/log.jsonl tells what happened to each submission, RESULTS/changes.csv
+    which marks differ from those of the grading before, and why.
+
+    Stopping it (Ctrl-C) loses nothing: run the same command again and it goes on; work that is
+    done is not done twice.
+
+    Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
+    could not be graded for a reason on our side.
+    """
+    if sys.platform != "linux":
+        fail(
+            "Grading needs Linux: use the container or WSL 2, as docs/faq.md says. "
+            "`autograder check` and pytest run anywhere."
+        )
+    from autograder.batch.progress import Follower
+    from autograder.batch.run import Batch
+    from autograder.core.errors import GraderError, ResultsError, SubmissionsError
+    from autograder.grading.protocol import Options
+    from autograder.reports.store import sole_writer
+
+    loaded = load(course)
+    units = named_units(loaded, unit or [])
+    lines = sys.stdout.buffer if json else None
+    if scheduler and find_spec("distributed") is None:
+        fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
+    try:
+        level = _level(isolation, scheduler)
+        options = Options(_settle(device, scheduler), level, speed)
+        batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
+        with sole_writer(results):
+            bar = Console(stderr=True)
+            follower = Follower(batch.count, bar, results / "log.jsonl", lines, quiet=quiet)
+            with _workers(batch, jobs, scheduler) as workers, follower:
+                batch.run(workers, follower)
+                follower.finish()
+            _write_up(batch, follower, lang, console(quiet=quiet or json))
+    except (SubmissionsError, CourseError) as error:
+        fail(str(error))
+    except (GraderError, ResultsError) as error:
+        fail(str(error), 3)
+    except KeyboardInterrupt:
+        fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
+    if follower.reasons:
+        fail(
+            "Not everything could be graded. Run the same command again.\n"
+            + "\n".join(follower.reasons),
+            3,
+        )
+
+
+def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextManager[Workers]:
+    """The graders of this machine, or the workers of a cluster."""
+    if scheduler is None:
+        from autograder.batch.workers import Graders
+
+        return Graders(batch.course, batch.options, batch.masks, jobs)
+    from autograder.batch.cluster import Cluster
+
+    return Cluster(scheduler, batch.course, batch.options, batch.masks)
+
+
+def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console) -> None:
+    """Write and print everything that is made from the reports, read back from the disk."""
+    from autograder.reports.changes import changes_csv, print_changes
+    from autograder.reports.pages.html import write_pages
+    from autograder.reports.reading import changed, each, marks_of
+    from autograder.reports.store import safe_name, write
+    from autograder.reports.table import print_class, summary_csv
+
+    results = batch.results
+    marks = marks_of(each(results, batch.units), set(map(safe_name, batch.students)))
+    write(results / "summary.csv", summary_csv(marks, batch.units))
+    write(results / "changes.csv", changes_csv(changed(each(results, batch.course.units))))
+    index = write_pages(results, each(results, batch.course.units), batch.course, lang)
+    print_class(console, marks, batch.units)
+    if follower.changed:
+        print_changes(console, follower.changed)
+    level = batch.options.isolation
+    if level != "full":
+        console.print(f"Isolation: {level}. These marks are advisory.", style="yellow")
+    if kept := follower.counts["kept"]:
+        console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
+    console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
+    console.print(f"Pages: {index}", markup=False)
+
+
+def _settle(device: str, scheduler: str | None) -> bool:
+    """Whether GPU tests count, decided once, before anything runs."""
+    if device == "cpu":
+        return False
+    if scheduler:
+        from autograder.batch.cluster import has_gpu
+
+        found, where = has_gpu(scheduler), "no worker of the cluster offers the resource GPU"
+    else:
+        found = any(Path("/dev").glob("nvidia[0-9]*")) and _torch_sees_a_gpu()
+        where = "PyTorch sees no GPU here. `autograder doctor` helps"
+    if device == "cuda" and not found:
+        fail(f"--device cuda was asked for, but {where}.")
+    return found
+
+
+def _level(isolation: Level | Literal["best"], scheduler: str | None) -> Level:
+    """The level of isolation to grade with."""
+    if isolation != "best":
+        return isolation
+    if scheduler:
+        fail("--isolation best looks at this machine. With --scheduler, name the level.")
+    return _strongest()
+
+
+def _torch_sees_a_gpu() -> bool:
+    """Ask another process: this one neither imports torch nor starts CUDA."""
+    code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return subprocess.run(python("-c", code), check=False).returncode == 0
+
+
+def _strongest() -> Level:
+    """Ask another process which level of isolation works here: this one does not import torch."""
+    from autograder.sandbox.host import LEVELS
+
+    code = "from autograder.supervisor.warm_host import strongest; print(strongest())"
+    said = subprocess.run(python("-c", code), stdout=subprocess.PIPE, text=True, check=False)
+    level = next((level for level in LEVELS if level == said.stdout.strip()), None)
+    if level is None:
+        fail("Which isolation works here could not be found out; the lines above say why.", 3)
+    return level

@@ -1,0 +1,60 @@
+"""What is given out, and what this machine can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load, named_units
+from autograder.core.errors import CourseError
+
+
+def release(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A new or empty folder.", file_okay=False)
+    ] = None,
+    gradescope: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.zip", help="Make the zip for Gradescope; for instructors only."),
+    ] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="With --gradescope: this unit only; may be repeated.")
+    ] = None,
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="With --gradescope: whether speed counts.")
+    ] = True,
+    lang: LanguageOption = "en",
+    course: CourseOption = None,
+) -> None:
+    """Make the repository that students get: exercises, public tests, and nothing hidden.
+
+    With --gradescope: make the autograder for an assignment there, hidden tests and all.
+    """
+    from autograder.release.students import release
+    from autograder.reports.store import write
+
+    if not (folder or gradescope):
+        fail("Name a folder for the students' repository, or --gradescope FILE.zip.")
+    loaded = load(course)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if folder:
+            console.print(f"{len(release(loaded, folder, lang))} files in {folder}", markup=False)
+        if gradescope:
+            from autograder.release.gradescope_zip import autograder_zip
+
+            units = named_units(loaded, unit or [])
+            write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
+            console.print(f"{gradescope} holds the hidden tests: keep it from students.")
+    except CourseError as error:
+        fail(str(error))
+
+
+def doctor() -> None:
+    """Tell what this machine can do, and how to mend what it cannot."""
+    from autograder.supervisor.doctor import diagnose
+
+    raise typer.Exit(diagnose(console()))

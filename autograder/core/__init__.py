@@ -1,0 +1,1 @@
+"""What every room knows: the course, languages, errors, the terminal and other processes."""

@@ -1,0 +1,121 @@
+"""The manifest `course/course.toml`: units, exercises, points and limits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from autograder.core.errors import CourseError
+
+Kind = Literal["correctness", "gradient", "gpu", "speed"]
+KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
+
+
+class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A title in both languages of the course."""
+
+    en: str
+    zh: str
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one submission's unit may use. Times are wall-clock seconds."""
+
+    call_seconds: float = 10.0
+    unit_seconds: float = 60.0
+    memory_mib: int = 2048
+    source_kib: int = 1024
+
+
+class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One function to write, and its points by kind of test."""
+
+    name: str
+    title: Title
+    points: dict[Kind, int]
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the exercise's tests run on a GPU too."""
+        return "gpu" in self.points
+
+
+class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file to hand in: `<name>.py` or `<name>.ipynb`."""
+
+    name: str
+    title: Title
+    exercises: list[Exercise]
+
+    def exercise(self, name: str) -> Exercise:
+        """Find an exercise by its name; raise KeyError where the unit has none of that name."""
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        raise KeyError(f"the unit {self.name} has no exercise {name!r} in course.toml")
+
+    def max_score(self, kinds: frozenset[Kind]) -> int:
+        """Sum the points of the kinds that are asked for, before anything runs."""
+        return sum(
+            points
+            for exercise in self.exercises
+            for kind, points in exercise.points.items()
+            if kind in kinds
+        )
+
+
+class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    course: dict[Literal["title"], Title]
+    units: list[Unit]
+    limits: Limits = Limits()
+
+
+class Course(msgspec.Struct, frozen=True):
+    """A course and the folder that it lives in."""
+
+    root: Path
+    title: Title
+    units: list[Unit]
+    limits: Limits
+
+    def unit(self, name: str) -> Unit:
+        """Find a unit by its name; raise CourseError, naming the units there are."""
+        for unit in self.units:
+            if unit.name == name:
+                return unit
+        known = ", ".join(unit.name for unit in self.units)
+        raise CourseError(f"There is no unit {name!r}. The units are: {known}.")
+
+    @property
+    def unit_names(self) -> list[str]:
+        """The names of the units, in the order they are taught."""
+        return [unit.name for unit in self.units]
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder, from `start` upwards, that holds `course/course.toml`."""
+    for folder in (start, *start.parents):
+        if (folder / "course" / "course.toml").is_file():
+            return folder
+    raise CourseError(
+        f"No course/course.toml was found in {start} or any folder above it. "
+        "Run the command inside a clone of the course, or name the clone with --course."
+    )
+
+
+def load(root: Path | None = None) -> Course:
+    """Read the manifest of the course in `root`, or of the nearest one above the current folder."""
+    folder = find_root(Path.cwd()) if root is None else root.resolve()
+    path = folder / "course" / "course.toml"
+    try:
+        manifest = msgspec.toml.decode(path.read_bytes(), type=_Manifest)
+    except FileNotFoundError:
+        raise CourseError(
+            f"{os.fspath(folder)} is no course: it holds no course/course.toml."
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} is not a valid manifest: {error}") from error
+    return Course(folder, manifest.course["title"], manifest.units, manifest.limits)

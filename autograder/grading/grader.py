@@ -1,0 +1,148 @@
+"""One submission in, one report out."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from autograder.core.course import Course, Unit
+from autograder.core.errors import GraderError, IsolationError
+from autograder.core.processes import python, testing_environment
+from autograder.grading.protocol import Options, Outcome, Setup, Task, receive, send
+from autograder.grading.scoring import _problem, needs_gpu, report_of
+from autograder.grading.seeds import seed_of
+from autograder.grading.submission import Submission
+from autograder.reports.schema import Report
+
+# Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
+TESTER = "autograder.grading.tester"
+START = f"import gc, runpy; gc.disable(); runpy.run_module({TESTER!r}, None, '__main__')"
+WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
+
+
+class Grader:
+    """Grades one unit at a time with a warm tester of its own, made anew if it is lost."""
+
+    def __init__(self, course: Course, options: Options, masks: Sequence[Path]) -> None:
+        self._course = course
+        self._options = options
+        self._setup = Setup(
+            options.isolation,
+            [str(mask) for mask in masks],
+            {unit.name: [e.name for e in unit.exercises] for unit in course.units},
+            {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
+            str(course.root / "solutions"),
+        )
+        self._tester: _Tester | None = None
+        self._lock = threading.Lock()  # over which tester it is, and whether there may be one
+        self._closed = False
+
+    def grade(self, submission: Submission, unit: Unit, seed: str = "") -> Report:
+        """Run the unit's hidden tests; what fails on our side makes the report incomplete.
+
+        seed: what the inputs are drawn from; by default made from the course's secret.
+        Raises IsolationError where no submission at all could be graded here, and GraderError where
+        a file that marks depend on is missing.
+        """
+        seed = seed or seed_of(submission, unit, self._course)
+        options = self._options
+        task = Task(
+            unit.name,
+            submission.files,
+            self._course.limits,
+            seed,
+            _problem(submission, unit),
+            needs_gpu(unit, options),
+            options.speed,
+        )
+        try:
+            outcome = self._run(task)
+            if outcome.killed:  # by somebody outside; killed again, it was its own doing
+                outcome = self._run(task)
+        except GraderError as error:
+            outcome = Outcome(error=str(error))
+        if outcome.hopeless:
+            raise IsolationError(outcome.error)
+        return report_of(submission, unit, options, self._course, seed, outcome)
+
+    def close(self) -> None:
+        """End the tester and with it every process that it started, also in mid-grading."""
+        with self._lock:
+            self._closed = True
+            self._lose()
+
+    def _lose(self) -> None:
+        if self._tester:
+            self._tester.close()
+            self._tester = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, task: Task) -> Outcome:
+        """Hand the task to the tester; a tester that is lost is replaced once."""
+        for _attempt in range(2):
+            tester = self._warm()
+            outcome = tester.run(task)
+            if outcome is not None:
+                return outcome
+            with self._lock:
+                self._lose()
+        raise GraderError("The process that runs the hidden tests ended twice; see its messages.")
+
+    def _warm(self) -> _Tester:
+        with self._lock:
+            if self._closed:
+                raise GraderError("Grading was stopped.")
+            if self._tester is None:
+                self._tester = _Tester(self._setup, self._course.root)
+            return self._tester
+
+
+class _Tester:
+    """The tester's process (see tester.py), and the connection to it."""
+
+    def __init__(self, setup: Setup, root: Path) -> None:
+        self._connection, theirs = socket.socketpair()
+        self._connection.settimeout(WAIT_SECONDS)
+        self._setup: Setup | None = setup
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    python("-c", START, str(theirs.fileno())),
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    cwd=root,  # where hidden tests look for the course's files first
+                    env=testing_environment(),
+                    start_new_session=True,  # Ctrl-C is for the one who started the grading
+                )
+        except OSError as error:
+            self._connection.close()
+            raise GraderError(f"No process could be started: {error.strerror}.") from error
+
+    def run(self, task: Task) -> Outcome | None:
+        """The task's outcome, or None if the tester is lost."""
+        try:
+            if self._setup:
+                send(self._connection, self._setup)
+                self._setup = None
+            send(self._connection, task)
+            data = receive(self._connection)
+            return None if data is None else msgspec.msgpack.decode(data, type=Outcome)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def close(self) -> None:
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()

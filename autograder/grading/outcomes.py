@@ -1,0 +1,153 @@
+"""What came of each hidden test."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pytest
+
+from autograder.core.course import Kind
+from autograder.core.errors import GraderError
+from autograder.core.text import _shown
+from autograder.grading.protocol import Task
+from autograder.mistakes.diagnose import Recording
+from autograder.reports.schema import TestResult, TestStatus
+from autograder.speed.clock import Unmeasured
+from autograder.testing import plugin
+from autograder.testing.calls import Failure
+from autograder.testing.pictures import keeper
+from autograder.testing.student import Student
+
+# Fixtures, and what they ask for in their turn.
+OURS = {"student", "draw", "device", "figure", "request"}
+MESSAGE = 4000  # characters of a test's message that are kept
+
+
+class Recorder:
+    """The pytest plugin of one task: what came of each test."""
+
+    def __init__(self, backend: Recording) -> None:
+        self._backend = backend
+        self._results: dict[str, TestResult] = {}
+        self.figures: dict[str, Any] = {}
+        self.error = ""
+        self.unmeasured = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """Keep what each test came to, in place of pytest's own report.
+
+        That one would quote the test's source and cost 30 ms a failure.
+        """
+        error = call.excinfo.value if call.excinfo else None
+        if call.when == "call" or error:
+            self._record(item, error)
+        outcome: Literal["passed", "failed"] = "failed" if error else "passed"
+        when = cast(Literal["setup", "call", "teardown"], call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
+
+    def run(self, item: pytest.Item) -> None:
+        """Run a test: by pytest, or at once if it asks for nothing but OURS.
+
+        What pytest does around a test takes longer than most of the tests.
+        """
+        item.user_properties.clear()  # another submission's figures
+        if not isinstance(item, pytest.Function) or not OURS.issuperset(item.fixturenames):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            return
+        device = "cuda" if _on_gpu(item) else "cpu"
+        student, draw = Student(self._backend, device), plugin.inputs_of(item)
+        figure = keeper(item)
+        item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
+        error: BaseException | None = None
+        try:
+            item.runtest()
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as raised:
+            error = raised
+        self._record(item, error)
+
+    def _record(self, item: pytest.Item, error: BaseException | None) -> None:
+        self._results.setdefault(item.nodeid, self._result(item, error))
+        self._backend.end_test(passed=error is None)
+        self.figures |= dict(item.user_properties)
+
+    @property
+    def results(self) -> list[TestResult]:
+        """The results so far, in the tests' order."""
+        return list(self._results.values())
+
+    def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
+        name, exercise, kind = _identity(item)
+        status, message, advice, help_id, facts = self._judge(error)
+        message, advice, facts = _legible(message), _legible(advice), _legible(facts)
+        return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
+
+    def _judge(
+        self, error: BaseException | None
+    ) -> tuple[TestStatus, str, str, str, dict[str, Any]]:
+        if error is None:
+            return "passed", "", "", "", self._backend.facts
+        if isinstance(error, Failure):
+            advice, names = self._backend.diagnose(error)
+            return "failed", error.message, advice, names, error.facts
+        if isinstance(error, Unmeasured):
+            self.unmeasured = str(error)
+            return "not_run", f"Not measured this time: {error}", "", "unmeasured", {}
+        if isinstance(error, GraderError):
+            self.error = str(error)
+            return "error", str(error), "", "", {}
+        # A result of a form that no test foresaw: the student's side caused it, so it is a failure.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
+        message = f"The result could not be used: {type(error).__name__}: {str(error)[:300]}"
+        return "failed", message, "", "unusable_result", facts
+
+
+def _legible(value: Any) -> Any:
+    """Words that a student may have written, without what moves a cursor or turns writing round."""
+    if isinstance(value, str):
+        return "".join(map(_shown, value[:MESSAGE]))
+    if isinstance(value, dict):
+        return {_legible(key): _legible(item) for key, item in value.items()}
+    return [_legible(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _left_out(item: pytest.Item, task: Task) -> str:
+    """Why this grading was not asked to run a test; empty for those that it runs."""
+    if _is_race(item) and not task.speed:
+        return "Speed was not measured in this grading."
+    if _on_gpu(item) and not task.cuda:
+        return "It runs on a GPU, and this grading was on the CPU alone."
+    return ""
+
+
+def _not_run(item: pytest.Item, task: Task) -> TestResult:
+    """A test that was not asked for. A GPU's points are then shared by the other tests there."""
+    name, exercise, kind = _identity(item)
+    if _is_race(item) and not task.speed:
+        kind = "speed"
+    return TestResult(name, exercise, kind, "not_run", message=_left_out(item, task))
+
+
+def _is_race(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("exercise")
+    return mark is not None and mark.kwargs.get("kind") == "speed"
+
+
+def _identity(item: pytest.Item) -> tuple[str, str, Kind]:
+    """A test's name in the report, its exercise and its kind of points."""
+    mark = item.get_closest_marker("exercise")
+    assert mark, f"{item.nodeid} belongs to no exercise"
+    name = getattr(item, "originalname", item.name)
+    if _on_gpu(item):
+        return f"{name}[cuda]", mark.args[0], "gpu"
+    return name, mark.args[0], mark.kwargs.get("kind", "correctness")
+
+
+def _on_gpu(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("device") == "cuda"

@@ -1,0 +1,101 @@
+"""What grading and its warm tester say to each other. Both ends are trusted."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any
+
+import msgspec
+
+from autograder.core.course import KINDS, Kind, Limits
+from autograder.grading.submission import File
+from autograder.reports.schema import TestResult
+from autograder.sandbox.host import Level
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What a grading was asked for, the same for every submission of it."""
+
+    cuda: bool = False
+    isolation: Level = "full"
+    speed: bool = True
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of points that count."""
+        asked: dict[Kind, bool] = {"gpu": self.cuda, "speed": self.speed}
+        return frozenset(kind for kind in KINDS if asked.get(kind, True))
+
+    @property
+    def device(self) -> str:
+        """The kind of device, for the report."""
+        return "cuda" if self.cuda else "cpu"
+
+
+_LENGTH = struct.Struct("!I")
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """Sent once.
+
+    level: how students' programs are isolated. masks: folders that the sandbox must not see.
+    functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
+    solutions: the folder of the references that students' programs are timed against.
+    """
+
+    level: Level
+    masks: list[str]
+    functions: dict[str, list[str]]
+    gpu: dict[str, list[str]]
+    solutions: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One unit of one submission. problem: why its file cannot be run at all, as facts."""
+
+    unit: str
+    files: list[File]
+    limits: Limits
+    seed: str
+    problem: dict[str, Any]
+    cuda: bool
+    speed: bool = True
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The tests' results, their points not counted yet.
+
+    figures: small arrays for plots, by name. error: what failed on our side; hopeless: it would
+    fail for every other submission too. unmeasured: why a speed could not be measured this time.
+    killed: a process of the student's was ended by SIGKILL, which was not ours.
+    """
+
+    tests: list[TestResult] = []
+    figures: dict[str, Any] = {}
+    error: str = ""
+    hopeless: bool = False
+    unmeasured: str = ""
+    killed: bool = False
+
+
+def send(connection: socket.socket, message: Setup | Task | bytes) -> None:
+    """Send a message, or one that is encoded already, with its length before it."""
+    data = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
+    connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(connection: socket.socket) -> bytes | None:
+    """Receive a message; None at the end of the connection."""
+    length = _exactly(connection, _LENGTH.size)
+    return None if length is None else _exactly(connection, _LENGTH.unpack(length)[0])
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        chunk = connection.recv(min(size - len(data), 1 << 20))
+        if not chunk:
+            return None
+        data += chunk
+    return bytes(data)

@@ -1,0 +1,237 @@
+"""The warm host of the hidden tests: trusted, and apart from the student's.
+
+It holds torch, pytest and the collected tests. A fork of it runs pytest for some units, one after
+another; the tests' calls go to the sandbox. Grading starts it with a connection's descriptor as its
+argument.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+import pytest
+
+from autograder.core.errors import IsolationError
+from autograder.core.processes import PACKAGE
+from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
+from autograder.grading.protocol import Outcome, Setup, Task, receive, send
+from autograder.mistakes import catalogue
+from autograder.mistakes.diagnose import Recording
+from autograder.sandbox import worker
+from autograder.sandbox.host import Level
+from autograder.sandbox.wire import Source
+from autograder.speed.clock import PATIENCE_SECONDS
+from autograder.speed.race import STALL_SECONDS, RacingBackend
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing import plugin
+
+TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
+RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
+HIDDEN = PACKAGE / "hidden"
+QUIET = (
+    "-c /dev/null --import-mode=importlib --assert=plain -p autograder.testing.plugin "
+    "-p no:terminal -p no:unraisableexception -p no:threadexception -p no:logging "
+    "-p no:cacheprovider -p no:faulthandler -p no:junitxml -p no:pastebin -p no:doctest "
+    "-p no:warnings -p no:skipping -p no:tmpdir --capture=no --continue-on-collection-errors"
+).split()
+
+
+class Hosts:
+    """The warm hosts of this tester, started when first needed and again after a loss."""
+
+    def __init__(self, masks: list[Path], level: Level) -> None:
+        self._masks = masks
+        self._level = level
+        self._hosts: dict[str, WarmHost] = {}
+
+    def __call__(self, device: str) -> WarmHost:
+        """The warm host of a device. Raises IsolationError where it cannot be had."""
+        if device not in self._hosts:
+            self._hosts[device] = WarmHost(self._masks, device, self._level)
+        return self._hosts[device]
+
+    def ready(self, devices: Sequence[str]) -> bool:
+        """Whether the warm hosts of these devices are there."""
+        return self._hosts.keys() >= set(devices)
+
+    @property
+    def killed(self) -> int:
+        """How many of the students' processes were ended by SIGKILL, which was not ours."""
+        return sum(host.killed for host in self._hosts.values())
+
+    def close(self) -> None:
+        """End them all."""
+        for host in self._hosts.values():
+            host.close()
+        self._hosts.clear()
+
+
+class Fork:
+    """A fork of this process that runs tasks, so that this one stays as it is.
+
+    It runs many: the first touch of what it shares would be a third of what a small unit costs.
+    """
+
+    def __init__(self, run: Callable[[Task], Outcome], above: socket.socket) -> None:
+        """Fork. above: a connection that the fork is not to keep open if this process dies."""
+        self.done = 0
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._pid = os.fork()
+            if self._pid == 0:
+                self._connection.close()
+                above.close()
+                self._serve(run, theirs)
+
+    def run(self, task: Task, seconds: float) -> Outcome:
+        """What came of a task; with an error if the fork did not tell in time, or at all."""
+        self.done += 1
+        self._connection.settimeout(seconds)
+        try:
+            send(self._connection, task)
+            data = receive(self._connection)
+        except OSError:  # TimeoutError too
+            data = None
+        if data is None:
+            return Outcome(error="The tests' process ended early.")
+        return msgspec.msgpack.decode(data, type=Outcome)
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self._connection.close()
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    @staticmethod
+    def _serve(run: Callable[[Task], Outcome], connection: socket.socket) -> NoReturn:
+        try:
+            while (data := receive(connection)) is not None:
+                task = msgspec.msgpack.decode(data, type=Task)
+                send(connection, msgspec.msgpack.encode(run(task)))
+        except (BrokenPipeError, ConnectionResetError):  # nobody asks any more
+            pass
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+
+
+class Server:
+    """The pytest plugin of the host: one session, collected once."""
+
+    def __init__(self, connection: socket.socket, setup: Setup) -> None:
+        self._connection = connection
+        self._setup = setup
+        self._hosts = Hosts([Path(mask) for mask in setup.masks], setup.level)
+        self._fork: Fork | None = None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
+        mark = metafunc.definition.get_closest_marker("exercise")
+        unit = metafunc.definition.path.stem.removeprefix("test_")
+        gpu = self._setup.gpu.get(unit, [])
+        if mark and mark.args[0] in gpu and "device" in metafunc.fixturenames:
+            metafunc.parametrize("device", ["cpu", "cuda"])
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of running the tests: have tasks run until the other side hangs up."""
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        try:
+            while (data := receive(self._connection)) is not None:
+                task = msgspec.msgpack.decode(data, type=Task)
+                send(self._connection, self._in_fork(task, session))
+        finally:
+            self._end_fork()
+            self._hosts.close()
+        return True
+
+    def _in_fork(self, task: Task, session: pytest.Session) -> bytes:
+        """Run a task in a fork of this process; one that does not end well is replaced."""
+        devices = ["cpu", "cuda"] if task.cuda else ["cpu"]
+        if self._fork and (self._fork.done >= TASKS_A_FORK or not self._hosts.ready(devices)):
+            self._end_fork()
+        try:
+            for device in devices:
+                self._hosts(device)
+        except IsolationError as error:
+            return msgspec.msgpack.encode(Outcome(error=str(error), hopeless=True))
+        self._fork = self._fork or Fork(lambda asked: self._run(asked, session), self._connection)
+        races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
+        outcome = self._fork.run(task, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
+        if outcome.error:
+            self._end_fork()
+            self._hosts.close()  # whatever state the fork left them in
+        return msgspec.msgpack.encode(outcome)
+
+    def _end_fork(self) -> None:
+        if self._fork:
+            self._fork.close()
+            self._fork = None
+
+    def _run(self, task: Task, session: pytest.Session) -> Outcome:
+        """Run a unit's hidden tests against a submission."""
+        every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
+        asked = [item for item in every if not _left_out(item, task)]
+        if not asked:
+            return Outcome(error=f"There are no hidden tests for {task.unit}, or they do not load.")
+        functions = self._setup.functions
+        sources = [
+            Source(f.module, f.name, f.cells, f.notebook, functions.get(f.module, []))
+            for f in task.files
+            if not f.problem
+        ]
+        solutions = Path(self._setup.solutions)
+        backend = RacingBackend(
+            self._hosts, task.unit, sources, task.limits, task.problem, solutions
+        )
+        recording = Recording(backend)
+        recorder = Recorder(recording)
+        session.config.stash[plugin.BACKEND] = recording
+        session.config.stash[plugin.SEED] = task.seed
+        session.config.pluginmanager.register(recorder)
+        killed = self._hosts.killed
+        try:
+            for item in asked:
+                recorder.run(item)
+        finally:
+            session.config.pluginmanager.unregister(recorder)
+            backend.close()
+        left_out = [_not_run(item, task) for item in every if item not in asked]
+        results = recorder.results + left_out
+        return Outcome(
+            results,
+            recorder.figures,
+            recorder.error,
+            unmeasured=recorder.unmeasured,
+            killed=self._hosts.killed > killed,
+        )
+
+
+def serve(connection: socket.socket) -> int:
+    """Warm up, collect the hidden tests, and hand over to Server inside that session."""
+    worker.warm()
+    importlib.import_module("numpy.ma")  # the first np.median imports it
+    data = receive(connection)
+    if data is None:
+        return 0
+    setup = msgspec.msgpack.decode(data, type=Setup)
+    for unit in setup.functions:
+        catalogue.known(unit)
+    arguments = [*QUIET, f"--rootdir={HIDDEN}", str(HIDDEN)]
+    return int(pytest.main(arguments, [Server(connection, setup)]))
+
+
+if __name__ == "__main__":
+    sys.exit(serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,0 +1,1 @@
+"""What students run: their own files, the public tests, and what to fix first."""

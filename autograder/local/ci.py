@@ -1,0 +1,113 @@
+"""The public tests in a CI job: what `check` prints, and what GitHub and GitLab show beside it.
+
+On GitHub: a summary of the step, an annotation at the line of each mistake, and the points, as the
+notices that GitHub Classroom's own reporter writes
+(https://github.com/classroom-resources/autograding-grading-reporter). On GitLab and elsewhere:
+pytest's JUnit report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from autograder.core.course import Course, Unit
+from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
+from autograder.core.language import Language, translations
+from autograder.local.check import QUIET, Announcer, Keeper
+from autograder.local.own_process import Begins
+from autograder.local.tally import Tally, Told, passes, points, show
+from autograder.testing.plugin import Where
+
+
+def run(
+    course: Course,
+    units: Sequence[Unit],
+    console: Console,
+    language: Language,
+    junit: Path | None,
+    begins: Begins,
+) -> int:
+    """Run the units' public tests and tell whoever asks; return pytest's exit status.
+
+    begins: called with the name of each test before it runs.
+    """
+    folder = course.root / "exercises"
+    keeper = Keeper()
+    arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}"]
+    arguments += [f"--junitxml={junit}"] if junit else []
+    arguments += [str(folder / f"test_{unit.name}.py") for unit in units]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        code = pytest.main(arguments, [keeper, Announcer(begins)])
+    tally = keeper.tally
+    if not tally.total:
+        console.print(output.getvalue(), markup=False)
+        return int(code)
+    show(tally, units, console, language)
+    begun = {where: t for where, t in tally.failure.items() if t.written}
+    if "GITHUB_ACTIONS" in os.environ:
+        for line in [*errors(begun, folder), *notices(*points(units, tally))]:
+            print(line)
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(summary(tally, begun, units, language))
+    return int(code)
+
+
+def summary(
+    tally: Tally, mistakes: Mapping[Where, Told], units: Sequence[Unit], language: Language
+) -> str:
+    """The points of all units, and under them what is to be mended, in Markdown."""
+    said = translations(language).gettext
+    passed, every = points(units, tally)
+    lines = [
+        f"## {said('public tests')}: {passed} / {every}",
+        "",
+        row([*map(said, ["unit", "exercise", "points"])]),
+        row(["---", "---", "---:"]),
+    ]
+    for unit in units:
+        for exercise in unit.exercises:
+            most = sum(exercise.points.values())
+            earned = most if passes(tally, (unit.name, exercise.name)) else 0
+            lines.append(row([f"`{unit.name}`", f"`{exercise.name}`", f"{earned} / {most}"]))
+    lines.append("")
+    for (name, function), told in mistakes.items():
+        lines.append(f"- `{name}`, **`{function}`**: {plain(told.text)}")
+    return "\n".join([*lines, ""])
+
+
+def errors(mistakes: Mapping[Where, Told], folder: Path) -> Iterator[str]:
+    """An annotation for each mistake, at the student's line."""
+    for (unit, function), told in list(mistakes.items())[:MOST_ANNOTATIONS]:
+        file = folder / f"{unit}.py"
+        line = line_in(file.name, told.text) or _defined_at(file, function)
+        place = {"file": f"{folder.name}/{file.name}"} | ({"line": line} if line else {})
+        yield annotation("error", told.text, **place, title=function)
+
+
+def notices(passed: int, every: int) -> list[str]:
+    """The points, in words and as GitHub Classroom reads them."""
+    found = json.dumps({"totalPoints": passed, "maxPoints": every})
+    return [
+        annotation("notice", f"Points {passed}/{every}", title="Autograding complete"),
+        annotation("notice", found, title="Autograding report"),
+    ]
+
+
+def _defined_at(file: Path, function: str) -> str:
+    """The line that a function of a student's begins at; "" where there is none."""
+    try:
+        source = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    found = re.search(rf"^def {function}\b", source, re.MULTILINE)
+    return str(source.count("\n", 0, found.start()) + 1) if found else ""

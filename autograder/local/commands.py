@@ -1,0 +1,88 @@
+"""The commands of a student's release, and what they share with an instructor's."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.core.console import CourseOption, OwnLanguageOption, load, named_units
+from autograder.core.course import Course, Unit
+from autograder.core.language import Language, language_here
+from autograder.local.own_process import Begins, attend
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exercises for one lesson: why attention replaced the RNN.",
+)
+
+
+@app.callback()
+def _main() -> None:
+    """Print `?` for a letter that a pipe lacks, as on Windows: here and in processes of ours."""
+    os.environ["PYTHONIOENCODING"] = f"{sys.stdout.encoding}:replace"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+@app.command()
+def check(
+    unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public tests on your files and show what to fix first."""
+    loaded, language = load(course), lang or language_here()
+    units = named_units(loaded, [unit] if unit else [])
+    console = Console(highlight=False)
+    code = attend(_check, loaded, units, language, console=console, language=language)
+    raise typer.Exit(code)
+
+
+def _check(course: Course, units: Sequence[Unit], language: Language, begins: Begins) -> int:
+    from autograder.local.check import check_folder
+
+    return check_folder(course, units, Console(highlight=False), language, begins)
+
+
+@app.command()
+def watch(
+    unit: Annotated[str | None, typer.Argument(help="One unit; by default the one saved.")] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run a unit's public tests again whenever you save it. Ctrl-C ends."""
+    from autograder.local.watch import Watch
+
+    loaded = load(course)
+    chosen = named_units(loaded, [unit])[0] if unit else None
+    Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
+
+
+@app.command()
+def ci(
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE.xml", help="Write a JUnit report too.")
+    ] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
+    loaded, language = load(course), lang or language_here()
+    console = Console(highlight=False)
+    raise typer.Exit(attend(_ci, loaded, language, junit, console=console, language=language))
+
+
+def _ci(course: Course, language: Language, junit: Path | None, begins: Begins) -> int:
+    from autograder.local.ci import run
+
+    return run(course, course.units, Console(highlight=False), language, junit, begins)

@@ -1,0 +1,116 @@
+"""Known mistakes by what they return in the public tests.
+
+A student's release carries these marks of outputs in place of the wrong programs, which would be
+half-solutions. `python -m autograder.mistakes.publish` makes them.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from autograder.core.course import find_root
+from autograder.core.errors import CourseError
+from autograder.core.language import Language
+from autograder.testing.calls import Invocation
+
+FILE = Path("course", "known_mistakes.json")
+# How near two computations of one wrong formula come, relative to the Euclidean norm.
+NEAR = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
+PROJECTIONS = 3
+DIGITS = 12
+Mark = list[Any]  # what is kept of an output; see mark()
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a mistake returned in the call that a test failed for, its `call`-th."""
+
+    call: int
+    mark: Mark
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """One known mistake in one function; what it returned by the name of the test that failed."""
+
+    function: str
+    id: str
+    help: dict[Language, str]
+    seen: dict[str, Seen]
+
+
+Mistakes = dict[str, list[Mistake]]  # by unit
+
+
+@functools.cache
+def load(root: Path) -> Mistakes:
+    """The recorded mistakes of a course; none where nothing was recorded."""
+    path = root / FILE
+    return msgspec.json.decode(path.read_bytes(), type=Mistakes) if path.is_file() else {}
+
+
+def recognise(
+    folder: Path, asked: Invocation, test: str, call: int, value: object
+) -> list[Mistake]:
+    """The mistakes of a unit that returned `value` where this test failed; none is ever guessed."""
+    try:
+        known = load(find_root(folder)).get(asked.unit, [])
+    except CourseError:
+        return []
+    found = mark(value)
+    return [
+        mistake
+        for mistake in known
+        if mistake.function == asked.function
+        and (seen := mistake.seen.get(test)) is not None
+        and seen.call == call
+        and near(seen.mark, found)
+    ]
+
+
+def mark(value: object) -> Mark:
+    """What is kept of an output: kinds, shapes, and a few weighted sums of its numbers.
+
+    Sums can be compared with a tolerance, which a hash cannot, and need no room.
+    """
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        array = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+        kind = "array" if isinstance(value, np.ndarray) else str(array.dtype).rpartition(".")[2]
+        return [kind, list(array.shape), *_sums(array)]
+    if isinstance(value, (list, tuple)):
+        return ["items", *map(mark, value)]
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        return ["number", [], *_sums(torch.tensor(float(value), dtype=torch.float64))]
+    return ["other", repr(value)[:200]]
+
+
+def near(a: Mark, b: Mark) -> bool:
+    """Whether two outputs are the same but for rounding, by their marks."""
+    if a[0] == b[0] == "items" and len(a) == len(b):
+        return all(near(x, y) for x, y in zip(a[1:], b[1:], strict=True))
+    if a[0] != b[0] or a[0] in ("items", "other"):
+        return a == b
+    (_, shape, odd, *sums), (_, other_shape, other_odd, *other_sums) = a, b
+    allowed = NEAR.get(a[0], NEAR["float64"]) * max(sums[0], other_sums[0])
+    pairs = zip(sums, other_sums, strict=True)
+    return (shape, odd) == (other_shape, other_odd) and all(abs(x - y) <= allowed for x, y in pairs)
+
+
+def _sums(array: torch.Tensor) -> list[Any]:
+    """How many numbers are NaN, +∞ and -∞; the others' Euclidean norm and weighted sums."""
+    flat = array.detach().flatten().to(torch.float64)
+    odd = [int(some.sum()) for some in (flat.isnan(), flat == math.inf, flat == -math.inf)]
+    finite = flat.where(flat.isfinite(), 0.0)
+    order = torch.arange(1, len(flat) + 1, dtype=torch.float64)
+    weights = [torch.cos(order * (k + 0.75)) for k in range(PROJECTIONS)]
+    sums = [finite.square().sum().sqrt(), *(finite @ weight for weight in weights)]
+    return [odd, *(_rounded(float(number)) for number in sums)]
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")

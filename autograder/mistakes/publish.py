@@ -1,0 +1,159 @@
+"""Record what the known mistakes return in the public tests: see local/known_mistakes.py.
+
+python -m autograder.mistakes.publish            write course/known_mistakes.json
+python -m autograder.mistakes.publish --check    only say whether it is out of date, by exit status
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+import pytest
+import torch
+
+from autograder.core.course import Course, load
+from autograder.core.errors import CourseError
+from autograder.core.language import Language
+from autograder.local.known_mistakes import FILE, Mistake, Mistakes, Seen, mark, near
+from autograder.mistakes import catalogue
+from autograder.testing.calls import Failure
+from autograder.testing.direct import LocalBackend
+from autograder.testing.plugin import BACKEND, exercise_of
+
+PYTEST = "--no-summary --tb=no -p no:cacheprovider --import-mode=importlib".split()
+PYTEST += "-p no:unraisableexception -p no:threadexception -p no:logging".split()
+
+
+class Mistaken(LocalBackend):
+    """The reference with one known mistake in it."""
+
+    def __init__(self, solutions: Path, unit: str, mistake: catalogue.Mistake) -> None:
+        super().__init__(solutions)
+        self._unit = unit
+        self._mistake = mistake
+
+    def _function(self, unit: str, name: str) -> Any:
+        if (unit, name) == (self._unit, self._mistake.function):
+            return self._mistake.variant
+        return super()._function(unit, name)
+
+
+class Recorder:
+    """The pytest plugin that runs each exercise's tests once for each known mistake in it."""
+
+    def __init__(self, solutions: Path) -> None:
+        self._solutions = solutions
+        self._backend: LocalBackend
+        self._seen: dict[str, Seen] = {}
+        self.mistakes: Mistakes = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of running the tests once."""
+        exercises = {item: exercise_of(item) for item in session.items}
+        for unit in dict.fromkeys(where[0] for where in exercises.values() if where):
+            self.mistakes[unit] = []
+            for mistake in catalogue.known(unit):
+                items = [i for i, where in exercises.items() if where == (unit, mistake.function)]
+                self._seen = {}
+                for item in items:
+                    self._backend = Mistaken(self._solutions, unit, mistake)
+                    session.config.stash[BACKEND] = self._backend
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+                texts: dict[Language, str] = {"en": mistake.help["en"], "zh": mistake.help["zh"]}
+                found = Mistake(mistake.function, mistake.id, texts, self._seen)
+                if self._seen:
+                    self.mistakes[unit].append(found)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """Keep the output that a test failed for."""
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, Failure) and error.unexplained and self._backend.last:
+            self._seen[item.name] = Seen(self._backend.calls, mark(self._backend.last[1]))
+        when = cast(Literal["setup", "call", "teardown"], call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, when)
+
+
+def record(course: Course) -> Mistakes:
+    """What every known mistake returns in the public tests that it fails. Takes some seconds."""
+    folder = course.root / "exercises"
+    tests = [str(folder / f"test_{unit}.py") for unit in course.unit_names]
+    recorder = Recorder(course.root / "solutions")
+    torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        code = pytest.main([*PYTEST, f"--rootdir={folder}", *tests], [recorder])
+    if code != 0:
+        raise CourseError(f"The public tests do not run:\n{output.getvalue()}")
+    return recorder.mistakes
+
+
+def same(a: Mistakes, b: Mistakes) -> bool:
+    """Whether two records say the same, but for the rounding of another machine."""
+    return _texts(a) == _texts(b) and all(
+        x.call == y.call and near(x.mark, y.mark) for x, y in zip(_all(a), _all(b), strict=True)
+    )
+
+
+def _all(mistakes: Mistakes) -> list[Seen]:
+    return [seen for unit in mistakes.values() for known in unit for seen in known.seen.values()]
+
+
+def _texts(mistakes: Mistakes) -> list[Any]:
+    return [
+        (unit, known.function, known.id, known.help, list(known.seen))
+        for unit, every in mistakes.items()
+        for known in every
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    arguments: those of the command line, where none are given.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder.mistakes.publish",
+        description="Record what the known mistakes return in the public tests.",
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 for a drift")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
+    options = parser.parse_args(arguments)
+    try:
+        course = load(options.course)
+        mistakes = record(course)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    path = course.root / FILE
+    old = msgspec.json.decode(path.read_bytes(), type=Mistakes) if path.is_file() else {}
+    if same(old, mistakes):
+        return 0
+    if options.check:
+        print(f"{FILE.as_posix()} is out of date. Run: {parser.prog}")
+        return 1
+    path.write_bytes(_encode(mistakes))
+    print(f"{FILE.as_posix()} is written.")
+    return 0
+
+
+def _encode(mistakes: Mistakes) -> bytes:
+    """As JSON, a mistake a line."""
+    units = []
+    for unit, every in mistakes.items():
+        lines = ",\n".join(msgspec.json.encode(mistake).decode() for mistake in every)
+        units.append(f'"{unit}": [\n{lines}\n]')
+    return ("{\n" + ",\n".join(units) + "\n}\n").encode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What Gradescope's container runs: one submission to results.json."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from autograder.core import course as courses
+from autograder.core.course import Unit
+from autograder.core.errors import CourseError, GraderError
+from autograder.core.processes import PACKAGE
+from autograder.grading import submission
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.reports.exports.gradescope import results
+from autograder.reports.reading import Student
+from autograder.reports.schema import Report
+from autograder.reports.store import write
+from autograder.reports.table import number
+from autograder.reports.wording import Language
+from autograder.sandbox.host import Level
+from autograder.supervisor import bubblewrap
+from autograder.supervisor.warm_host import strongest
+
+
+class _Assignment(msgspec.Struct):
+    total_points: float | None = None
+
+
+class _Metadata(msgspec.Struct):
+    assignment: _Assignment
+
+
+def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) -> None:
+    """Grade root/submission and write root/results/results.json.
+
+    Raises GraderError or CourseError where that cannot be done: then there is no results.json, and
+    Gradescope shows no mark instead of a zero.
+    """
+    course = courses.load(root / "source")
+    asked = [course.unit(name) for name in units] or course.units
+    level = strongest()
+    warnings = [*_warnings(level, [PACKAGE, course.root]), *_other_total(root, asked, speed=speed)]
+    print(f"Isolation: {level}", *warnings, sep="\n", flush=True)
+    handed_in = submission.read(root, "submission", course)
+    masks = [course.root, root / "submission", root / "results"]
+    with Grader(course, Options(isolation=level, speed=speed), masks) as grader:
+        reports = {unit.name: _graded(grader, handed_in, unit) for unit in asked}
+    student = Student("submission", "submission", reports)
+    write(root / "results" / "results.json", results(student, course, language, warnings))
+    print(f"{number(student.score)} of {number(student.max_score)} points")
+
+
+def _graded(grader: Grader, handed_in: submission.Submission, unit: Unit) -> Report:
+    """A unit's report; what is incomplete is tried once more. Raises GraderError if it stays so."""
+    report = grader.grade(handed_in, unit)
+    if report.status == "incomplete":
+        report = grader.grade(handed_in, unit)
+    print(f"{unit.name}: {number(report.score)} of {number(report.max_score)}", report.message)
+    if report.status == "incomplete":
+        raise GraderError(
+            f"{unit.name} could not be graded: {report.message} Where it is the clock that fails, "
+            "give the container more CPU, or release the autograder with --no-speed."
+        )
+    return report
+
+
+def _warnings(level: Level, folders: Sequence[Path]) -> Iterator[str]:
+    """What instructors have to know of a level that is less than full."""
+    if level == "full":
+        return
+    yield f"This container allows no more than isolation {level!r}: the marks are advisory."
+    if any(_readable(folder, level) for folder in folders):
+        yield (
+            "A submission can read the hidden tests and the solutions here. Look at the programs "
+            "themselves, or grade the submissions again where `autograder doctor` finds full "
+            "isolation: Assignment settings, Download submissions, then `autograder grade`."
+        )
+    if level == "none":
+        yield "A submission can also change its own marks here."
+
+
+def _other_total(root: Path, units: Sequence[Unit], *, speed: bool) -> Iterator[str]:
+    """Say if the assignment counts other points than its tests, as submission_metadata.json has."""
+    kinds = Options(speed=speed).kinds
+    most = sum(unit.max_score(kinds) for unit in units)
+    try:
+        data = (root / "submission_metadata.json").read_bytes()
+        metadata = msgspec.json.decode(data, type=_Metadata)
+    except (OSError, msgspec.MsgspecError):
+        return
+    if metadata.assignment.total_points not in (None, most):
+        yield (
+            f"The assignment has {metadata.assignment.total_points:g} points, its tests count "
+            f"{most}. Set the assignment's points to {most}."
+        )
+
+
+def _readable(folder: Path, level: Level) -> bool:
+    """Whether a submission can read a folder: at `reduced`, whatever lies beside Python."""
+    return level == "none" or any(
+        folder.resolve().is_relative_to(path.resolve()) for path in bubblewrap.readable_folders()
+    )
+
+
+def main(
+    unit: Annotated[list[str] | None, typer.Option(help="Grade this unit only.")] = None,
+    lang: Annotated[str, typer.Option(help="en or zh")] = "en",
+    speed: Annotated[bool, typer.Option("--speed/--no-speed")] = True,
+) -> None:
+    """What run_autograder runs; AUTOGRADER_ROOT names another folder than /autograder."""
+    root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))
+    try:
+        grade(root, unit or [], "zh" if lang == "zh" else "en", speed=speed)
+    except (GraderError, CourseError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None

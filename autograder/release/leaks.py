@@ -1,0 +1,63 @@
+"""What of the solutions and hidden tests a text gives away."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from autograder.core.course import Course
+from autograder.core.processes import PACKAGE
+from autograder.release.starters import BEGIN, END
+
+SHORTEST = 16  # letters of a solution's line that could stand in no other program by chance
+WINDOW = 3  # lines of a hidden program that public ones do not share by chance
+
+
+def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, str]]:
+    """Hidden passages that stand in the files: the file's name and the passage."""
+    texts = {name: _normal(data.decode("utf-8", "replace")) for name, data in found.items()}
+    for passage in passages:
+        for name, text in texts.items():
+            if passage in text:
+                yield name, passage
+
+
+def hidden_passages(course: Course) -> set[str]:
+    """What no student may read: lines of the solutions, and runs of lines of hidden programs."""
+    passages: set[str] = set()
+    for path in sorted((course.root / "solutions").glob("*.py")):
+        for region in re.findall(f"{BEGIN}\n(.*?){END}", path.read_text("utf-8"), re.DOTALL):
+            passages |= {line for line in _lines(region) if len(line) >= SHORTEST}
+    for folder in ("hidden", "misconceptions", "sequential"):
+        for path in sorted((PACKAGE / folder).glob("*.py")):
+            tree, source = ast.parse(path.read_bytes()), path.read_text("utf-8")
+            functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+            if folder == "hidden":  # it shares a few helpers with the public tests
+                functions = [node for node in functions if node.name.startswith("test_")]
+            passages |= {run for node in functions for run in _runs(node, source)}
+    return passages
+
+
+def _runs(function: ast.FunctionDef, source: str) -> Iterator[str]:
+    """The runs of lines in a function's body."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    first = body[0].lineno - 1 if body else function.end_lineno
+    lines = _lines("\n".join(source.splitlines()[first : function.end_lineno]))
+    for i in range(max(len(lines) - WINDOW, 0) + 1):
+        run = lines[i : i + WINDOW]
+        if len(run) > 1 and not _is_a_call(run):
+            yield "\n".join(run)
+
+
+def _is_a_call(lines: list[str]) -> bool:
+    """Whether lines are nothing but the arguments of one call, such as one of torch's."""
+    return all(re.fullmatch(r"\w+=[\w.]+,", line) for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _normal(text: str) -> str:
+    return "\n".join(_lines(text))

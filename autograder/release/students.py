@@ -1,0 +1,89 @@
+"""The repository that students get: exercises, public tests, their half of this package.
+
+Nothing hidden is in it: before a file is written, all of them are searched for every passage of
+the solutions, the hidden tests and the known mistakes. Of those mistakes students get the help,
+and marks of what they return in the public tests.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from autograder.core.course import Course
+from autograder.core.errors import CourseError
+from autograder.core.processes import PACKAGE
+from autograder.release.leaks import hidden_passages, leaks
+from autograder.release.templating import filled, read_whole
+
+# Whole rooms of the package, and from the sandbox what a local run shares with a grading.
+ROOMS = ("core", "local", "testing")
+SHARED = ("__init__.py", "plugin.py", "sandbox/__init__.py", "sandbox/evaluate.py")
+COPIED = [  # from the clone, as they are
+    "LICENSE",
+    "constraints.txt",
+    "course/course.toml",
+    "course/known_mistakes.json",
+]
+TEMPLATES = {
+    "pyproject.toml": "pyproject.jinja",
+    ".devcontainer/devcontainer.json": "devcontainer.json",
+    ".gitignore": "gitignore",
+    ".github/workflows/classroom.yml": "classroom.yml",
+    ".gitlab-ci.yml": "gitlab-ci.yml",
+}
+
+
+def release(course: Course, folder: Path, language: Literal["en", "zh"]) -> list[Path]:
+    """Write the students' repository into a new or empty folder, which may hold a .git.
+
+    Raises CourseError where the folder is in use, where a file of a unit is missing, or where a
+    file would give something hidden away.
+    """
+    if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
+        raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
+    found = files(course, language)
+    for place, leak in leaks(found, hidden_passages(course)):
+        raise CourseError(
+            f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
+            "starter that holds a solution, `python -m autograder.release.starters` makes it anew."
+        )
+    for name, data in found.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return [folder / name for name in found]
+
+
+def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+    """The files of the repository by their paths in it."""
+    root = course.root
+    names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
+    parameters = sorted((root / "course" / "parameters").glob("*"))
+    copied = {name: root / name for name in [*names, *COPIED]}
+    copied |= {path.relative_to(root).as_posix(): path for path in parameters}
+    copied |= {
+        f"autograder/{path.relative_to(PACKAGE).as_posix()}": path for path in _students_half()
+    }
+    return {name: read_whole(path) for name, path in copied.items()} | _rendered(course, language)
+
+
+def _students_half() -> list[Path]:
+    """What of this package students get."""
+    rooms = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*"))]
+    files = [path for path in rooms if path.suffix in (".py", ".po")]
+    return [*files, *(PACKAGE / name for name in SHARED)]
+
+
+def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+    """The files that are written for the release, from templates."""
+    project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
+    title = course.title.zh if language == "zh" else course.title.en
+    templates = TEMPLATES | {"README.md": f"README.{language}.md"}
+    return {
+        name: filled(
+            template, course=course, project=project, title=title, language=language
+        ).encode()
+        for name, template in templates.items()
+    }

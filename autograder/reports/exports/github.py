@@ -1,0 +1,114 @@
+"""For GitHub Actions: a step summary in Markdown, and annotations; see actions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from autograder.core.course import Course, Exercise, Title, Unit
+from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
+from autograder.reports.reading import Student
+from autograder.reports.schema import Report, TestResult
+from autograder.reports.table import mark, number
+from autograder.reports.wording import (
+    ISOLATION,
+    STATUSES,
+    Language,
+    _,
+    help_for,
+    reason,
+    translations,
+)
+
+MOST_BYTES = 900_000  # GitHub takes a summary of 1 MiB, or none of it
+
+
+def summary(students: Sequence[Student], course: Course, language: Language) -> str:
+    """The marks of all, and under each student what is wrong."""
+    said = translations(language).gettext
+    units = [u for u in course.units if any(u.name in student.reports for student in students)]
+    titles = [plain(_title(unit.title, language)) for unit in units]
+    head = [
+        f"## {plain(_title(course.title, language))}",
+        "",
+        row([said(_("student")), *titles, said(_("total"))]),
+        row(["---", *["---:"] * (len(units) + 1)]),
+        *(_marks(student, units) for student in students),
+        "",
+        *_advisory(students, language),
+    ]
+    text = "\n".join(head) + "\n"
+    for student in students:
+        part = _details(student, units, language)
+        if len((text + part).encode()) > MOST_BYTES:
+            return text + "…\n"
+        text += part
+    return text
+
+
+def errors(students: Sequence[Student], course: Course, language: Language) -> str:
+    """An error for each exercise that fails, at the student's line where the report names it."""
+    found = [
+        _annotation(report, exercise, tests[0], language)
+        for student in students
+        for unit in course.units
+        if (report := student.reports.get(unit.name))
+        for exercise in unit.exercises
+        if (tests := _failed(report, exercise))
+    ]
+    return "".join(f"{line}\n" for line in found[:MOST_ANNOTATIONS])
+
+
+def _annotation(report: Report, exercise: Exercise, test: TestResult, language: Language) -> str:
+    message = reason(test, language)
+    text = "\n".join(filter(None, [message, help_for(test, report.unit, language)]))
+    place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
+    if report.file and (line := line_in(report.file, test.message)):
+        place["line"] = line
+    return annotation("error", text, **place)
+
+
+def _marks(student: Student, units: Sequence[Unit]) -> str:
+    """A row of marks; "?" is incomplete, "–" is not graded."""
+    cells = []
+    for unit in units:
+        report = student.reports.get(unit.name)
+        most = number(report.max_score) if report else ""
+        cells.append(f"{mark(report) or '?'} / {most}" if report else "–")
+    total = number(student.score) if student.complete else "?"
+    return row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
+
+
+def _advisory(students: Sequence[Student], language: Language) -> list[str]:
+    """Say so where marks come from less than full isolation."""
+    said = translations(language).gettext
+    found = {r.isolation for s in students for r in s.reports.values() if r.status == "advisory"}
+    levels = ", ".join(said(ISOLATION.get(level, level)) for level in sorted(found))
+    return [f"{said(STATUSES['advisory'])} · {levels}", ""] if levels else []
+
+
+def _details(student: Student, units: Sequence[Unit], language: Language) -> str:
+    lines = list(_reasons(student, units, language))
+    if not lines:
+        return ""
+    head = f"<details><summary>{plain(student.name)}</summary>"
+    return "\n".join(["", head, "", *lines, "", "</details>", ""])
+
+
+def _reasons(student: Student, units: Sequence[Unit], language: Language) -> Iterator[str]:
+    for unit in units:
+        report = student.reports.get(unit.name)
+        for exercise in unit.exercises if report else []:
+            assert report is not None
+            for test in _failed(report, exercise)[:1]:
+                said = " ".join(
+                    filter(None, [reason(test, language), help_for(test, unit.name, language)])
+                )
+                yield f"- {plain(unit.name)}, **{plain(exercise.name)}**: {plain(said)}"
+
+
+def _failed(report: Report, exercise: Exercise) -> list[TestResult]:
+    return [t for t in report.tests if t.exercise == exercise.name and t.status == "failed"]
+
+
+def _title(title: Title, language: Language) -> str:
+    return title.zh if language == "zh" else title.en

@@ -1,0 +1,69 @@
+"""CSV files that learning platforms import. A unit is an assignment; a blank cell is no zero.
+
+A student is known to us by the name of a folder. Name the folders as the platform names its users
+(the login), and nothing has to be filled in by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from autograder.core.course import Course, Unit
+from autograder.reports.reading import Student
+from autograder.reports.table import mark, no_formula, number
+from autograder.reports.wording import Language
+
+
+def canvas(students: Sequence[Student], course: Course, language: Language) -> bytes:
+    """Canvas: five columns that name a student, then assignments, and their points below.
+
+    "How do I import grades in the Gradebook?", Canvas Instructor Guide:
+    https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
+    """
+    units = _graded(students, course)
+    most = [number(_most(students, unit)) for unit in units]
+    return _csv(
+        [
+            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_titles(units, language)],
+            ["    Points Possible", "", "", "", "", *most],
+            *([s.name, "", "", s.name, "", *_scores(s, units)] for s in students),
+        ]
+    )
+
+
+def moodle(students: Sequence[Student], course: Course, language: Language) -> bytes:
+    """Moodle: any columns under a header, mapped at the import; `username` maps to the user's.
+
+    "Grade import", Moodle documentation: https://docs.moodle.org/en/Grade_import
+    """
+    units = _graded(students, course)
+    return _csv(
+        [
+            ["username", *_titles(units, language)],
+            *([s.name, *_scores(s, units)] for s in students),
+        ]
+    )
+
+
+def _graded(students: Sequence[Student], course: Course) -> list[Unit]:
+    return [u for u in course.units if any(u.name in student.reports for student in students)]
+
+
+def _most(students: Sequence[Student], unit: Unit) -> float:
+    return max(s.reports[unit.name].max_score for s in students if unit.name in s.reports)
+
+
+def _titles(units: Sequence[Unit], language: Language) -> list[str]:
+    return [unit.title.zh if language == "zh" else unit.title.en for unit in units]
+
+
+def _scores(student: Student, units: Sequence[Unit]) -> list[str]:
+    return [mark(student.reports.get(unit.name)) for unit in units]
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([no_formula(c) for c in row] for row in rows)
+    return text.getvalue().encode()

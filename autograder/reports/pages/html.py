@@ -1,0 +1,334 @@
+"""Reports as static pages: one for each student and one for the class.
+
+A page is a pure function of the reports, the manifest and the language. It needs neither
+JavaScript nor the network, and everything that a student wrote is escaped.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from autograder.core.course import Course, Exercise, Unit
+from autograder.core.text import clean
+from autograder.reports.pages import figures
+from autograder.reports.reading import Student, outline, started
+from autograder.reports.schema import Report, TestResult
+from autograder.reports.store import write
+from autograder.reports.table import number
+from autograder.reports.wording import (
+    ISOLATION,
+    STATUSES,
+    Language,
+    _,
+    describe,
+    help_for,
+    reason,
+    translations,
+)
+
+FIGURES = {
+    "attention_weights": _("Your attention weights"),
+    "causal_attention_weights": _("Your attention weights, causal"),
+    "alignment": _("What your decoder looks at"),
+    "gradient_norms": _("Gradient norms"),
+    "gradient_by_distance": _("How much the last output feels each word"),
+    "accuracy_by_length": _("Words copied without a mistake, by their length"),
+}
+NAMES = [_("accuracy")]  # of lines, besides those that language.py knows
+LEGEND = _("A row is a query, a column a key; the darker, the more weight.")
+EXPLAINED = {
+    "alignment": _("A row is a word written, a column a word read; the darker, the more weight."),
+    "gradient_norms": _("From the first state (left) to the last one, where the loss is (right)."),
+    "gradient_by_distance": _("From the first word (left) to the last one (right)."),
+}
+MOST_MISTAKES = 20
+UNNAMED = ("not_loaded", "not_started")  # no mistake, but work that is not there
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in an exercise: its help, and the messages with their checks."""
+
+    help: str
+    messages: list[tuple[str, list[str]]]
+    waiting: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise of a student. speeds: along what a loop would walk, and how fast that was."""
+
+    exercise: Exercise
+    points: float
+    max_points: float
+    passed: int
+    count: int
+    findings: list[Finding]
+    speeds: list[tuple[str, figures.Scale]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One unit of a student: `report` is None where it was not graded.
+
+    message: what stands for the whole unit.
+    """
+
+    unit: Unit
+    report: Report | None
+    message: str
+    rows: list[Row]
+    figures: list[figures.Figure]
+
+
+@dataclass(frozen=True)
+class Success:
+    """How one exercise went in the class."""
+
+    unit: Unit
+    exercise: Exercise
+    full: int
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Common:
+    """A mistake that students share, and in which exercises of which units they make it."""
+
+    id: str
+    text: str
+    count: int
+    places: list[tuple[Unit, list[str]]]
+
+
+def student_page(student: Student, course: Course, language: Language) -> str:
+    """The page of one student."""
+    sections = [_section(unit, student.reports.get(unit.name), language) for unit in course.units]
+    return _render("student.html", course, language, student=student, sections=sections)
+
+
+def class_page(students: Sequence[Student], course: Course, language: Language) -> str:
+    """The page of the class."""
+    units = [u for u in course.units if any(u.name in student.reports for student in students)]
+    most = {unit.name: _most(students, unit.name) for unit in units}
+    whole = [s for s in students if s.complete and all(unit.name in s.reports for unit in units)]
+    total = sum(most.values())
+    shares = [student.score / total for student in whole] if total else []
+    scores = [student.score for student in whole]
+    return _render(
+        "class.html",
+        course,
+        language,
+        students=students,
+        units=units,
+        most=most,
+        total=total,
+        left_out=len(students) - len(whole),
+        mean=statistics.fmean(scores) if scores else None,
+        median=statistics.median(scores) if scores else None,
+        bars=figures.histogram(shares) if shares else [],
+        successes=[s for unit in units for s in successes(unit, students)],
+        mistakes=common_mistakes(units, students, language),
+        waiting=[(unit, _not_started(unit, students)) for unit in units],
+        href=lambda student: quote(student.folder) + "/index.html",
+    )
+
+
+def write_pages(
+    results: Path, students: Iterable[Student], course: Course, language: Language
+) -> Path:
+    """Write RESULTS/index.html and RESULTS/<student>/index.html; return the former."""
+    outlines = []
+    for student in students:
+        page = student_page(student, course, language)
+        write(results / student.folder / "index.html", page.encode())
+        outlines.append(outline(student))
+    outlines.sort(key=lambda student: (student.name, student.folder))
+    index = results / "index.html"
+    write(index, class_page(outlines, course, language).encode())
+    return index
+
+
+def successes(unit: Unit, students: Sequence[Student]) -> list[Success]:
+    """How each exercise of a unit went, over the reports that are marks."""
+    found = []
+    reports = [s.reports[unit.name] for s in students if unit.name in s.reports]
+    marked = [report for report in reports if report.status != "incomplete"]
+    for exercise in unit.exercises:
+        shares = []
+        for report in marked:
+            tests = [test for test in report.tests if test.exercise == exercise.name]
+            most = sum(test.max_points for test in tests)
+            shares += [sum(test.points for test in tests) / most] if most else []
+        full = sum(share > 1 - 1e-6 for share in shares)
+        mean = statistics.fmean(shares) if shares else 0.0
+        found.append(Success(unit, exercise, full, len(shares), mean))
+    return found
+
+
+def common_mistakes(
+    units: Sequence[Unit], students: Sequence[Student], language: Language
+) -> list[Common]:
+    """The named mistakes, the most frequent first; a student counts once for each."""
+    who: dict[tuple[str, str], set[str]] = {}
+    where: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for student in students:
+        for unit in units:
+            for test in _failed(student.reports.get(unit.name)):
+                if test.help_id and test.help_id not in UNNAMED:
+                    key = (_sorted_id(test.help_id), describe(test, unit.name, language))
+                    who.setdefault(key, set()).add(student.folder)
+                    where.setdefault(key, {}).setdefault(unit.name, set()).add(test.exercise)
+    ranked = sorted(who, key=lambda key: (-len(who[key]), key))
+    return [
+        Common(id_, text, len(who[id_, text]), _places(where[id_, text], units))
+        for id_, text in ranked[:MOST_MISTAKES]
+    ]
+
+
+def _places(where: Mapping[str, set[str]], units: Sequence[Unit]) -> list[tuple[Unit, list[str]]]:
+    """The exercises by unit, in the order they are taught."""
+    return [
+        (unit, [e.name for e in unit.exercises if e.name in where[unit.name]])
+        for unit in units
+        if unit.name in where
+    ]
+
+
+def _sorted_id(help_id: str) -> str:
+    """One name for several mistakes that one output may come from, in whatever order."""
+    return ", ".join(sorted(help_id.split(",")))
+
+
+def _failed(report: Report | None) -> list[TestResult]:
+    return [test for test in report.tests if test.status == "failed"] if report else []
+
+
+def _not_started(unit: Unit, students: Sequence[Student]) -> list[Student]:
+    return [
+        student
+        for student in students
+        if (report := student.reports.get(unit.name))
+        and report.status != "incomplete"
+        and not started(report)
+    ]
+
+
+def _most(students: Sequence[Student], unit: str) -> float:
+    return max(s.reports[unit].max_score for s in students if unit in s.reports)
+
+
+def _section(unit: Unit, report: Report | None, language: Language) -> Section:
+    if report is None:
+        return Section(unit, None, "", [], [])
+    rows = [_row(exercise, report, language) for exercise in unit.exercises]
+    shared = (test for test in report.tests if test.message == report.message)
+    message = next((reason(test, language) for test in shared), report.message)
+    return Section(unit, report, message, rows, figures.figures(report.figures))
+
+
+def _row(exercise: Exercise, report: Report, language: Language) -> Row:
+    """One exercise: its points and each different reason once. Checks that count nothing and did
+    not run, those for a GPU that nobody asked for, are left out.
+    """
+    tests = [
+        test
+        for test in report.tests
+        if test.exercise == exercise.name and (test.max_points or test.status != "not_run")
+    ]
+    return Row(
+        exercise,
+        sum(test.points for test in tests),
+        sum(test.max_points for test in tests),
+        sum(test.status == "passed" for test in tests),
+        len(tests),
+        _findings(tests, report, language),
+        [
+            (str(test.facts.get("over", "")), scale)
+            for test in tests
+            if test.kind == "speed" and (scale := figures.scale(test.facts))
+        ],
+    )
+
+
+def _findings(tests: Sequence[TestResult], report: Report, language: Language) -> list[Finding]:
+    """What is wrong, by what to look at; what stands for the whole unit is not repeated."""
+    groups: dict[tuple[str, bool], dict[str, list[str]]] = {}
+    for test in tests:
+        if test.status != "passed" and test.message != report.message:
+            group = groups.setdefault(
+                (help_for(test, report.unit, language), test.status != "failed"), {}
+            )
+            group.setdefault(reason(test, language), []).append(_check_name(test))
+    return [
+        Finding(advice, list(messages.items()), waiting)
+        for (advice, waiting), messages in groups.items()
+    ]
+
+
+def _check_name(test: TestResult) -> str:
+    """What a hidden test looks at, from its name: test_softmax_large_logits → large logits."""
+    name = test.id.partition("[")[0].removeprefix("test_").removeprefix(f"{test.exercise}_")
+    return name.replace("_", " ")
+
+
+def _render(template: str, course: Course, language: Language, **values: Any) -> str:
+    page = _environment(language).get_template(template)
+    return page.render(course=course, language=language, **values)
+
+
+@functools.cache
+def _environment(language: Language) -> Environment:
+    """The templates in a language; all of them escape, and nothing gets in uncleaned."""
+    said = translations(language).gettext
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        finalize=lambda value: clean(value) if type(value) is str else value,
+    )
+    # New-style gettext takes its text for markup: it is for the templates' own words only, and
+    # anything else goes through the filter `say`, whose text is escaped like any other.
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        translations(language), newstyle=True
+    )
+    environment.globals |= {"STATUSES": STATUSES, "ISOLATION": ISOLATION}
+    environment.globals |= {"LEGEND": LEGEND, "EXPLAINED": EXPLAINED}
+    environment.filters |= {
+        "code": code,
+        "number": number,
+        "share": lambda part, whole: round(100 * part / whole) if whole else 0,
+        "say": said,
+        "figure": lambda name: _figure_title(name, said),
+        "title_of": lambda title: title.zh if language == "zh" else title.en,
+    }
+    return environment
+
+
+def _figure_title(name: str, said: Callable[[str], str]) -> str:
+    base, _space, panel = name.partition(" ")
+    title = said(FIGURES[base]) if base in FIGURES else base.replace("_", " ").capitalize()
+    return f"{title} {int(panel) + 1}" if panel.isdecimal() else title
+
+
+def code(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is set as code."""
+    parts = re.split(r"`([^`\n]+)`", clean(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part)
+        for i, part in enumerate(parts)
+    )

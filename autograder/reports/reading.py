@@ -1,0 +1,90 @@
+"""A folder of reports, read back: what every rendering of them starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import structs
+
+from autograder.core.course import Unit
+from autograder.reports.changes import Changed
+from autograder.reports.schema import Report
+from autograder.reports.store import read
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student's reports by unit. `folder` is the name made safe, which no two students share."""
+
+    name: str
+    folder: str
+    reports: dict[str, Report]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every report is a mark: an incomplete one is not a zero, and not exported."""
+        return all(report.status != "incomplete" for report in self.reports.values())
+
+    @property
+    def score(self) -> float:
+        """The sum of the scores there are."""
+        return round(sum(report.score for report in self.reports.values()), 6)
+
+    @property
+    def max_score(self) -> float:
+        """The most that these reports could give."""
+        return sum(report.max_score for report in self.reports.values())
+
+
+def load(results: Path, units: Sequence[Unit]) -> list[Student]:
+    """Read RESULTS/<student>/<unit>.json of all students, by name; the units in the order given."""
+    return sorted(each(results, units), key=lambda student: (student.name, student.folder))
+
+
+def each(results: Path, units: Sequence[Unit]) -> Iterator[Student]:
+    """The same, one student at a time, by folder: a large class need not be held at once."""
+    names = [unit.name for unit in units]
+    for folder in sorted(path for path in results.iterdir() if path.is_dir()):
+        found = {name: read(folder / f"{name}.json") for name in names}
+        kept = {name: report for name, report in found.items() if report is not None}
+        if kept:
+            name = next(iter(kept.values())).student
+            yield Student(name, folder.name, kept)
+
+
+def marks_of(students: Iterable[Student], folders: Container[str]) -> dict[str, dict[str, Report]]:
+    """By student and unit, the reports of these folders without their tests: marks take no more."""
+    return {
+        student.name: {
+            name: structs.replace(report, tests=[], figures={}, basis={}, versions={})
+            for name, report in student.reports.items()
+        }
+        for student in students
+        if student.folder in folders
+    }
+
+
+def changed(students: Iterable[Student]) -> Iterator[Changed]:
+    """What the last grading of each report changed."""
+    for student in students:
+        for report in student.reports.values():
+            for change in report.changes:
+                yield Changed(student.name, report.unit, change)
+
+
+def outline(student: Student) -> Student:
+    """A student without the facts and figures, which only their own page shows."""
+    kept = {}
+    for name, report in student.reports.items():
+        tests = [structs.replace(test, message="", facts={}) for test in report.tests]
+        kept[name] = structs.replace(report, tests=tests, figures={}, basis={}, versions={})
+    return Student(student.name, student.folder, kept)
+
+
+def started(report: Report) -> bool:
+    """Whether there is any work in a unit: a file was handed in, and some function is written."""
+    tried = [test for test in report.tests if test.status != "not_run"]
+    unwritten = bool(tried) and all(test.help_id == "not_started" for test in tried)
+    return bool(report.file) and not unwritten

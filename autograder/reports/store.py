@@ -1,0 +1,120 @@
+"""Reports on the disk: names that are safe, files that are whole."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from autograder.core.errors import ResultsError
+from autograder.reports import store
+from autograder.reports.schema import SCHEMA, Report
+
+RESERVED = ("summary.csv", "index.html")
+UNSAFE = '%~/\\:*?"<>|'
+NAME_BYTES = 200
+WRITING = ".writing-"  # how a file's name begins that is not whole yet
+
+
+def path_for(results: Path, student: str, unit: str) -> Path:
+    """Where a report lies: DIR/<student>/<unit>.json, the name made safe."""
+    return results / safe_name(student) / f"{unit}.json"
+
+
+def safe_name(student: str) -> str:
+    """A student's name as a file name that every system takes; what is not safe is %-escaped.
+
+    Two names never share one; none is hidden, reads as an option or is a name of our own.
+    """
+    escaped = "".join(c if c.isprintable() and c not in UNSAFE else _hex(c) for c in student)
+    if not escaped or escaped[0] in ".-~ " or escaped.lower() in RESERVED:
+        escaped = _hex(escaped[:1]) + escaped[1:]
+    if escaped[-1:] in (".", " "):
+        escaped = escaped[:-1] + _hex(escaped[-1])
+    if len(escaped.encode()) <= NAME_BYTES:
+        return escaped
+    digest = hashlib.sha256(os.fsencode(student)).hexdigest()[:24]
+    return escaped.encode()[: NAME_BYTES - 25].decode(errors="ignore") + "~" + digest
+
+
+def _hex(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(character))
+
+
+def encode(report: Report) -> bytes:
+    """The report as JSON, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def read(path: Path) -> Report | None:
+    """Read a report; None where there is none, or none that is whole and of this schema."""
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return report if report.schema == SCHEMA else None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises ResultsError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ResultsError:
+    """What to say of a file that cannot be written."""
+    return ResultsError(
+        f"{path} cannot be written: {error.strerror}. Mend that and run the same command again: "
+        "what is done is kept."
+    )
+
+
+@contextmanager
+def sole_writer(results: Path) -> Iterator[None]:
+    """Hold a folder of results: nobody else grades into it meanwhile. Raises ResultsError.
+
+    The kernel lets go of it when its holder dies. What a killed one left half-written goes.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(results / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ResultsError(f"{results} cannot be written to: {error.strerror}.") from error
+    try:
+        _lock(descriptor, results)
+        for left in results.rglob(f"{store.WRITING}*"):
+            left.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, results: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ResultsError(
+            f"Another `autograder grade` is writing to {results}. Wait until it has ended, or name "
+            "another folder with --results."
+        ) from None
+    except OSError:
+        return  # some network folders know no locks; a report is written whole all the same

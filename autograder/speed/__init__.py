@@ -1,0 +1,1 @@
+"""Is a program as parallel as the reference? Both are timed in turn, from outside."""

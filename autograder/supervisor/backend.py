@@ -1,0 +1,227 @@
+"""Calls of a student's functions in the sandbox, and what went wrong there in a student's words."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from autograder.core.course import Limits as CourseLimits
+from autograder.core.language import _, restate, say
+from autograder.sandbox import evaluate, wire
+from autograder.sandbox.host import Ended
+from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, Limits, nonce
+from autograder.supervisor.reasons import _crash, explain, how
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.calls import Failure, Invocation
+
+ENDLESS = _("Is there a loop that never ends, or one over every single number?")
+RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
+
+
+class SandboxBackend:
+    """Where calls go under grading (see student.Backend): one child a device, made anew if it dies.
+
+    hosts: a function that returns the warm host of a device.
+    problem: the facts of why the unit's file cannot be run at all; every call then fails with it.
+    place: where its children live beside those of other backends; see supervisor.WarmHost.
+    """
+
+    def __init__(
+        self,
+        hosts: Callable[[str], WarmHost],
+        unit: str,
+        sources: Sequence[wire.Source],
+        limits: CourseLimits,
+        problem: Mapping[str, Any] | None = None,
+        place: str = "",
+    ) -> None:
+        self._hosts = hosts
+        self._unit = unit
+        self._sources = list(sources)
+        self._limits = limits
+        self._place = place
+        self._children: dict[str, Child] = {}
+        self._hopeless = Failure(restate(problem), help_id="not_loaded") if problem else None
+        self._hung: dict[str, int] = {}
+        self._spent = 0.0
+
+    def call(self, asked: Invocation) -> evaluate.Outcome:
+        """See student.Backend. Raises Failure for whatever the student's side does wrong."""
+        self._check_hung(asked.function)
+        message, payload = prepare(asked)
+        child = self._child(asked.device)
+        what = f"`{asked.function}`"
+        reply, body = self._exchange(child, asked.device, message, payload, what)
+        if isinstance(reply, wire.Result):
+            if asked.cotangents is not None:
+                _check_gradients(reply, asked.args)
+            _check_device(reply, asked)
+            outcome = _outcome(reply, body)
+            pulled = sum(cotangent is not None for cotangent in asked.cotangents or ())
+            outcome.sent = payload[: len(payload) - pulled]
+            return outcome
+        raise explain(reply, asked.unit, asked.function, self._file(asked.unit))
+
+    def measure(self, asked: Invocation) -> evaluate.Outcome:
+        """See student.Backend. The kernel counts the memory, and no program can lower its count."""
+        device = asked.device
+        if device in self._children:
+            self._end(device)  # the peak of an earlier call would hide this one's
+        self._child(device, measured=True)
+        outcome = self.call(asked)
+        if device == "cpu":
+            try:
+                outcome.peak = self._children[device].peak()
+            except ChildDied:
+                raise _crash(f"`{asked.function}`", how(self._died(device))) from None
+        return outcome
+
+    def close(self) -> None:
+        """End the children."""
+        for child in self._children.values():
+            child.close()
+        self._children.clear()
+
+    def _check_hung(self, function: str) -> None:
+        """Do not wait again for a function that never returned. Raises Failure."""
+        if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
+            told = say(
+                "`%(function)s` was not called again: it had not returned %(times)s times before.",
+                function=function,
+                times=self._hung[function],
+            )
+            raise Failure(told, help_id="timeout")
+
+    def _child(self, device: str, measured: bool = False) -> Child:
+        """The device's child with the submission loaded, or the reason why it cannot be."""
+        if self._hopeless:
+            raise _again(self._hopeless)
+        if device in self._children:
+            return self._children[device]
+        child = self._children[device] = self._spawn(device)
+        load = wire.Load(nonce(), self._sources, self._unit, measured)
+        what = say("Importing %(file)s", file=self._file(self._unit))
+        try:
+            reply, _ = self._exchange(child, device, load, [], what)
+        except Failure as failure:
+            self._hopeless = failure
+            raise
+        if isinstance(reply, wire.Raised):
+            self._hopeless = explain(reply, self._unit, "", self._file(self._unit))
+            raise _again(self._hopeless)
+        return child
+
+    def _spawn(self, device: str) -> Child:
+        memory = self._limits.memory_mib << 20
+        seconds = int(self._limits.unit_seconds * 2) + 5
+        return self._hosts(device).spawn(Limits(memory, seconds), self._place)
+
+    def _exchange(
+        self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
+    ) -> tuple[wire.Reply, bytearray]:
+        """One request and its reply; a child that fails to give one is ended."""
+        start = time.monotonic()
+        left = self._limits.unit_seconds - self._spent
+        if left <= 0:
+            told = say(
+                "The unit's %(seconds)s seconds were used up before this test.",
+                seconds=self._limits.unit_seconds,
+            )
+            raise Failure(told, help_id="timeout")
+        seconds = min(self._limits.call_seconds, left)
+        try:
+            return child.request(message, payload, start + seconds)
+        except ChildTimedOut:
+            self._end(device)
+            if isinstance(message, wire.Call):
+                self._hung[message.function] = self._hung.get(message.function, 0) + 1
+            told = say(
+                "%(what)s did not finish within %(seconds)s seconds.",
+                what=what,
+                seconds=f"{seconds:.3g}",
+            )
+            raise Failure(told, help=ENDLESS, help_id="timeout") from None
+        except ChildDied as death:
+            reason = how(self._died(device)) if str(death) == "ended" else str(death)
+            self._end(device)
+            raise _crash(what, reason) from None
+        except wire.WireError as error:
+            self._end(device)
+            told = say("%(what)s gave %(error)s.", what=what, error=str(error))
+            raise Failure(told, help_id="unreadable_result") from None
+        finally:
+            self._spent += time.monotonic() - start
+
+    def _died(self, device: str) -> Ended:
+        """How a child ended that was not ended by us; SIGKILL may have come from anybody."""
+        ended = self._end(device)
+        if ended.signal == signal.SIGKILL:
+            self._hosts(device).killed += 1
+        return ended
+
+    def _end(self, device: str) -> Ended:
+        child = self._children.pop(device, None)
+        return child.close() if child else Ended()
+
+    def _file(self, unit: str) -> str:
+        return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
+
+
+def prepare(asked: Invocation, mode: wire.Mode = "observe") -> tuple[wire.Call, list[bytes]]:
+    """A call, ready to be sent, and its tensors' bytes."""
+    payload: list[bytes] = []
+    cotangents = asked.cotangents
+    message = wire.Call(
+        nonce(),
+        asked.unit,
+        asked.function,
+        wire.Items([wire.encode(arg, payload, strided=True) for arg in asked.args]),
+        wire.Fields({k: wire.encode(v, payload, strided=True) for k, v in asked.kwargs.items()}),
+        asked.device,
+        None if cotangents is None else wire.Items([wire.encode(c, payload) for c in cotangents]),
+        mode,
+    )
+    return message, payload
+
+
+def _outcome(reply: wire.Result, body: bytearray) -> evaluate.Outcome:
+    reader = wire.Reader(body)
+    value = reader.decode(reply.value)
+    received = bytes(body[: reader.offset])
+    gradients = None if reply.gradients is None else reader.decode(reply.gradients)
+    return evaluate.Outcome(value, list(reply.changed), gradients, received=received)
+
+
+def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:
+    """One gradient, a tensor or none, for each floating tensor sent: nothing else is ours."""
+    leaves = evaluate.leaves(args)
+    got = reply.gradients.items if reply.gradients else []
+    known = all(g is None or (isinstance(g, wire.Tensor) and g.library == "torch") for g in got)
+    if len(got) != len(leaves) or not known:
+        raise Failure("The gradients that came back are not those of the arguments.")
+
+
+def _check_device(reply: wire.Result, asked: Invocation) -> None:
+    """A result belongs on the device of the tensors it was made from, or on the one asked for."""
+    for tensor in wire.tensors(reply.value):
+        if tensor.library == "torch" and tensor.device.partition(":")[0] != asked.device:
+            given = evaluate.arrays([*asked.args, *asked.kwargs.values()])
+            tensors = any(isinstance(array, torch.Tensor) for array in given)
+            if not tensors and not asked.kwargs.get("device"):
+                return
+            told = say(
+                "The result is on %(got)s, the input on %(expected)s. Make new tensors with "
+                "`device=x.device`.",
+                got=tensor.device,
+                expected=asked.device,
+            )
+            raise Failure(told, help_id="wrong_device")
+
+
+def _again(failure: Failure) -> Failure:
+    """The same failure for another test, with a traceback of its own."""
+    return Failure(failure.message, help=failure.help, help_id=failure.help_id, facts=failure.facts)

@@ -1,0 +1,233 @@
+"""One process of a student's, seen from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import resource
+import secrets
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.core.errors import GraderError
+from autograder.core.language import _
+from autograder.sandbox import host, wire
+
+POLL_SECONDS = 0.05
+FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
+CHUNK = 1 << 18
+_PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
+
+
+class ChildDied(Exception):  # noqa: N818 - an outcome, not an error of ours
+    """The student's process ended during a call; the message says how, for the student."""
+
+
+class ChildTimedOut(Exception):  # noqa: N818
+    """The student's process did not answer in time and was ended."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one child. memory: bytes beyond torch itself; cpu_seconds: for its whole life."""
+
+    memory: int
+    cpu_seconds: int
+
+
+class Child:
+    """One student's process: requests out, replies in, each before its deadline."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        pidfd: int,
+        limits: Limits,
+        reap: Callable[[], host.Ended],
+    ) -> None:
+        """reap: has the process ended, and says how it had ended."""
+        self._reap = reap
+        self._connection = connection
+        self._connection.setblocking(False)
+        self._poller = select.poll()
+        self._poller.register(connection)
+        self._inbox = bytearray()
+        self._pidfd = pidfd
+        self._limits = limits
+        self._pid = _pid_of(pidfd)
+        self._proc = Path(f"/proc/{self._pid}")
+        self._looked = 0.0
+        self._base = self._resident()
+        self._first = _peaks_of(self._proc)
+
+    def request(
+        self, message: wire.Request, payload: Sequence[bytes], deadline: float
+    ) -> tuple[wire.Reply, bytearray]:
+        """Send a request and return its reply with its payload.
+
+        deadline: on the monotonic clock, for the whole exchange, however slowly it drips.
+        Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
+        """
+        self._send(b"".join(wire.pack(message, payload)), deadline)
+        start = wire.LENGTHS.size
+        self._fill(start, deadline)
+        header_size, payload_size = wire.LENGTHS.unpack_from(self._inbox)
+        if header_size > wire.MAX_REPLY_HEADER:
+            raise wire.WireError("a result with too many parts")
+        self._fill(start + header_size, deadline)
+        reply = wire.parse_reply(bytes(self._inbox[start : start + header_size]))
+        if payload_size != wire.reply_payload_size(reply):
+            raise wire.WireError("a result of another size than it says")
+        if reply.nonce != message.nonce:
+            raise wire.WireError("a reply to another question")
+        start, end = start + header_size, start + header_size + payload_size
+        self._fill(end, deadline)
+        body = self._inbox[start:end]
+        del self._inbox[:end]
+        return reply, body
+
+    def close(self) -> host.Ended:
+        """End the process, whatever it is doing, and say how it had ended."""
+        self._connection.close()
+        ended = self._reap()
+        os.close(self._pidfd)
+        return ended
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(select.POLLOUT, deadline)
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    view = view[self._connection.send(view) :]
+                except (BrokenPipeError, ConnectionResetError):
+                    raise ChildDied("ended") from None
+
+    def _fill(self, size: int, deadline: float) -> None:
+        """Receive until the inbox holds so many bytes."""
+        while len(self._inbox) < size:
+            self._wait(select.POLLIN, deadline)
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    chunk = self._connection.recv(CHUNK)
+                except ConnectionResetError:
+                    chunk = b""
+                if not chunk:
+                    raise ChildDied("ended")
+                self._inbox += chunk
+
+    def _wait(self, event: int, deadline: float) -> None:
+        """Wait until the connection is ready; watch the clock and the memory meanwhile."""
+        self._poller.modify(self._connection, event)
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                raise ChildTimedOut
+            if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
+                self._looked = now
+                if self._resident() - self._base > self._limits.memory:
+                    self.kill()
+                    raise ChildDied(_("took more memory than it may"))
+            if self._poller.poll(min(deadline - now, POLL_SECONDS) * 1000):
+                return
+
+    def peak(self) -> int:
+        """The most bytes that were taken at once, beyond what the process was forked with.
+
+        Not beyond what it held before some call: a program could hold much then, and free it.
+        Of two counts that are never too low the lesser: what was resident, with those pages of
+        libraries that were touched for the first time (20 to 80 MiB, as the kernel read them), and
+        the address space, with what was only reserved.
+        """
+        if _peaks_of(Path("/proc/self")) is None:
+            raise GraderError("the kernel does not tell a process's peak memory (VmHWM, VmPeak)")
+        peaks = _peaks_of(self._proc)
+        if peaks is None or self._first is None:
+            raise ChildDied("ended")
+        return max(0, min(now - first for now, first in zip(peaks, self._first, strict=True)))
+
+    def pin(self, core: int) -> None:
+        """Keep the process on one core, before it starts threads; a CPU's filter holds it there."""
+        os.sched_setaffinity(self._pid, {core})
+
+    def cpu_seconds(self) -> float:
+        """The time that the kernel has charged to the process, all its threads together.
+
+        Source: clock_getcpuclockid(3). Raises ChildDied.
+        """
+        try:
+            return time.clock_gettime((~self._pid << 3) | _PROCESS_CLOCK)
+        except OSError:
+            raise ChildDied("ended") from None
+
+    def freeze(self) -> None:
+        """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""
+        self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while not self._is_frozen():
+            if time.monotonic() > deadline:
+                raise ChildTimedOut
+            time.sleep(0.0005)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on. Raises ChildDied."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            signal.pidfd_send_signal(self._pidfd, number)
+        except ProcessLookupError:
+            raise ChildDied("ended") from None
+
+    def _is_frozen(self) -> bool:
+        """Whether the kernel says of every thread that it is stopped, or has ended."""
+        try:
+            stats = [task.read_text() for task in self._proc.glob("task/*/stat")]
+        except OSError:  # a thread ended meanwhile
+            return False
+        # The state follows the name, which may hold anything.
+        states = [stat.rpartition(")")[2].split()[0] for stat in stats]
+        if not states or states == ["Z"]:
+            raise ChildDied("ended")
+        return all(state in "TZX" for state in states)
+
+    def kill(self) -> None:
+        """End the process and everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _resident(self) -> int:
+        """Resident bytes, file-backed and shared pages included; 0 once it is gone."""
+        try:
+            return int((self._proc / "statm").read_text().split()[1]) * resource.getpagesize()
+        except (OSError, IndexError):
+            return 0
+
+
+def _peaks_of(process: Path) -> tuple[int, int] | None:
+    """A process's peak bytes, resident and in all; None once it has ended, or if none are kept."""
+    try:
+        status = (process / "status").read_text()
+    except OSError:
+        return None
+    found = dict(re.findall(r"^(VmHWM|VmPeak):\s+(\d+) kB$", status, re.MULTILINE))
+    return (int(found["VmHWM"]) << 10, int(found["VmPeak"]) << 10) if len(found) == 2 else None
+
+
+def nonce() -> int:
+    """A number that a reply can carry only if it was made after the request was read."""
+    return secrets.randbits(63)
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process number in our own process table, which the kernel keeps in fdinfo."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise GraderError("the kernel does not tell a pidfd's process (Linux 5.4 or newer is needed)")

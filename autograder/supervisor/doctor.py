@@ -1,0 +1,138 @@
+"""What this machine can do for grading, each line with the remedy where something is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.core import errors
+from autograder.core.processes import python
+from autograder.supervisor import bubblewrap, seccomp
+
+Finding = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
+
+
+def diagnose(console: Console) -> int:
+    """Print the findings; return 0 if everything that full isolation needs is there, else 1."""
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("Python", _python),
+        ("PyTorch", _torch),
+        ("System", _system),
+        ("bubblewrap", _bubblewrap),
+        ("seccomp", _seccomp),
+        ("Sandbox", _sandbox),
+        ("Without it", _reduced),
+        ("Cores", _cores),
+        ("GPU", _gpu),
+    ]
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "what", "found"):
+        table.add_column(heading, overflow="fold")
+    complete = True
+    for name, check in checks:
+        fine, found, remedy = check()
+        complete = complete and fine is not False
+        mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "–"}[fine]
+        advice = f"\n[yellow]{escape(remedy)}[/]" if remedy else ""
+        table.add_row(mark, name, escape(found) + advice)
+    console.print(table)
+    if complete:
+        console.print("This machine can grade with full isolation.")
+    else:
+        console.print("This machine cannot grade with full isolation yet: see the lines above.")
+    return 0 if complete else 1
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} at {sys.prefix}"
+    return True, found, ""
+
+
+def _torch() -> Finding:
+    try:
+        return True, metadata.version("torch"), ""
+    except metadata.PackageNotFoundError:
+        return False, "not installed", "pip install torch"
+
+
+def _system() -> Finding:
+    found = f"{platform.system()} {platform.release()}"
+    if sys.platform != "linux":
+        remedy = "Grading needs Linux (WSL 2 is one). `autograder check` and pytest run anywhere."
+        return False, found, remedy
+    return True, found + (", as root" if os.getuid() == 0 else ", as an ordinary user"), ""
+
+
+def _bubblewrap() -> Finding:
+    try:
+        path, version = bubblewrap.find_bubblewrap()
+    except errors.IsolationError as error:
+        return False, "cannot be used", str(error)
+    return True, f"{version} at {path}", ""
+
+
+def _seccomp() -> Finding:
+    try:
+        program = seccomp.seccomp_program("cpu")
+    except errors.IsolationError as error:
+        return False, "cannot be used", str(error)
+    return True, f"a filter of {len(program) // 8} instructions", ""
+
+
+def _sandbox() -> Finding:
+    """Really start one: everything else is a guess."""
+    if sys.platform != "linux":
+        return False, "needs Linux", ""
+    from autograder.supervisor.child import Limits
+    from autograder.supervisor.warm_host import WarmHost
+
+    try:
+        with WarmHost([]) as host:
+            host.spawn(Limits(1 << 30, 10)).close()
+            said = host.said
+    except errors.IsolationError as error:
+        whole = f"\n{error.said}" if "\n" in error.said else ""  # else the cause has it
+        return False, error.cause + whole, error.remedy
+    except errors.GraderError as error:
+        return False, str(error), ""
+    found = "starts, and isolates a process in namespaces of its own"
+    return True, found, said and f"While it warmed up it said: {said}"
+
+
+def _reduced() -> Finding:
+    """What `--isolation reduced` would rest on; merely told, since full isolation needs none."""
+    if sys.platform != "linux":
+        return None, "`--isolation reduced` needs Linux", ""
+    from autograder.supervisor.child import Limits
+    from autograder.supervisor.warm_host import WarmHost
+
+    try:
+        with WarmHost([], level="reduced") as host:
+            host.spawn(Limits(1 << 30, 10)).close()
+    except errors.GraderError as error:
+        return None, f"`--isolation reduced` does not work: {error}", ""
+    return None, "`--isolation reduced` works: Landlock, seccomp and limits", ""
+
+
+def _cores() -> Finding:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return None, f"{usable} usable of {os.cpu_count()}", ""
+
+
+def _gpu() -> Finding:
+    if not any(Path("/dev").glob("nvidia[0-9]*")):
+        return None, "none: GPU tests are not run, and their points do not count", ""
+    code = "import torch; print(torch.cuda.get_device_name())"
+    said = subprocess.run(python("-c", code), capture_output=True, text=True, check=False)
+    if said.returncode:
+        return False, "a device, but PyTorch cannot use it", said.stderr.strip()[-300:]
+    return True, said.stdout.strip(), ""

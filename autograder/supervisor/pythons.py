@@ -1,0 +1,88 @@
+"""Which folders make up this Python, for the sandbox to see."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from autograder.core.processes import PACKAGE, direct, interpreter
+
+
+def python_folders() -> list[Path]:
+    """The folders and files that the interpreter, torch and their shared libraries lie in."""
+    paths = sysconfig.get_paths()
+    wanted = [
+        Path("/usr"),
+        Path("/etc/ld.so.cache"),
+        Path("/etc/alternatives"),
+        *_installation(Path(sys.base_prefix)),
+        *_installation(Path(sys.prefix)),
+        Path(interpreter()),
+        *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *map(Path, _packages()),
+        *_libraries(),
+    ]
+    found = [direct(path) for path in wanted if path.is_absolute() and path.exists()]
+    return [path for path in found if path.resolve() != Path("/")]
+
+
+def _installation(prefix: Path) -> list[Path]:
+    """What to show of an installation.
+
+    Not all of a virtual environment's folder, in which somebody may keep a course, nor of a home.
+    """
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
+    if (prefix / "pyvenv.cfg").exists() or home.resolve().is_relative_to(prefix.resolve()):
+        return [prefix / name for name in ("lib", "lib64", "pyvenv.cfg")]
+    return [prefix]
+
+
+def _libraries() -> list[Path]:
+    """Where LD_LIBRARY_PATH leads, if there are libraries."""
+    entries = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
+    return [path for path in entries if path.is_absolute() and any(path.glob("*.so*"))]
+
+
+def _packages_of_ours() -> set[Path]:
+    """Where this package lies, and other copies of it: beside torch, with hidden tests and all."""
+    prefixes = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
+    places = {package for p in prefixes for package in p.glob("lib/python3*/*-packages/autograder")}
+    places |= {Path(folder, "autograder") for folder in _packages()}
+    return {PACKAGE, *(place for place in places if place.is_dir())}
+
+
+def _other_names(named: Iterable[Path], layers: Mapping[Path, bool]) -> Iterator[Path]:
+    """The names under which Python looks for what is shown at its real place, to be made links.
+
+    Bound a second time it would be seen there without the masks that cover parts of it.
+    """
+    for path in dict.fromkeys(named):
+        if path != path.resolve() and not _visible(path.parent.resolve(), layers):
+            yield path
+
+
+def _packages() -> list[str]:
+    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+
+
+def _further_packages() -> list[str]:
+    """Where the host would not look by itself: `pip install --user`, a cluster's PYTHONPATH."""
+    return [entry for entry in _packages() if entry not in site.getsitepackages()]
+
+
+def _layers(shown: Iterable[Path], hidden: Iterable[Path]) -> dict[Path, bool]:
+    """What to lay over what, from the outside in: each path, and whether it is to be seen."""
+    layers: dict[Path, bool] = {}
+    wanted = dict.fromkeys(shown, True) | dict.fromkeys(hidden, False)
+    for path in sorted(wanted, key=lambda path: len(path.parts)):
+        if wanted[path] != _visible(path, layers):
+            layers[path] = wanted[path]
+    return layers
+
+
+def _visible(path: Path, layers: Mapping[Path, bool]) -> bool:
+    return next((layers[place] for place in (path, *path.parents) if place in layers), False)

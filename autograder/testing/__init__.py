@@ -1,0 +1,1 @@
+"""What authors of tests write them with: calls, comparisons, inputs, pictures."""

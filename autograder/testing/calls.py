@@ -1,0 +1,91 @@
+"""What a test asks of a student's function, and what a failure is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from autograder.core.language import Said, _, say
+
+if TYPE_CHECKING:
+    import torch
+
+    from autograder.sandbox.evaluate import Outcome
+    from autograder.testing.parallel import Event
+
+
+ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
+
+
+class Failure(AssertionError):  # noqa: N818 - not an error of ours
+    """What a student's program did wrong, in words for the student.
+
+    help: what to look at. help_id: the name of the recognised mistake. facts: plain data, and with
+    them what the message was made from, so that it can be said in another language.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",  # noqa: A002 - the report's own word
+        help_id: str = "",
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.help_id = help_id
+        self.facts = (message.facts if isinstance(message, Said) else {}) | (facts or {})
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether the value itself was wrong, so that a known mistake may explain it."""
+        return not self.help_id and not self.message.startswith("the gradient")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a test asks for: a call of a function of a unit, on a device.
+
+    cotangents: one for each output; with them the call is a vector-Jacobian product.
+    """
+
+    unit: str
+    function: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    cotangents: Sequence[torch.Tensor | None] | None = None
+
+
+class Backend(Protocol):
+    """Where calls of a student's functions go."""
+
+    def call(self, asked: Invocation) -> Outcome:
+        """Make a call."""
+
+    def measure(self, asked: Invocation) -> Outcome:
+        """Make a call in a fresh process, and say what memory that took at its peak."""
+
+    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+        """Fail unless a function is right, and about as fast as the reference; else the facts."""
+
+
+def no_function(file: str, name: str, found: str | None) -> Failure:
+    """What to say where a file has no function of a name; `found`: the type of what has it."""
+    if found is not None:
+        message = _("`%(name)s` in %(file)s is a %(found)s, not a function.")
+        return Failure(say(message, name=name, file=file, found=found))
+    message = _("%(file)s defines no function `%(name)s`. Was it renamed or deleted?")
+    return Failure(say(message, name=name, file=file), help_id="missing_function")
+
+
+def unwritten(function: str, inner: str, file: str) -> Said:
+    """Say that a function is not written yet, or one that it calls; `file`: whichever's it is."""
+    if not inner:
+        message = _("`%(function)s` in %(file)s is not implemented yet.")
+        return say(message, function=function, file=file)
+    message = _("`%(function)s` calls `%(inner)s` in %(file)s, which is not implemented yet.")
+    return say(message, function=function, inner=inner, file=file)

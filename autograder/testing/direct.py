@@ -1,0 +1,135 @@
+"""Direct calls of a student's functions, for local runs."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from autograder.core.language import Said, say
+from autograder.testing.calls import Failure, Invocation, no_function, unwritten
+
+if TYPE_CHECKING:
+    from autograder.sandbox.evaluate import Outcome
+    from autograder.testing.inputs import Draw
+    from autograder.testing.parallel import Event, Walk
+
+
+class LocalBackend:
+    """Direct calls of the functions in a folder, so that tracebacks and debuggers work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked = ""  # the function called last
+        self.calls = 0
+        self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last call returned."""
+        return self.last is not None
+
+    def call(self, asked: Invocation) -> Outcome:
+        """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
+        __tracebackhide__ = True
+        from autograder.sandbox import evaluate
+
+        self.asked, self.last = asked.function, None
+        self.calls += 1
+        found = self._function(asked.unit, asked.function)
+        # As when sent: the test keeps its own.
+        args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
+        try:
+            if asked.cotangents is None:
+                outcome = evaluate.call(found, args, kwargs)
+            else:
+                outcome = evaluate.vjp(found, args, kwargs, asked.cotangents)
+        except NotImplementedError as error:
+            message = not_implemented(asked.unit, asked.function, error)
+            raise Failure(message, help_id="not_started") from None
+        self.last = asked, outcome.value
+        return outcome
+
+    def measure(self, asked: Invocation) -> Outcome:
+        """See Backend. A local run has no process of its own to look at: the peak is None."""
+        __tracebackhide__ = True
+        return self.call(asked)
+
+    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+        """See Backend. No clock is trusted here."""
+        __tracebackhide__ = True
+        args = event.fresh()
+        event.check(self.call(Invocation(unit, function, args)).value, args)
+        if advice := self.advise(unit, function, event.walk, event.draw):
+            raise Failure(advice, help_id="looped")
+        return {}
+
+    def advise(self, unit: str, function: str, walk: Walk, draw: Draw) -> Said | None:
+        """Say if a function calls torch in a loop, from counts alone; None if it does not."""
+        __tracebackhide__ = True
+        from autograder.sandbox import evaluate
+        from autograder.testing.parallel import looped
+
+        found = self._function(unit, function)
+        once, twice = (
+            evaluate.counted(found, walk.fresh(draw, times=times), {}).operations or 0
+            for times in (1, 2)
+        )
+        return looped(walk, once, twice)
+
+    def _function(self, unit: str, name: str) -> Any:
+        __tracebackhide__ = True
+        return find_function(self._module(unit), unit, name)
+
+    def _module(self, unit: str) -> ModuleType:
+        __tracebackhide__ = True
+        folder = str(self.folder)
+        if sys.path[:1] != [folder]:
+            sys.path.insert(0, folder)
+        try:
+            return importlib.import_module(unit)
+        except ModuleNotFoundError as error:
+            if error.name == unit:
+                told = say("There is no %(file)s in %(folder)s.", file=f"{unit}.py", folder=folder)
+                raise Failure(told, help_id="not_loaded") from None
+            raise
+        except SyntaxError as error:
+            raise Failure(syntax_error(error), help_id="syntax_error") from None
+
+
+def find_function(module: object, unit: str, name: str) -> Any:
+    """Return the module's function, or raise Failure: it is missing, or cannot be called."""
+    __tracebackhide__ = True
+    found = getattr(module, name, None)
+    if callable(found):
+        return found
+    raise no_function(f"{unit}.py", name, None if found is None else type(found).__name__)
+
+
+def not_implemented(unit: str, function: str, error: NotImplementedError) -> Said:
+    """Say which function is not written yet; it may be one that the called one builds on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = frames[-1].name if frames else function
+    if inner == function or not inner.isidentifier():
+        return unwritten(function, "", f"{unit}.py")
+    return unwritten(function, inner, Path(frames[-1].filename).name)
+
+
+def syntax_error(error: SyntaxError) -> Said:
+    """Say where Python could not read a file, and show the line."""
+    where = {"file": Path(error.filename or "").name, "line": error.lineno, "error": error.msg}
+    if not error.text:
+        return say("Python cannot read %(file)s, line %(line)s: %(error)s.", **where)
+    code = f"    {error.text.strip()}\n"
+    code += " " * (4 + max((error.offset or 1) - 1 - _indent(error.text), 0)) + "^"
+    return say(
+        "Python cannot read %(file)s, line %(line)s: %(error)s.\n%(code)s", **where, code=code
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

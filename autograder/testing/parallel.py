@@ -1,0 +1,223 @@
+"""What is timed, and what can be said of it without a clock: counts of operations.
+
+The sizes are small, so that what a loop shows is the number of its steps and not its arithmetic;
+see docs/clock.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from autograder.core.language import Said, say
+from autograder.testing.compare import assert_close, assert_each_close
+from autograder.testing.inputs import Draw
+from autograder.testing.student import Function
+
+CALLS = 6  # in one timed turn, each on inputs of its own
+FEW = 2  # where one of the two is slow
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Arguments of a function, and the size that a loop would walk along.
+
+    sizes, on_gpu: every size by name. inputs: draws float32 arguments of these sizes.
+    """
+
+    over: str
+    sizes: Mapping[str, int]
+    on_gpu: Mapping[str, int]
+    inputs: Callable[..., list[Any]]
+
+    def fresh(self, draw: Draw, device: str = "cpu", times: int = 1) -> list[Any]:
+        """Draw arguments, `times` as many of them along `over`."""
+        sizes = dict(self.on(device))
+        sizes[self.over] *= times
+        return self.inputs(draw, *sizes.values())
+
+    @property
+    def steps(self) -> str:
+        """What a loop would take one by one, in a sentence."""
+        return "positions" if self.over == "length" else self.over
+
+    def on(self, device: str) -> Mapping[str, int]:
+        """The sizes on a device."""
+        return self.on_gpu if device == "cuda" else self.sizes
+
+
+@dataclass(frozen=True)
+class Event:
+    """A walk that is to be timed.
+
+    oracle: takes the arguments in float64 and returns a tensor, or one for each name.
+    control: the function in autograder/sequential/<unit>.py that does loop.
+    """
+
+    walk: Walk
+    draw: Draw
+    device: str
+    oracle: Callable[..., torch.Tensor | Sequence[torch.Tensor]]
+    control: str
+    names: Sequence[str] = ("the result",)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Every size by name."""
+        return self.walk.on(self.device)
+
+    @property
+    def where(self) -> str:
+        """`batch 256, length 4`."""
+        return ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+
+    def fresh(self, times: int = 1) -> list[Any]:
+        """Arguments that were never seen before, `times` as many of them along `over`."""
+        return self.walk.fresh(self.draw, self.device, times)
+
+    def check(self, value: object, args: Sequence[Any]) -> None:
+        """Raise Mismatch unless a value is what the oracle gives for the arguments."""
+        __tracebackhide__ = True
+        exact = [a.double() if isinstance(a, torch.Tensor) else a for a in args]
+        expected = self.oracle(*exact)
+        if isinstance(expected, torch.Tensor):
+            assert_close(value, expected, dtype=torch.float32, name=self.names[0])
+        else:
+            assert_each_close(value, expected, self.names, dtype=torch.float32)
+
+
+def assert_parallel(
+    function: Function,
+    walk: Walk,
+    draw: Draw,
+    oracle: Callable[..., torch.Tensor | Sequence[torch.Tensor]],
+    control: str,
+    names: Sequence[str] = ("the result",),
+) -> None:
+    """Fail unless a function is right and takes a walk at once, not step by step.
+
+    See Event. Under grading a clock outside the student's process decides; a local run trusts no
+    clock, and counts.
+    """
+    __tracebackhide__ = True
+    function.race(Event(walk, draw, function.student.device, oracle, control, names))
+
+
+def grows(walk: Walk, once: int, twice: int, device: str = "cpu") -> bool:
+    """Whether operations, counted at one size and at twice that, follow the size."""
+    return twice - once >= walk.on(device)[walk.over] // 2
+
+
+def counts(walk: Walk, once: int, twice: int, device: str = "cpu") -> Said:
+    """Say how often torch was called."""
+    size = walk.on(device)[walk.over]
+    return say(
+        "torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s",
+        once=f"{once:,}",
+        over=walk.over,
+        size=size,
+        twice=f"{twice:,}",
+        double=2 * size,
+    )
+
+
+def looped(walk: Walk, once: int, twice: int) -> Said | None:
+    """Without a clock: what the counts tell a student, or nothing where all is well."""
+    if not grows(walk, once, twice):
+        return None
+    return say(
+        "In one call %(counts)s: there is a Python loop over the %(steps)s. Grading measures the "
+        "time that it costs.",
+        counts=counts(walk, once, twice),
+        steps=walk.steps,
+    )
+
+
+def _normal(draw: Draw, *shape: int, std: float = 1.0) -> torch.Tensor:
+    return draw.normal(*shape, std=std, dtype=torch.float32)
+
+
+def _qk(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
+    return [_normal(draw, n, t_q, d, std=0.5), _normal(draw, n, t_k, d)]
+
+
+def _qkv(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
+    return [*_qk(draw, n, t_q, t_k, d), _normal(draw, n, t_k, d)]
+
+
+def _weights_and_values(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
+    return [_normal(draw, n, t_q, t_k).softmax(-1), _normal(draw, n, t_k, d)]
+
+
+def _projected(draw: Draw, n: int, t: int, d: int) -> list[Any]:
+    # Weights are scaled by 1/√D: others make denormals, which take up to six times as long.
+    weights = [draw.weight(d, d, dtype=torch.float32) for _ in range(3)]
+    return [_normal(draw, n, t, d, std=0.5), *weights]
+
+
+def _heads(draw: Draw, n: int, t: int, d: int, heads: int) -> list[Any]:
+    inner = 2 * heads  # a head is two wide
+    weights = [draw.weight(d, inner, dtype=torch.float32) for _ in range(3)]
+    mixed = draw.weight(inner, d, dtype=torch.float32)
+    return [_normal(draw, n, t, d, std=0.5), *weights, mixed, heads]
+
+
+def _sequence(draw: Draw, n: int, t: int, d: int) -> list[Any]:
+    weights = [draw.weight(d, d, dtype=torch.float32), draw.weight(d, d, dtype=torch.float32)]
+    return [_normal(draw, n, t, d), _normal(draw, n, d), *weights, _normal(draw, d)]
+
+
+_SENTENCES = {"batch": 256, "length": 4, "width": 4}
+_GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
+# Many of the one meet few of the other: their product would hide what a loop costs.
+_QUERIES = {"batch": 1, "queries": 256, "keys": 4, "width": 4}
+_KEYS = {"batch": 1, "queries": 4, "keys": 512, "width": 4}
+_GPU_LONG = {"batch": 8, "queries": 1024, "keys": 1024, "width": 64}
+WALKS: dict[str, dict[str, list[Walk]]] = {
+    "attention": {
+        "score": [
+            Walk("queries", _QUERIES, _GPU_LONG, _qk),
+            Walk("keys", _KEYS, _GPU_LONG, _qk),
+        ],
+        "weighted_sum": [
+            Walk("queries", _QUERIES, _GPU_LONG, _weights_and_values),
+            Walk("keys", _KEYS, _GPU_LONG, _weights_and_values),
+        ],
+        "attention": [
+            Walk(
+                "batch",
+                {"batch": 256, "queries": 4, "keys": 4, "width": 4},
+                {"batch": 2048, "queries": 8, "keys": 8, "width": 8},
+                _qkv,
+            ),
+            Walk("queries", _QUERIES, _GPU_LONG, _qkv),
+            Walk("keys", _KEYS, _GPU_LONG, _qkv),
+        ],
+    },
+    "self_attention": {
+        "self_attention": [
+            Walk("batch", _SENTENCES, _GPU_SENTENCES, _projected),
+            Walk(
+                "length",
+                {"batch": 1, "length": 128, "width": 4},
+                {"batch": 8, "length": 1024, "width": 64},
+                _projected,
+            ),
+        ],
+        "multi_head_self_attention": [
+            Walk("batch", {**_SENTENCES, "heads": 2}, {**_GPU_SENTENCES, "heads": 2}, _heads),
+            Walk(
+                "heads",
+                {"batch": 2, "length": 4, "width": 8, "heads": 64},
+                {"batch": 8, "length": 8, "width": 8, "heads": 256},
+                _heads,
+            ),
+        ],
+    },
+    "rnn": {
+        "rnn": [Walk("batch", _SENTENCES, {**_GPU_SENTENCES, "length": 4}, _sequence)],
+    },
+}

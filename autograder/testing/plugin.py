@@ -1,0 +1,82 @@
+"""The pytest plugin that public and hidden tests are written with: marks and fixtures.
+
+@pytest.mark.exercise("softmax", kind="gradient")
+def test_softmax_gradient(student, draw): ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograder.testing.calls import Backend
+from autograder.testing.direct import LocalBackend
+from autograder.testing.student import Student
+
+if TYPE_CHECKING:
+    from autograder.testing.inputs import Draw
+
+
+BACKEND = pytest.StashKey[Backend]()
+SEED = pytest.StashKey[str]()
+Where = tuple[str, str]  # a unit and an exercise of it
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --submission: whose files the tests call."""
+    parser.addoption(
+        "--submission",
+        metavar="DIR",
+        default=None,
+        help="test the files in DIR; by default those beside the test file",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line(
+        "markers",
+        "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
+        "it looks at values ('correctness'), at gradients ('gradient') or at time ('speed')",
+    )
+
+
+@pytest.fixture
+def device() -> str:
+    """Where the student's function runs; grading runs the same test on other devices too."""
+    return "cpu"
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest, device: str) -> Student:
+    """The student's units: `student.attention.softmax(x)`."""
+    backend = request.config.stash.get(BACKEND, None)
+    if backend is None:
+        folder = request.config.getoption("--submission") or request.path.parent
+        backend = LocalBackend(Path(folder).resolve())
+    return Student(backend, device)
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """Random inputs, seeded by the course's secret, the submission and the test."""
+    return inputs_of(request.node)
+
+
+def inputs_of(item: pytest.Item) -> Draw:
+    """What the fixture `draw` is for a test."""
+    from autograder.testing.inputs import Draw
+
+    seed = item.config.stash.get(SEED, "public")
+    name = getattr(item, "originalname", None) or item.name
+    digest = hashlib.sha256(f"{seed}\n{name}".encode()).digest()
+    return Draw(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def exercise_of(item: pytest.Item) -> Where | None:
+    """The unit and the exercise that a test belongs to."""
+    mark = item.get_closest_marker("exercise")
+    return (item.path.stem.removeprefix("test_"), mark.args[0]) if mark else None
