@@ -22,8 +22,10 @@ from autograder.batch.run import Batch, Event
 from autograder.batch.workers import Graders, windowed
 from autograder.bench.faults import FAULTS, Fault, Grading, Mark, Skipped, disturb, kill_one
 from autograder.bench.generate import generate
+from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError, ResultsError
+from autograder.core.units import hidden_tests
 from autograder.grading import grader, keys
 from autograder.grading.grader import Grader
 from autograder.grading.keys import key
@@ -122,6 +124,17 @@ def submissions(course: Course, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def clone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Course:
+    """A copy of the course and of the package, which judges in place of the installed one."""
+    ignored = shutil.ignore_patterns("__pycache__", "sample_class")
+    for name in ("autograder", "course", "solutions"):
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=ignored)
+    monkeypatch.setattr(keys, "PACKAGE", tmp_path / "copy" / "autograder")
+    monkeypatch.setattr(keys, "_seen", {})
+    return courses.load(tmp_path / "copy")
+
+
 def batch(course: Course, submissions: Path, fresh: bool = False) -> Batch:
     units = [course.unit("rnn"), course.unit("attention")]
     return Batch(course, submissions, submissions.parent / "out", units, OPTIONS, fresh=fresh)
@@ -130,34 +143,28 @@ def batch(course: Course, submissions: Path, fresh: bool = False) -> Batch:
 @pytest.mark.parametrize(
     ("changed", "units", "words"),
     [
-        ("hidden/test_rnn.py", {"rnn"}, "other hidden tests"),
-        ("submission.py", {"rnn", "attention"}, "another grader"),
-        ("reports/html.py", set(), ""),
+        ("course/units/rnn/hidden/test_rnn.py", {"rnn"}, "other hidden tests"),
+        ("autograder/grading/submission.py", {"rnn", "attention"}, "another grader"),
+        ("autograder/reports/pages/html.py", set(), ""),
     ],
 )
 def test_what_changed_decides_what_is_graded_again(
-    course: Course,
+    clone: Course,
     submissions: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
     changed: str,
     units: set[str],
     words: str,
 ) -> None:
-    """What changes is a real file: one of a copy of the package, with a line more."""
-    package = tmp_path / "copy" / "autograder"
-    shutil.copytree(ROOT / "autograder", package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(keys, "PACKAGE", package)
-    monkeypatch.setattr(keys, "_seen", {})
+    """What changes is a real file: one of a copy of the clone, with a line more."""
     told: list[Event] = []
-    workers = Pretended(course)
-    batch(course, submissions).run(workers, lambda event: None)
-    with (package / changed).open("a") as file:
+    workers = Pretended(clone)
+    batch(clone, submissions).run(workers, lambda event: None)
+    with (clone.root / changed).open("a") as file:
         file.write("# one line more\n")
     keys._seen.clear()
     workers.graded.clear()
     workers.score = 0.5
-    batch(course, submissions).run(workers, told.append)
+    batch(clone, submissions).run(workers, told.append)
     assert sorted(workers.graded) == sorted((s, u) for s in ("ann", "李雷") for u in units)
     assert len([event for event in told if event.what == "kept"]) == 4 - 2 * len(units)
     again = [event.report for event in told if event.what == "graded"]
@@ -165,18 +172,12 @@ def test_what_changed_decides_what_is_graded_again(
     assert made == [("rnn", 1.0, 0.5, words)] * 2 * len(units)
 
 
-def test_a_missing_file_stops_a_grading_before_it_begins(
-    course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_file_stops_a_grading_before_it_begins(clone: Course, submissions: Path) -> None:
     """Catches: an error that comes after hours, once the first work of that unit is reached."""
-    package = tmp_path / "copy" / "autograder"
-    shutil.copytree(ROOT / "autograder", package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "hidden" / "test_attention.py").unlink()
-    monkeypatch.setattr(keys, "PACKAGE", package)
-    monkeypatch.setattr(keys, "_seen", {})
-    workers = Pretended(course)
+    hidden_tests(clone.root, "attention").unlink()
+    workers = Pretended(clone)
     with pytest.raises(GraderError, match=r"test_attention\.py, which marks depend on"):
-        batch(course, submissions).run(workers, lambda event: None)
+        batch(clone, submissions).run(workers, lambda event: None)
     assert not workers.graded
 
 

@@ -125,7 +125,7 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
         commands = "git init -q && git add -A && git -c user.name=x -c user.email=x commit -qm x"
         assert not run(commands, folder / "git" / student).returncode
     for name in ("course", "solutions"):
-        ignored = shutil.ignore_patterns("sample_class", "lessons", ".secret")
+        ignored = shutil.ignore_patterns("sample_class", "lesson.*", ".secret")
         shutil.copytree(ROOT / name, folder / "work" / name, ignore=ignored)
     return folder
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import torch
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +35,9 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import WALKS, Event, counts, grows
+from autograder.testing.parallel import Event, counts, grows
+from course.units.attention.hidden.clock.cases import CONTROLS, NAMES, loops_over, oracle
+from course.units.attention.public.loops import WALKS
 
 CHEATS = sorted(path for path in (ROOT / "tests" / "cheats").glob("*.py") if path.stem != "slow")
 SUCCEEDED = "THE CHEAT SUCCEEDED"
@@ -202,19 +203,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
     monkeypatch.setattr(race, "STALL_SECONDS", (3 * pace, 3 * pace))
 
 
-def attention64(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    weights = torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, dim=-1)
-    return weights @ v, weights
-
-
-BATCH, QUERIES, KEYS = WALKS["attention"]["attention"]
-CONTROLS = {
-    "batch": "attention_by_sentence",
-    "queries": "attention_by_query",
-    "keys": "attention_by_key",
-}
+PROGRAMS = ROOT / "course" / "units" / "attention" / "hidden" / "clock"
+BATCH, QUERIES, KEYS = WALKS["attention"]
 
 
 @pytest.fixture
@@ -224,12 +214,11 @@ def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callabl
 
     def run(program: Program, walk: object = BATCH, seed: int = 7) -> Verdict:
         control = CONTROLS[walk.over]  # type: ignore[attr-defined]
-        names = ["the output", "the weights"]
-        event = Event(walk, Draw(seed), "cpu", attention64, control, names)  # type: ignore[arg-type]
+        event = Event(walk, Draw(seed), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
         programs = Programs(
             program,
             Program(races.texts(ROOT / "solutions"), "attention", "attention"),
-            Program(races.texts(races.SEQUENTIAL), "attention", control),
+            races.control(ROOT, "attention", control),
         )
         return races.race(lambda device: host, event, programs, limits)
 
@@ -237,7 +226,7 @@ def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callabl
 
 
 def functions(module: str) -> list[str]:
-    text = (ROOT / "autograder" / "bench" / "programs" / f"{module}.py").read_text("utf-8")
+    text = (PROGRAMS / f"{module}.py").read_text("utf-8")
     return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
 
 
@@ -246,7 +235,7 @@ def functions(module: str) -> list[str]:
 def test_honest_programs_are_parallel(
     run: Callable[..., Verdict], function: str, walk: object
 ) -> None:
-    texts = races.texts(ROOT / "autograder" / "bench" / "programs")
+    texts = races.texts(PROGRAMS)
     verdict = run(Program(texts, "parallel", function), walk)
     assert verdict.word == "parallel"
     assert verdict.ratio > GATE
@@ -255,9 +244,8 @@ def test_honest_programs_are_parallel(
 @pytest.mark.parametrize("function", functions("sequential"))
 def test_loops_are_sequential(run: Callable[..., Verdict], function: str) -> None:
     """Along the size that they run."""
-    over_keys = function in ("keys", "values")
-    walk = KEYS if over_keys else QUERIES if "queries" in function else BATCH
-    texts = races.texts(ROOT / "autograder" / "bench" / "programs")
+    (walk,) = (walk for walk in WALKS["attention"] if walk.over == loops_over(function))
+    texts = races.texts(PROGRAMS)
     with pytest.raises(Failure) as caught:
         run(Program(texts, "sequential", function), walk)
     failure = caught.value
@@ -366,8 +354,8 @@ def test_counts_tell_a_loop_from_none() -> None:
     backend = LocalBackend(ROOT / "nowhere")
     with contextlib.ExitStack() as stack:
         stack.callback(sys.modules.pop, "sequential", None)
-        sys.path.insert(0, str(ROOT / "autograder" / "bench" / "programs"))
-        stack.callback(sys.path.remove, str(ROOT / "autograder" / "bench" / "programs"))
+        sys.path.insert(0, str(PROGRAMS))
+        stack.callback(sys.path.remove, str(PROGRAMS))
         looped = backend.advise("sequential", "sentences", BATCH, Draw(0))
         assert "torch was called" in looped
         assert "a Python loop over the batch" in looped
@@ -381,9 +369,10 @@ def test_the_words_for_counts() -> None:
     assert said == "torch was called 1,025 times at batch 256, 2,049 at 512"
 
 
-def test_a_bench_goes_on_from_its_log(tmp_path):
-    todo = bench_clock.plan(bench_clock.tallies(), 3)
-    assert todo[:4] == bench_clock.plan(bench_clock.tallies(), 2)
+def test_a_bench_goes_on_from_its_log(tmp_path, course):
+    programs = bench_clock.programs(course)
+    todo = bench_clock.plan(bench_clock.tallies(programs), 3)
+    assert todo[:4] == bench_clock.plan(bench_clock.tallies(programs), 2)
     log = tmp_path / "log.jsonl"
     first = bench_clock.Graded(todo[0].program, todo[0].walk.over, "parallel", 0.9)
     log.write_bytes(msgspec.json.encode(first) + b'\n{"program": "cut')
@@ -392,4 +381,4 @@ def test_a_bench_goes_on_from_its_log(tmp_path):
     assert log.read_bytes().endswith(b"\n")
     log.write_bytes(b'{"program": 1}\n')
     with pytest.raises(CourseError, match="line 1"):
-        bench_clock.read_log(log, bench_clock.plan(bench_clock.tallies(), 3))
+        bench_clock.read_log(log, bench_clock.plan(bench_clock.tallies(programs), 3))

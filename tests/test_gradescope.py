@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT, autograder
 
 from autograder.core.course import Course
+from autograder.core.units import hidden_tests
 from autograder.grading.protocol import Options
 from autograder.release import gradescope_run, gradescope_zip
 from autograder.supervisor import bubblewrap
@@ -116,7 +117,7 @@ def test_without_a_sandbox_the_marks_are_said_to_be_forgeable(
 
 
 def test_what_cannot_be_graded_is_no_zero(container: Path) -> None:
-    hidden = container / "source" / "autograder" / "hidden" / "test_rnn.py"
+    hidden = hidden_tests(container / "source", "rnn")
     kept = hidden.read_bytes()
     hidden.write_text("import nothing_of_that_name\n")
     try:

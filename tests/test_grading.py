@@ -227,4 +227,4 @@ def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> N
     assert "that is what a Python loop over the batch costs." in race.message
     assert "Counted beside your program, as advice: torch was called" in race.help
     assert "一个遍历批次的 Python 循环的代价" in reason(race, "zh")
-    assert "仅供参考" in help_for(race, "rnn", "zh")
+    assert "仅供参考" in help_for(race, "zh")

@@ -193,7 +193,7 @@ def test_a_python_in_somebodys_home_does_not_bring_the_home(tmp_path: Path) -> N
 def test_another_copy_of_the_grader_is_masked_too(tmp_path: Path) -> None:
     """Installed beside torch once, it still lies there when a clone is used."""
     packages = tmp_path / "site-packages"
-    (packages / "autograder" / "hidden").mkdir(parents=True)
+    (packages / "autograder" / "grading").mkdir(parents=True)
     path = f"{ROOT}:{packages}"
     seen = seen_by_a_student(Path(sys.executable), packages / "autograder", PYTHONPATH=path)
     assert seen == "[]"

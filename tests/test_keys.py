@@ -33,7 +33,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The course in a folder of its own, with a copy of the package."""
     root = tmp_path_factory.mktemp("clone")
     no_bytecode = shutil.ignore_patterns("__pycache__")
-    for name in ("autograder", "solutions", "course/parameters"):
+    for name in ("autograder", "solutions", "course/parameters", "course/shared", "course/units"):
         shutil.copytree(ROOT / name, root / name, ignore=no_bytecode)
     shutil.copy(ROOT / "course" / "course.toml", root / "course")
     return courses.load(root)
@@ -88,9 +88,12 @@ def test_every_file_that_judges_changes_the_key(clone: Course, unit: str) -> Non
             assert key_of(clone, unit) != before, name
     assert key_of(clone, unit) == before
     told = {path.relative_to(clone.root).as_posix() for path in files.values()}
-    assert {"autograder/grading/submission.py", f"autograder/hidden/test_{unit}.py"} <= told
+    assert {
+        "autograder/grading/submission.py",
+        f"course/units/{unit}/hidden/test_{unit}.py",
+    } <= told
     assert {"course/parameters/vocabulary.json", "solutions/attention.py"} <= told
-    assert ("autograder/sequential/self_attention.py" in told) == (unit == TIMED)
+    assert ("course/units/self_attention/hidden/sequential.py" in told) == (unit == TIMED)
 
 
 def test_what_only_a_function_imports_judges_too(clone: Course) -> None:
@@ -103,14 +106,11 @@ def test_what_only_a_function_imports_judges_too(clone: Course) -> None:
 
 def test_another_finder_finds_the_same(clone: Course) -> None:
     """modulefinder follows compiled programs, not their text."""
-    plain_folder = clone.root / "autograder" / "hidden" / "__init__.py"
-    plain_folder.touch()  # it knows no packages without one
     finder = ModuleFinder([str(clone.root)])
     for root in keys.JUDGES:
         finder.import_hook(root)
     theirs = {name for name, module in finder.modules.items() if module.__file__}
     ours = closure(keys.JUDGES, {"autograder": clone.root}).keys()
-    plain_folder.unlink()
     assert ours == theirs
 
 
@@ -126,9 +126,7 @@ def test_no_process_of_ours_judges_unseen(clone: Course) -> None:
     }
     beyond = {name for name in named - found.keys() if (clone.root / _file_of(name)).exists()}
     assert {"autograder.testing.plugin", *keys.JUDGES} - {"autograder.grading.grader"} <= named
-    assert beyond == {"autograder.cli.grade"}, (
-        "processes.autograder starts it, and no mark comes of it"
-    )
+    assert beyond == {"autograder.cli"}, "processes.autograder starts it, and no mark comes of it"
 
 
 def _file_of(module: str) -> str:
@@ -152,7 +150,7 @@ def test_the_versions_of_what_judging_imports_are_in_the_key(clone: Course) -> N
         if path.suffix == ".py"
         for name in _imports_of(module, path)
     }
-    others = imported - sys.stdlib_module_names - {"autograder", *clone.unit_names}
+    others = imported - sys.stdlib_module_names - {"autograder", "course", *clone.unit_names}
     assert others - {*keys.PACKAGES} == {"babel"}, "which translates, and that is no judging"
     assert {*keys.PACKAGES, "bubblewrap", "libseccomp"} < keys.versions().keys()
     assert keys.NONE not in keys.versions().values()
@@ -175,8 +173,8 @@ def test_what_does_not_judge_regrades_nothing(clone: Course) -> None:
     package = clone.root / "autograder"
     others = [p for p in package.rglob("*") if p.is_file() and p not in judges]
     told = {path.relative_to(package).as_posix() for path in others}
-    assert {"cli.py", "batch.py", "plugin.py", "check.py", "progress.py"} < told
-    assert {"reports/html.py", "reports/zh.po", "reports/export.py", "release/__init__.py"} < told
+    assert {"cli/grade.py", "batch/run.py", "plugin.py", "local/check.py"} < told
+    assert {"reports/pages/html.py", "core/locale/zh.po", "release/students.py"} < told
     for path in others:
         path.write_bytes(path.read_bytes() + b"\n# one line more\n")
     assert keys_of(clone) == before
@@ -185,10 +183,10 @@ def test_what_does_not_judge_regrades_nothing(clone: Course) -> None:
 @pytest.mark.parametrize(
     ("file", "units"),
     [
-        ("autograder/hidden/test_rnn.py", "rnn"),
-        ("autograder/misconceptions/gates.py", "gates"),
-        ("autograder/hidden/decoding.py", "seq2seq cross_attention"),
-        ("autograder/sequential/rnn.py", "rnn"),
+        ("course/units/rnn/hidden/test_rnn.py", "rnn"),
+        ("course/units/gates/hidden/mistakes.py", "gates"),
+        ("course/shared/decoding.py", "seq2seq cross_attention"),
+        ("course/units/rnn/hidden/sequential.py", "rnn"),
         ("solutions/rnn.py", "rnn gradient_paths"),
         ("solutions/receptive_field.py", "receptive_field cost"),
     ],
@@ -204,7 +202,7 @@ def test_a_missing_file_is_an_error_that_names_it(clone: Course) -> None:
     """What the course may do without gives another key: known mistakes, data, an __init__.py."""
     before = key_of(clone, TIMED)
     for path in judging(clone, TIMED).values():
-        optional = {"misconceptions", "parameters"} & {*path.parts} or path.name == "__init__.py"
+        optional = "parameters" in path.parts or path.name in ("mistakes.py", "__init__.py")
         with deleted(path):
             try:
                 assert key_of(clone, TIMED) != before, path
@@ -215,7 +213,7 @@ def test_a_missing_file_is_an_error_that_names_it(clone: Course) -> None:
 
 
 def test_a_file_that_is_no_python_is_named(clone: Course) -> None:
-    path = clone.root / "autograder" / "hidden" / "test_rnn.py"
+    path = clone.root / "course" / "units" / "rnn" / "hidden" / "test_rnn.py"
     before = path.read_bytes()
     path.write_text("def test_rnn(:\n")
     with pytest.raises(GraderError, match=f"{path}, which marks depend on, is not Python"):

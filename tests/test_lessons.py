@@ -13,6 +13,7 @@ from machine import patience
 
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
+from autograder.core.units import unit_folder
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks import pages
@@ -73,7 +74,7 @@ def test_both_languages_have_the_same_code(unit: str) -> None:
 def test_both_languages_have_the_same_parts(unit: str) -> None:
     parts = []
     for language in LANGUAGES:
-        text = (ROOT / "course" / "lessons" / language / f"{unit}.md").read_text("utf-8")
+        text = (unit_folder(ROOT, unit) / f"lesson.{language}.md").read_text("utf-8")
         parts.append([len(h) for h in re.findall(r"^(#+) ", text, re.MULTILINE)])
     assert parts[0] == parts[1]
 
@@ -115,8 +116,8 @@ def test_gpu_points_count_where_they_are_asked_for() -> None:
 def test_a_lesson_that_does_not_fit_its_unit(
     course: Course, tmp_path: Path, lesson: str, words: str
 ) -> None:
-    (tmp_path / "course" / "lessons" / "en").mkdir(parents=True)
-    (tmp_path / "course" / "lessons" / "en" / "rnn.md").write_text(lesson, "utf-8")
+    (tmp_path / "course" / "units" / "rnn").mkdir(parents=True)
+    (tmp_path / "course" / "units" / "rnn" / "lesson.en.md").write_text(lesson, "utf-8")
     (tmp_path / "solutions").symlink_to(ROOT / "solutions")
     (tmp_path / "course" / "course.toml").write_bytes((ROOT / "course/course.toml").read_bytes())
     elsewhere = load(tmp_path)

@@ -25,6 +25,7 @@ from formgrader import browser, formgrader
 from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
+from autograder.core.units import hidden_tests
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks.gradebook import save
@@ -356,7 +357,7 @@ def test_a_notebook_that_cannot_be_read_stops_nobody_else(graded: Class) -> None
 
 
 def test_feedback_tells_reasons_and_no_test_s_source(graded: Class) -> None:
-    hidden = (ROOT / "autograder" / "hidden" / f"test_{UNIT}.py").read_text("utf-8")
+    hidden = hidden_tests(ROOT, UNIT).read_text("utf-8")
     secrets = [line.strip() for line in hidden.splitlines() if "assert_" in line and "(" in line]
     secrets += re.findall(r'^    """(\w.*?)"*\n', hidden, re.MULTILINE)
     for student in ("perfect", "untouched", "partial", "tampered", "hostile"):

@@ -54,18 +54,20 @@ def test_nothing_hidden_is_released(released: Path, course: Course) -> None:
     found = {str(path): path.read_bytes() for path in files(released)}
     assert list(leaks.leaks(found, passages)) == []
     folders = {part for path in files(released) for part in path.relative_to(released).parts}
-    assert not folders & {"hidden", "misconceptions", "solutions", "sample_class", ".secret"}
+    assert not folders & {"hidden", "solutions", "sample_class", ".secret"}
 
 
 def test_the_search_finds_what_is_hidden(course: Course) -> None:
     """The other side of the search: each hidden program is found, whole and in parts."""
     passages = leaks.hidden_passages(course)
     hidden = [ROOT / "solutions" / f"{unit}.py" for unit in course.unit_names]
-    for folder in ("hidden", "misconceptions"):
-        hidden += [p for p in (ROOT / "autograder" / folder).glob("*.py") if "__" not in p.name]
+    units = ROOT / "course" / "units"
+    for name in ("test_*", "mistakes", "sequential", "agreement", "right/*", "clock/*"):
+        found = sorted(units.glob(f"*/hidden/{name}.py"))
+        assert found, name
+        hidden += found
     for path in hidden:
-        if path.name.startswith(("test_", *course.unit_names)):
-            assert any(leaks.leaks({"x": path.read_bytes()}, passages)), path
+        assert any(leaks.leaks({"x": path.read_bytes()}, passages)), path
     region = (ROOT / "solutions" / "attention.py").read_text().split(releases.BEGIN)[-1]
     indented = "\n".join("        " + line for line in region.splitlines())
     assert any(leaks.leaks({"notes.md": indented.encode()}, passages))
@@ -95,16 +97,17 @@ def test_a_folder_in_use_is_refused(course: Course, tmp_path: Path) -> None:
 
 
 def test_the_students_half_is_what_a_local_run_imports() -> None:
-    """Catches: a module that is missing from the release, or one too many."""
+    """Catches: a module that is missing from the release, or a room that nothing local needs."""
     exercises = ROOT / "exercises"
     tests = [path.stem for path in exercises.glob("test_*.py")]
     places = dict.fromkeys(tests, exercises) | {"autograder": ROOT}
     found = closure(
-        ["autograder.local.commands", "autograder.local.pytest_summary", *tests], places
+        ["autograder.local.commands", "autograder.local.pytest_summary", *SHARED, *tests], places
     ).values()
-    package = ROOT / "autograder"
-    wanted = {p.relative_to(package).as_posix() for p in found if p.is_relative_to(package)}
-    assert sorted(wanted) == sorted(releases.STUDENTS_HALF)
+    wanted = {path for path in found if path.is_relative_to(ROOT / "autograder")}
+    given = {path for path in releases._students_half() if path.suffix == ".py"}
+    assert wanted <= given
+    assert {path.parent for path in wanted} == {path.parent for path in given}
 
 
 def test_check_works_in_the_release_alone(released: Path, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_no_reason_shows_the_source_of_a_hidden_test(results: Path, course: Cour
     for student in EXPECTED:
         for unit in course.unit_names:
             text = store.path_for(results, student, unit).read_text("utf-8")
-            assert "autograder/hidden" not in text
+            assert "/hidden" not in text
             assert "assert_close(" not in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -20,25 +21,45 @@ from autograder.sandbox import wire
 from autograder.supervisor.reasons import explain
 
 PACKAGE = ROOT / "autograder"
-TEMPLATES = [("**.py", "python"), ("reports/templates/**.html", "jinja2.ext:babel_extract")]
+TEMPLATES = [("**.py", "python"), ("reports/pages/templates/**.html", "jinja2.ext:babel_extract")]
 MARKS = dict.fromkeys(["_", "say", "said", "gettext"])  # functions whose first text is translated
 
 
 def test_the_catalogue_is_complete_and_nothing_is_left_over() -> None:
-    folders = [PACKAGE, ROOT / "exercises"]
-    found = [f for folder in folders for f in extract_from_dir(folder, TEMPLATES, keywords=MARKS)]
-    wanted = {message for _, _, message, _, _ in found}
-    with (PACKAGE / "reports" / "zh.po").open("rb") as file:
+    assert catalogue(PACKAGE / "core" / "locale" / "zh.po") == said_in(PACKAGE)
+
+
+def test_the_course_s_catalogue_is_complete_and_nothing_is_left_over() -> None:
+    """It has the sentences of the course's tests, and the names of values that stand in others."""
+    said = said_in(ROOT / "exercises") | said_in(ROOT / "course" / "units")
+    translated = catalogue(ROOT / "course" / "shared" / "locale" / "zh.po")
+    assert said <= translated
+    text = "".join(
+        path.read_text("utf-8")
+        for folder in (ROOT / "course", ROOT / "exercises")
+        for path in folder.rglob("*.py")
+    )
+    assert [name for name in translated - said if f'"{name}"' not in text] == []
+
+
+def said_in(folder: Path) -> set[str]:
+    """What the programs and templates of a folder want translated."""
+    return {found[2] for found in extract_from_dir(folder, TEMPLATES, keywords=MARKS)}
+
+
+def catalogue(path: Path) -> set[str]:
+    """What a catalogue translates, once it is known to be in order."""
+    with path.open("rb") as file:
         catalogue = read_po(file, abort_invalid=True)
     messages = [message for message in catalogue if message.id]
     translated = {message.id: message.string for message in messages}
-    assert wanted == set(translated)
     assert all(translated.values())
     assert not [message.id for message in messages if message.fuzzy]
     assert not catalogue.obsolete
     places = re.compile(r"%\(\w+\)s")
     for english, chinese in translated.items():
         assert sorted(places.findall(english)) == sorted(places.findall(chinese)), english
+    return set(translated)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ COPIED = ["autograder", "course", "exercises", "solutions", "pyproject.toml"]
 
 def clone(folder: Path) -> Path:
     """A copy of this repository, and an environment of its own whose Python knows no other."""
-    ignored = shutil.ignore_patterns("sample_class", "lessons", ".secret", "__pycache__")
+    ignored = shutil.ignore_patterns("sample_class", "lesson.*", ".secret", "__pycache__")
     for name in COPIED:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from autograder.core.course import Unit
 from autograder.core.processes import python, testing_environment
-from autograder.grading.tester import HIDDEN
+from autograder.core.units import hidden_tests
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ASSIGNMENT = "batch"
@@ -41,16 +41,16 @@ class Absent(Exception):  # noqa: N818 - an outcome
     """A peer is not installed; the message says how to have it."""
 
 
-def pytest_process(submissions: Sequence[Path], unit: Unit, place: Path) -> Cost:
+def pytest_process(root: Path, submissions: Sequence[Path], unit: Unit, place: Path) -> Cost:
     """The hidden tests, speed left out, in a process of pytest for each submission."""
+
+    environment = testing_environment() | {"PYTHONPATH": str(root)}  # for `import course.…`
 
     def grade() -> None:
         for path in submissions:
-            command = python(
-                "-m", "pytest", "-q", "-p", "autograder.local.pytest_summary", "-k", "not at_once"
-            )
-            command += [f"--submission={path.parent}", str(HIDDEN / f"test_{unit.name}.py")]
-            _run([*command, "-p", "no:cacheprovider"], HIDDEN, testing_environment())
+            command = python("-m", "pytest", "-q", "-p", "autograder.plugin", "-k", "not at_once")
+            command += [f"--submission={path.parent}", str(hidden_tests(root, unit.name))]
+            _run([*command, "-p", "no:cacheprovider"], root, environment)
 
     return _cost(grade, len(submissions))
 

@@ -14,31 +14,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
-import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from autograder.core import units
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.processes import python
 from autograder.speed import clock, race
 from autograder.speed.clock import Unmeasured, Word
-from autograder.speed.race import Program, Programs
+from autograder.speed.race import Program
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import WALKS, Event, Walk
+from autograder.testing.parallel import Event, Walk
 
-PROGRAMS = Path(__file__).parent / "programs"
-CONTROLS = {
-    "batch": "attention_by_sentence",
-    "queries": "attention_by_query",
-    "keys": "attention_by_key",
-}
-OWN_WALK = {"keys": "keys", "values": "keys"}  # of the sequential ones; see own_walk
 NOISE = """
 import os, torch
 torch.set_num_threads(1)
@@ -82,44 +76,52 @@ class Tally:
         return self.words.count("sequential" if self.kind == "parallel" else "parallel")
 
 
-def attention64(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """What is right."""
-    weights = torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, dim=-1)
-    return weights @ v, weights
+@dataclass(frozen=True)
+class Programs:
+    """The programs of the unit whose folder has any: hidden/clock/, and what its cases.py says."""
+
+    unit: str
+    folder: Path
+    cases: ModuleType
+    walks: list[Walk]
+
+    def functions(self, module: str) -> list[str]:
+        """The programs in a module: "parallel" or "sequential"."""
+        text = (self.folder / f"{module}.py").read_text("utf-8")
+        return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
 
 
-def tallies() -> list[Tally]:
+def programs(course: Course) -> Programs:
+    """The programs that are graded. Raises CourseError where the course has none."""
+    for unit in course.unit_names:
+        cases = units.module(course.root, unit, "hidden.clock.cases")
+        loops = units.module(course.root, unit, "public.loops")
+        if cases and loops:
+            folder = units.unit_folder(course.root, unit) / "hidden" / "clock"
+            return Programs(unit, folder, cases, loops.WALKS[cases.FUNCTION])
+    raise CourseError("No unit has programs to grade: hidden/clock/cases.py.")
+
+
+def tallies(of: Programs) -> list[Tally]:
     """Honest programs along every walk, sequential ones along the one that they loop over."""
-    walks = WALKS["attention"]["attention"]
-    found = [Tally("parallel", name, walk) for name in functions("parallel") for walk in walks]
-    for name in functions("sequential"):
-        own = next(walk for walk in walks if walk.over == own_walk(name))
+    found = [
+        Tally("parallel", name, walk) for name in of.functions("parallel") for walk in of.walks
+    ]
+    for name in of.functions("sequential"):
+        own = next(walk for walk in of.walks if walk.over == of.cases.loops_over(name))
         found.append(Tally("sequential", name, own))
     return found
 
 
-def own_walk(name: str) -> str:
-    """The size that a sequential program loops over."""
-    return OWN_WALK.get(name, "queries" if "queries" in name else "batch")
-
-
-def functions(module: str) -> list[str]:
-    """The programs in a module."""
-    text = (PROGRAMS / f"{module}.py").read_text("utf-8")
-    return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
-
-
-def grade(course: Course, host: WarmHost, tally: Tally, seed: int) -> Graded:
+def grade(course: Course, host: WarmHost, of: Programs, tally: Tally, seed: int) -> Graded:
     """Grade a program once, in processes of its own, as the test of speed does."""
-    control = CONTROLS[tally.walk.over]
-    names = ["the output", "the weights"]
-    event = Event(tally.walk, Draw(seed), "cpu", attention64, control, names)
-    programs = Programs(
-        Program(race.texts(PROGRAMS), tally.kind, tally.program),
-        Program(race.texts(course.root / "solutions"), "attention", "attention"),
-        Program(race.texts(race.SEQUENTIAL), "attention", control),
+    cases = of.cases
+    control = cases.CONTROLS[tally.walk.over]
+    event = Event(tally.walk, Draw(seed), "cpu", cases.oracle, control, cases.NAMES)
+    programs = race.Programs(
+        Program(race.texts(of.folder), tally.kind, tally.program),
+        Program(race.texts(course.root / "solutions"), of.unit, cases.FUNCTION),
+        race.control(course.root, of.unit, control),
     )
     what = (tally.program, tally.walk.over)
     try:
@@ -177,7 +179,8 @@ def errors(
     verdict in a thousand is wrong, of either kind. Raises CourseError for a log that is not of
     these programs.
     """
-    found = tallies()
+    of = programs(course)
+    found = tallies(of)
     todo = plan(found, gradings)
     done = read_log(log, todo)
     err, start = Console(stderr=True), time.monotonic()
@@ -193,7 +196,7 @@ def errors(
         def one(tally: Tally, seed: int) -> Graded:
             host = hosts.get()
             try:
-                return grade(course, host, tally, seed)
+                return grade(course, host, of, tally, seed)
             finally:
                 hosts.put(host)
 

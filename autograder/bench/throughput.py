@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 import subprocess
@@ -58,7 +59,7 @@ def batch(
             console.print(_two_against_one(course, unit, place, pairs))
         if compared:
             warm = _between(looks[0], looks[-1])
-            console.print(_against_peers(files[:compared], unit, place, otter, looks, warm))
+            console.print(_against_peers(course, files[:compared], unit, place, otter, looks, warm))
 
 
 def grade(course: Course, unit: Unit, submissions: Path, results: Path, jobs: int) -> list[Look]:
@@ -141,6 +142,7 @@ def _two_against_one(course: Course, unit: Unit, place: Path, pairs: int) -> Tab
 
 
 def _against_peers(
+    course: Course,
     files: Sequence[Path],
     unit: Unit,
     place: Path,
@@ -156,7 +158,7 @@ def _against_peers(
     others: dict[str, Callable[[Sequence[Path], Unit, Path], Cost]] = {
         "nbgrader autograde": peers.nbgrader,
         "otter run": peers.otter(otter),
-        "pytest, a process each": peers.pytest_process,
+        "pytest, a process each": functools.partial(peers.pytest_process, course.root),
     }
     for number, (name, measure) in enumerate(others.items()):
         try:

@@ -8,7 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from autograder.core import language as languages
 from autograder.core.errors import CourseError
+from autograder.core.language import Language
 
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
 KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
@@ -19,6 +21,17 @@ class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     en: str
     zh: str
+
+    def in_(self, language: Language) -> str:
+        """The title in a language."""
+        return self.zh if language == "zh" else self.en
+
+
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the course calls a figure of its tests, and what is said below it."""
+
+    title: Title
+    explained: Title | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +84,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     course: dict[Literal["title"], Title]
     units: list[Unit]
     limits: Limits = Limits()
+    figures: dict[str, Figure] = {}
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -80,6 +94,7 @@ class Course(msgspec.Struct, frozen=True):
     title: Title
     units: list[Unit]
     limits: Limits
+    figures: dict[str, Figure] = {}
 
     def unit(self, name: str) -> Unit:
         """Find a unit by its name; raise CourseError, naming the units there are."""
@@ -118,4 +133,7 @@ def load(root: Path | None = None) -> Course:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not a valid manifest: {error}") from error
-    return Course(folder, manifest.course["title"], manifest.units, manifest.limits)
+    languages.also(folder / "course" / "shared" / "locale")
+    return Course(
+        folder, manifest.course["title"], manifest.units, manifest.limits, manifest.figures
+    )

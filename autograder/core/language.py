@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Language = Literal["en", "zh"]
-CATALOGUES = Path(__file__).with_name("locale")
+_catalogues = [Path(__file__).with_name("locale")]  # and that of the course at hand
 VARIABLES = ["AUTOGRADER_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"]  # gettext's, and ours
 
 
@@ -71,16 +71,30 @@ def _in_words(key: str, value: Any, language: Language) -> str:
     return str(tuple(value)) if key.endswith("shape") else str(value)
 
 
+def also(folder: Path) -> None:
+    """Let a course's own words be translated by the catalogue in its folder, from now on."""
+    if _catalogues[1:] != [folder]:
+        _catalogues[1:] = [folder]
+        translations.cache_clear()
+
+
 @functools.cache
 def translations(language: Language) -> gettext.NullTranslations:
     """The catalogue of a language."""
-    if language == "en":
-        return gettext.NullTranslations()
+    found = gettext.NullTranslations()
+    if language != "en":
+        for folder in _catalogues:
+            if (folder / f"{language}.po").is_file():
+                found.add_fallback(_catalogue(folder / f"{language}.po", language))
+    return found
+
+
+def _catalogue(path: Path, language: Language) -> gettext.GNUTranslations:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     compiled = io.BytesIO()
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
+    with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

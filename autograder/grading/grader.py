@@ -37,7 +37,7 @@ class Grader:
             [str(mask) for mask in masks],
             {unit.name: [e.name for e in unit.exercises] for unit in course.units},
             {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
-            str(course.root / "solutions"),
+            str(course.root),
         )
         self._tester: _Tester | None = None
         self._lock = threading.Lock()  # over which tester it is, and whether there may be one
@@ -122,7 +122,7 @@ class _Tester:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    cwd=root,  # where hidden tests look for the course's files first
+                    cwd=root,
                     env=testing_environment(),
                     start_new_session=True,  # Ctrl-C is for the one who started the grading
                 )

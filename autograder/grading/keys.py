@@ -16,6 +16,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.digest import digest
 from autograder.core.errors import IsolationError
 from autograder.core.processes import PACKAGE
+from autograder.core.units import unit_folder
 from autograder.grading.closure import closure, contents
 from autograder.grading.protocol import Options
 from autograder.grading.submission import Submission
@@ -66,9 +67,10 @@ def judging(unit: Unit, course: Course) -> dict[str, Files]:
     """
     ours = {PACKAGE.name: PACKAGE.parent}
     grader = closure(JUDGES, ours)
-    tests = closure(_tests(unit.name), ours)
+    tests = closure(_tests(unit.name, course.root), ours | {"course": course.root})
     timed = any("speed" in exercise.points for exercise in unit.exercises)
-    controls = _beside(unit.name, PACKAGE / "sequential") if timed else {}
+    hidden = unit_folder(course.root, unit.name) / "hidden"
+    controls = {"sequential.py": hidden / "sequential.py"} if timed else {}
     solutions = _beside(unit.name, course.root / "solutions", course.unit_names)
     parameters = [p for p in (course.root / "course" / "parameters").glob("*") if p.is_file()]
     return {
@@ -78,18 +80,18 @@ def judging(unit: Unit, course: Course) -> dict[str, Files]:
     }
 
 
-def _tests(unit: str) -> Iterator[str]:
+def _tests(unit: str, root: Path) -> Iterator[str]:
     """What is imported for a unit by its name; known mistakes are optional."""
-    yield from ("autograder.hidden.conftest", f"autograder.hidden.test_{unit}")
-    if (PACKAGE / "misconceptions" / f"{unit}.py").exists():
-        yield f"autograder.misconceptions.{unit}"
+    yield f"course.units.{unit}.hidden.test_{unit}"
+    if (unit_folder(root, unit) / "hidden" / "mistakes.py").exists():
+        yield f"course.units.{unit}.hidden.mistakes"
 
 
-def _beside(unit: str, folder: Path, units: Sequence[str] = ()) -> Files:
+def _beside(unit: str, programs: Path, units: Sequence[str]) -> Files:
     """A unit's module in a folder of programs, which import one another by their bare names."""
-    names = {unit, *units, *(path.stem for path in folder.glob("*.py"))}
-    found = closure([unit], dict.fromkeys(names, folder))
-    return {f"{folder.name}/{name}": path for name, path in found.items()}
+    names = {unit, *units, *(path.stem for path in programs.glob("*.py"))}
+    found = closure([unit], dict.fromkeys(names, programs))
+    return {f"{programs.name}/{name}": path for name, path in found.items()}
 
 
 @functools.cache

@@ -92,8 +92,8 @@ class Recorder:
         if error is None:
             return "passed", "", "", "", self._backend.facts
         if isinstance(error, Failure):
-            advice, names = self._backend.diagnose(error)
-            return "failed", error.message, advice, names, error.facts
+            advice, names, facts = self._backend.diagnose(error)
+            return "failed", error.message, advice, names, facts
         if isinstance(error, Unmeasured):
             self.unmeasured = str(error)
             return "not_run", f"Not measured this time: {error}", "", "unmeasured", {}

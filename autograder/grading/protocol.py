@@ -41,14 +41,14 @@ class Setup(msgspec.Struct, frozen=True):
 
     level: how students' programs are isolated. masks: folders that the sandbox must not see.
     functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
-    solutions: the folder of the references that students' programs are timed against.
+    root: of the course, whose hidden tests and references are used.
     """
 
     level: Level
     masks: list[str]
     functions: dict[str, list[str]]
     gpu: dict[str, list[str]]
-    solutions: str
+    root: str
 
 
 class Task(msgspec.Struct, frozen=True):

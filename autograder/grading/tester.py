@@ -7,6 +7,7 @@ argument.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import os
@@ -14,15 +15,15 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 import pytest
 
+from autograder.core import units
 from autograder.core.errors import IsolationError
-from autograder.core.processes import PACKAGE
 from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
 from autograder.grading.protocol import Outcome, Setup, Task, receive, send
 from autograder.mistakes import catalogue
@@ -37,13 +38,18 @@ from autograder.testing import plugin
 
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
-HIDDEN = PACKAGE / "hidden"
 QUIET = (
     "-c /dev/null --import-mode=importlib --assert=plain -p autograder.testing.plugin "
     "-p no:terminal -p no:unraisableexception -p no:threadexception -p no:logging "
     "-p no:cacheprovider -p no:faulthandler -p no:junitxml -p no:pastebin -p no:doctest "
     "-p no:warnings -p no:skipping -p no:tmpdir --capture=no --continue-on-collection-errors"
 ).split()
+
+
+def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
+    """The arguments with which pytest collects these tests, those of them that there are."""
+    units.mount(root)
+    return [*QUIET, f"--rootdir={root}", *(str(path) for path in tests if path.is_file())]
 
 
 class Hosts:
@@ -192,11 +198,9 @@ class Server:
             for f in task.files
             if not f.problem
         ]
-        solutions = Path(self._setup.solutions)
-        backend = RacingBackend(
-            self._hosts, task.unit, sources, task.limits, task.problem, solutions
-        )
-        recording = Recording(backend)
+        root = Path(self._setup.root)
+        backend = RacingBackend(self._hosts, task.unit, sources, task.limits, task.problem, root)
+        recording = Recording(backend, functools.partial(catalogue.known, root))
         recorder = Recorder(recording)
         session.config.stash[plugin.BACKEND] = recording
         session.config.stash[plugin.SEED] = task.seed
@@ -227,10 +231,11 @@ def serve(connection: socket.socket) -> int:
     if data is None:
         return 0
     setup = msgspec.msgpack.decode(data, type=Setup)
+    root = Path(setup.root)
     for unit in setup.functions:
-        catalogue.known(unit)
-    arguments = [*QUIET, f"--rootdir={HIDDEN}", str(HIDDEN)]
-    return int(pytest.main(arguments, [Server(connection, setup)]))
+        catalogue.known(root, unit)
+    tests = [units.hidden_tests(root, unit) for unit in setup.functions]
+    return int(pytest.main(collecting(root, tests), [Server(connection, setup)]))
 
 
 if __name__ == "__main__":

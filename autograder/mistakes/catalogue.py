@@ -1,15 +1,21 @@
-"""Recognises a known mistake: a wrong variant whose output equals the student's.
+"""Known mistakes: small wrong variants of a unit's functions, each with its help.
 
 @mistake("softmax", "wrong_axis", en="The softmax runs over …", zh="softmax 的方向 …")
 def softmax_wrong_axis(scores, dim=-1): ...
+
+A variant is complete in its module (torch, numpy and the module's own helpers), so that it can
+also be put into an otherwise perfect submission and prove that the hidden tests catch it.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from autograder.core import units
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,6 @@ class Mistake:
     variant: Callable[..., Any]
 
 
-_KNOWN: dict[str, list[Mistake]] = {}
-
-
 def mistake(
     function: str,
     id: str,  # noqa: A002 - the report's own word
@@ -32,19 +35,16 @@ def mistake(
     en: str,
     zh: str,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a wrong variant of `function`, in the module of its unit."""
+    """Enter a wrong variant of `function` in its module's list, KNOWN."""
 
     def register(variant: Callable[..., Any]) -> Callable[..., Any]:
-        unit = variant.__module__.rpartition(".")[2]
-        _KNOWN.setdefault(unit, []).append(Mistake(function, id, {"en": en, "zh": zh}, variant))
+        made = Mistake(function, id, {"en": en, "zh": zh}, variant)
+        vars(sys.modules[variant.__module__]).setdefault("KNOWN", []).append(made)
         return variant
 
     return register
 
 
-def known(unit: str) -> list[Mistake]:
-    """The known mistakes of a unit, in the order of its module."""
-    name = f"autograder.misconceptions.{unit}"
-    if importlib.util.find_spec(name):
-        importlib.import_module(name)
-    return _KNOWN.get(unit, [])
+def known(root: Path, unit: str) -> list[Mistake]:
+    """The known mistakes of a unit, in the order of its hidden/mistakes.py."""
+    return list(getattr(units.module(root, unit, "hidden.mistakes"), "KNOWN", []))

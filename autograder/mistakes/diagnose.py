@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.mistakes import catalogue, match
+from autograder.core.language import OR
+from autograder.mistakes import match
+from autograder.mistakes.catalogue import Mistake
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import Outcome
 from autograder.testing.calls import Backend, Failure, Invocation
@@ -28,11 +30,13 @@ class Recording:
     Of the tests that passed it remembers what went in and came out.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, known: Callable[[str], Sequence[Mistake]]) -> None:
+        """known: the known mistakes of a unit."""
         self._backend = backend
+        self._known = known
         self._calls: list[_Call] = []  # of this test
         self._answered = False
-        self._recognised: list[catalogue.Mistake] = []  # in the last test that had any
+        self._recognised: list[Mistake] = []  # in the last test that had any
         self.facts: dict[str, Any] = {}  # of this test's slowest race
         self._passed: list[_Call] = []
 
@@ -65,21 +69,31 @@ class Recording:
         self._answered = False
         self.facts = {}
 
-    def diagnose(self, failure: Failure) -> tuple[str, str]:
-        """The help for a failure and its names: its own, or those of the mistakes recognised."""
+    def diagnose(self, failure: Failure) -> tuple[str, str, dict[str, Any]]:
+        """A failure's help, its names and facts: its own, or those of the mistakes recognised."""
         if not (failure.unexplained and self._answered):
-            return failure.help, failure.help_id
+            return failure.help, failure.help_id, failure.facts
         *earlier, last = self._calls
         asked, value = last.asked, last.outcome.value
         found = match.recognise(
-            asked.unit, asked.function, asked.args, asked.kwargs, value, self._recognised
+            self._known(asked.unit),
+            asked.function,
+            asked.args,
+            asked.kwargs,
+            value,
+            self._recognised,
         )
         self._recognised = found or self._recognised
         if not found and self._is_old(last, earlier):
-            return CACHED, "cached"
-        advice = dict.fromkeys(mistake.help["en"] for mistake in found)
+            return CACHED, "cached", failure.facts
+        if not found:
+            return failure.help, failure.help_id, failure.facts
         names = dict.fromkeys(mistake.id for mistake in found)
-        return " Or: ".join(advice) or failure.help, ",".join(names)
+        told = {
+            language: list(dict.fromkeys(mistake.help[language] for mistake in found))
+            for language in found[0].help
+        }
+        return OR.join(told["en"]), ",".join(names), {**failure.facts, "help": told}
 
     def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
         """Whether a call gave what was right for an earlier one with other numbers."""

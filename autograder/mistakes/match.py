@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.mistakes.catalogue import Mistake, known
+from autograder.mistakes.catalogue import Mistake
 from autograder.sandbox import evaluate
 
 # How near two computations of the same wrong formula come, relative to the largest number. A wider
@@ -19,18 +19,18 @@ NEAR = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bf
 
 
 def recognise(
-    unit: str,
+    known: Sequence[Mistake],
     function: str,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     value: object,
     likely: Sequence[Mistake] = (),
 ) -> list[Mistake]:
-    """The known mistakes that give `value` for these arguments; none is ever guessed.
+    """The mistakes, among those known, that give `value` for these arguments; none is ever guessed.
 
     likely: those recognised before; where one of them gives the value, the others are not tried.
     """
-    for candidates in (likely, known(unit)):
+    for candidates in (likely, known):
         found = [
             mistake
             for mistake in candidates

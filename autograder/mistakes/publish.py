@@ -48,8 +48,8 @@ class Mistaken(LocalBackend):
 class Recorder:
     """The pytest plugin that runs each exercise's tests once for each known mistake in it."""
 
-    def __init__(self, solutions: Path) -> None:
-        self._solutions = solutions
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._backend: LocalBackend
         self._seen: dict[str, Seen] = {}
         self.mistakes: Mistakes = {}
@@ -59,11 +59,11 @@ class Recorder:
         exercises = {item: exercise_of(item) for item in session.items}
         for unit in dict.fromkeys(where[0] for where in exercises.values() if where):
             self.mistakes[unit] = []
-            for mistake in catalogue.known(unit):
+            for mistake in catalogue.known(self._root, unit):
                 items = [i for i, where in exercises.items() if where == (unit, mistake.function)]
                 self._seen = {}
                 for item in items:
-                    self._backend = Mistaken(self._solutions, unit, mistake)
+                    self._backend = Mistaken(self._root / "solutions", unit, mistake)
                     session.config.stash[BACKEND] = self._backend
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 texts: dict[Language, str] = {"en": mistake.help["en"], "zh": mistake.help["zh"]}
@@ -88,7 +88,7 @@ def record(course: Course) -> Mistakes:
     """What every known mistake returns in the public tests that it fails. Takes some seconds."""
     folder = course.root / "exercises"
     tests = [str(folder / f"test_{unit}.py") for unit in course.unit_names]
-    recorder = Recorder(course.root / "solutions")
+    recorder = Recorder(course.root)
     torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
     with contextlib.redirect_stdout(io.StringIO()) as output:
         code = pytest.main([*PYTEST, f"--rootdir={folder}", *tests], [recorder])

@@ -1,6 +1,6 @@
 """Build the lessons into notebooks, in the `source/` folder that nbgrader makes assignments from.
 
-A lesson, course/lessons/<language>/<unit>.md, is a notebook in jupytext's Markdown. A line
+A lesson, course/units/<unit>/lesson.<language>.md, is a notebook in jupytext's Markdown. A line
 `<!-- exercise: softmax -->` in it stands for the function of that name in solutions/<unit>.py; the
 code cell that follows is what students see of its tests. The functions are never copied into a
 lesson, so there is one place to mend them.
@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder.core.course import Course, Exercise, Kind, Unit
 from autograder.core.errors import CourseError
+from autograder.core.units import unit_folder
 from autograder.grading.protocol import Options
 from autograder.reports.wording import Language
 
@@ -72,7 +73,7 @@ def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozens
             f"Notebooks are built with jupytext, and the package {error.name!r} is not installed. "
             "Run: pip install -e '.[course]'"
         ) from error
-    lesson = course.root / "course" / "lessons" / language / f"{unit.name}.md"
+    lesson = unit_folder(course.root, unit.name) / f"lesson.{language}.md"
     notebook = jupytext.reads(_read(lesson), fmt="md")
     setup, answers = functions(course, unit)
     notebook.cells = list(_cells(notebook.cells, unit, answers, language, kinds, lesson))
@@ -194,9 +195,9 @@ def _markdown(source: str) -> Any:
 
 def _extras(course: Course, notebook: str) -> list[Path]:
     """What a notebook reads beside itself: the shared module, and the parameters that it names."""
-    lessons, parameters = course.root / "course" / "lessons", course.root / "course" / "parameters"
+    shared, parameters = course.root / "course" / "shared", course.root / "course" / "parameters"
     trained = [p for p in sorted(parameters.glob("*.safetensors")) if p.stem in notebook]
-    return [lessons / SHARED, *trained, *([parameters / "vocabulary.json"] if trained else [])]
+    return [shared / SHARED, *trained, *([parameters / "vocabulary.json"] if trained else [])]
 
 
 def _read(path: Path) -> str:

@@ -73,7 +73,7 @@ def _fill(
                 mark(grade, results_of(report, grade.name))
             for comment in notebook.comments:
                 if tests := results_of(report, comment.name):
-                    comment.auto_comment = reasons(tests, name, language)
+                    comment.auto_comment = reasons(tests, language)
             gradebook.db.commit()
     return left_out
 
@@ -114,7 +114,7 @@ def earned(tests: Sequence[TestResult], most: float) -> float | None:
     return round(most * share / possible, 6) if possible else None
 
 
-def reasons(tests: Sequence[TestResult], unit: str, language: Language) -> str:
+def reasons(tests: Sequence[TestResult], language: Language) -> str:
     """What failed and why, as Markdown: each reason as code, which no program's words can leave."""
     everything, some, look = WORDS[language]
     failed = [test for test in tests if test.status != "passed"]
@@ -126,7 +126,7 @@ def reasons(tests: Sequence[TestResult], unit: str, language: Language) -> str:
         told.setdefault(reason(test, language), []).append(f"`{test.id}`")
     for message, names in told.items():
         lines += ["", ", ".join(names) + ":", "", *_as_code(message)]
-    helps = (help_for(test, unit, language) for test in failed)
+    helps = (help_for(test, language) for test in failed)
     if advice := dict.fromkeys(filter(None, helps)):
         lines += ["", look, "", *_as_code("\n".join(advice))]
     return "\n".join(lines)

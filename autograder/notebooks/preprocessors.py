@@ -194,7 +194,7 @@ class SaveSandboxGrades(preprocessors.SaveAutoGrades):
         super()._add_comment(cell, resources)
         if tests := _tests(cell, resources):
             names = (_grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
-            said = reasons(tests, self.notebook_id, resources[LANGUAGE])
+            said = reasons(tests, resources[LANGUAGE])
             self.gradebook.find_comment(*names).auto_comment = said
             self.gradebook.db.commit()
 

@@ -22,7 +22,7 @@ from autograder.reports.wording import Language
 
 SCRIPTS = ("setup.sh", "run_autograder")
 PROJECT = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "course/course.toml")
-FOLDERS = ("solutions", "course/parameters")
+FOLDERS = ("solutions", "course/parameters", "course/shared", "course/units")
 ONE_DAY = (1980, 1, 1, 0, 0, 0)  # the same zip for the same files
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from autograder.core.course import Course
-from autograder.core.processes import PACKAGE
+from autograder.core.units import unit_folder
 from autograder.release.starters import BEGIN, END
 
 SHORTEST = 16  # letters of a solution's line that could stand in no other program by chance
@@ -29,11 +29,11 @@ def hidden_passages(course: Course) -> set[str]:
     for path in sorted((course.root / "solutions").glob("*.py")):
         for region in re.findall(f"{BEGIN}\n(.*?){END}", path.read_text("utf-8"), re.DOTALL):
             passages |= {line for line in _lines(region) if len(line) >= SHORTEST}
-    for folder in ("hidden", "misconceptions", "sequential"):
-        for path in sorted((PACKAGE / folder).glob("*.py")):
+    for unit in course.unit_names:
+        for path in sorted((unit_folder(course.root, unit) / "hidden").rglob("*.py")):
             tree, source = ast.parse(path.read_bytes()), path.read_text("utf-8")
             functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-            if folder == "hidden":  # it shares a few helpers with the public tests
+            if path.stem.startswith("test_"):  # it shares a few helpers with the public tests
                 functions = [node for node in functions if node.name.startswith("test_")]
             passages |= {run for node in functions for run in _runs(node, source)}
     return passages

@@ -14,6 +14,7 @@ from typing import Literal
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.processes import PACKAGE
+from autograder.core.units import unit_folder
 from autograder.release.leaks import hidden_passages, leaks
 from autograder.release.templating import filled, read_whole
 
@@ -61,8 +62,13 @@ def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
     root = course.root
     names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
     parameters = sorted((root / "course" / "parameters").glob("*"))
+    public = [
+        path
+        for unit in course.unit_names
+        for path in sorted((unit_folder(root, unit) / "public").glob("*.py"))
+    ]
     copied = {name: root / name for name in [*names, *COPIED]}
-    copied |= {path.relative_to(root).as_posix(): path for path in parameters}
+    copied |= {path.relative_to(root).as_posix(): path for path in [*parameters, *public]}
     copied |= {
         f"autograder/{path.relative_to(PACKAGE).as_posix()}": path for path in _students_half()
     }
@@ -79,7 +85,7 @@ def _students_half() -> list[Path]:
 def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
     """The files that are written for the release, from templates."""
     project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
-    title = course.title.zh if language == "zh" else course.title.en
+    title = course.title.in_(language)
     templates = TEMPLATES | {"README.md": f"README.{language}.md"}
     return {
         name: filled(

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from autograder.core import units
 from autograder.core.course import Limits
 from autograder.core.errors import GraderError
 from autograder.core.language import say
-from autograder.core.processes import PACKAGE
 from autograder.sandbox import evaluate, wire
 from autograder.speed import clock, lock
 from autograder.speed.clock import Unmeasured, Verdict
@@ -30,7 +30,6 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.parallel import CALLS, FEW, Event, counts, grows
 
-SEQUENTIAL = PACKAGE / "sequential"
 UNIT_SECONDS = 600.0  # a sandbox's own limit, far beyond what a race takes
 STALL_SECONDS = (10.0, 30.0)  # on the wall, for all of a student's turns in one race: between
 STALL_TIMES = 300  # these, this many times what the reference's turns took,
@@ -139,7 +138,7 @@ class Contestant(SandboxBackend):
 class RacingBackend(SandboxBackend):
     """A backend that can time a submission, too (see student.Backend).
 
-    solutions: the folder of the references.
+    root: of the course, which has the references and the controls.
     """
 
     def __init__(
@@ -149,19 +148,19 @@ class RacingBackend(SandboxBackend):
         sources: Sequence[wire.Source],
         limits: Limits,
         problem: Mapping[str, Any],
-        solutions: Path,
+        root: Path,
     ) -> None:
         super().__init__(hosts, unit, sources, limits, problem)
         self._problem = problem
-        self._solutions = solutions
+        self._root = root
 
     def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
         """See student.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
             Program(self._sources, unit, function, self._problem),
-            Program(texts(self._solutions), unit, function),
-            Program(texts(SEQUENTIAL), unit, event.control),
+            Program(texts(self._root / "solutions"), unit, function),
+            control(self._root, unit, event.control),
         )
         return _facts(event, race(self._hosts, event, programs, self._limits))
 
@@ -313,9 +312,16 @@ def _fresh(event: Event, count: int) -> Turn:
     return [event.fresh() for _ in range(count)]
 
 
+def control(root: Path, unit: str, function: str) -> Program:
+    """A function of a unit's hidden/sequential.py."""
+    path = units.unit_folder(root, unit) / "hidden" / "sequential.py"
+    return Program([_text(path)], path.stem, function)
+
+
 def texts(folder: Path) -> list[wire.Source]:
     """A folder's modules, all of them: they may import one another."""
-    return [
-        wire.Source(path.stem, path.name, [path.read_text("utf-8")], False, [])
-        for path in sorted(folder.glob("*.py"))
-    ]
+    return [_text(path) for path in sorted(folder.glob("*.py"))]
+
+
+def _text(path: Path) -> wire.Source:
+    return wire.Source(path.stem, path.name, [path.read_text("utf-8")], False, [])

@@ -54,7 +54,7 @@ class Event:
     """A walk that is to be timed.
 
     oracle: takes the arguments in float64 and returns a tensor, or one for each name.
-    control: the function in autograder/sequential/<unit>.py that does loop.
+    control: the function in the unit's hidden/sequential.py that does loop.
     """
 
     walk: Walk
@@ -134,90 +134,3 @@ def looped(walk: Walk, once: int, twice: int) -> Said | None:
         counts=counts(walk, once, twice),
         steps=walk.steps,
     )
-
-
-def _normal(draw: Draw, *shape: int, std: float = 1.0) -> torch.Tensor:
-    return draw.normal(*shape, std=std, dtype=torch.float32)
-
-
-def _qk(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
-    return [_normal(draw, n, t_q, d, std=0.5), _normal(draw, n, t_k, d)]
-
-
-def _qkv(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
-    return [*_qk(draw, n, t_q, t_k, d), _normal(draw, n, t_k, d)]
-
-
-def _weights_and_values(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[Any]:
-    return [_normal(draw, n, t_q, t_k).softmax(-1), _normal(draw, n, t_k, d)]
-
-
-def _projected(draw: Draw, n: int, t: int, d: int) -> list[Any]:
-    # Weights are scaled by 1/√D: others make denormals, which take up to six times as long.
-    weights = [draw.weight(d, d, dtype=torch.float32) for _ in range(3)]
-    return [_normal(draw, n, t, d, std=0.5), *weights]
-
-
-def _heads(draw: Draw, n: int, t: int, d: int, heads: int) -> list[Any]:
-    inner = 2 * heads  # a head is two wide
-    weights = [draw.weight(d, inner, dtype=torch.float32) for _ in range(3)]
-    mixed = draw.weight(inner, d, dtype=torch.float32)
-    return [_normal(draw, n, t, d, std=0.5), *weights, mixed, heads]
-
-
-def _sequence(draw: Draw, n: int, t: int, d: int) -> list[Any]:
-    weights = [draw.weight(d, d, dtype=torch.float32), draw.weight(d, d, dtype=torch.float32)]
-    return [_normal(draw, n, t, d), _normal(draw, n, d), *weights, _normal(draw, d)]
-
-
-_SENTENCES = {"batch": 256, "length": 4, "width": 4}
-_GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
-# Many of the one meet few of the other: their product would hide what a loop costs.
-_QUERIES = {"batch": 1, "queries": 256, "keys": 4, "width": 4}
-_KEYS = {"batch": 1, "queries": 4, "keys": 512, "width": 4}
-_GPU_LONG = {"batch": 8, "queries": 1024, "keys": 1024, "width": 64}
-WALKS: dict[str, dict[str, list[Walk]]] = {
-    "attention": {
-        "score": [
-            Walk("queries", _QUERIES, _GPU_LONG, _qk),
-            Walk("keys", _KEYS, _GPU_LONG, _qk),
-        ],
-        "weighted_sum": [
-            Walk("queries", _QUERIES, _GPU_LONG, _weights_and_values),
-            Walk("keys", _KEYS, _GPU_LONG, _weights_and_values),
-        ],
-        "attention": [
-            Walk(
-                "batch",
-                {"batch": 256, "queries": 4, "keys": 4, "width": 4},
-                {"batch": 2048, "queries": 8, "keys": 8, "width": 8},
-                _qkv,
-            ),
-            Walk("queries", _QUERIES, _GPU_LONG, _qkv),
-            Walk("keys", _KEYS, _GPU_LONG, _qkv),
-        ],
-    },
-    "self_attention": {
-        "self_attention": [
-            Walk("batch", _SENTENCES, _GPU_SENTENCES, _projected),
-            Walk(
-                "length",
-                {"batch": 1, "length": 128, "width": 4},
-                {"batch": 8, "length": 1024, "width": 64},
-                _projected,
-            ),
-        ],
-        "multi_head_self_attention": [
-            Walk("batch", {**_SENTENCES, "heads": 2}, {**_GPU_SENTENCES, "heads": 2}, _heads),
-            Walk(
-                "heads",
-                {"batch": 2, "length": 4, "width": 8, "heads": 64},
-                {"batch": 8, "length": 8, "width": 8, "heads": 256},
-                _heads,
-            ),
-        ],
-    },
-    "rnn": {
-        "rnn": [Walk("batch", _SENTENCES, {**_GPU_SENTENCES, "length": 4}, _sequence)],
-    },
-}

@@ -7,6 +7,7 @@ def test_softmax_gradient(student, draw): ...
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,14 @@ def student(request: pytest.FixtureRequest, device: str) -> Student:
 def draw(request: pytest.FixtureRequest) -> Draw:
     """Random inputs, seeded by the course's secret, the submission and the test."""
     return inputs_of(request.node)
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Keep the numbers of a picture: `figure("gradient_norms", norms)`."""
+    from autograder.testing.pictures import keeper
+
+    return keeper(request.node)
 
 
 def inputs_of(item: pytest.Item) -> Draw:

@@ -21,6 +21,7 @@ from machine import patience
 
 from autograder.core import course as courses
 from autograder.core import errors
+from autograder.core.processes import PACKAGE
 from autograder.grading import grader, submission
 from autograder.sandbox import wire
 from autograder.supervisor import bubblewrap, pythons
@@ -216,7 +217,7 @@ def test_an_empty_root_and_masks_hide_the_course(range_, monkeypatch):
 
 
 def test_the_installed_package_is_masked(tmp_path):
-    """Installed beside torch, the hidden tests lie inside a bind; a mask covers them."""
+    """Installed beside torch, the grader lies inside a bind; a mask covers it."""
     python, package = tmp_path / "env", tmp_path / "env" / "lib" / "autograder"
     layers = dict(pythons._layers([python], [package, tmp_path]))
     assert layers == {python: True, package: False}
@@ -224,7 +225,7 @@ def test_the_installed_package_is_masked(tmp_path):
     layers = dict(pythons._layers([tmp_path.parent, *nested[1:]], [tmp_path]))
     assert list(layers.items()) == [(tmp_path.parent, True), (tmp_path, False), (nested[1], True)]
     command = bubblewrap.bubblewrap_command(3, [], "cpu")
-    assert not any(str(bubblewrap.SANDBOX.parent / "hidden") in word for word in command)
+    assert not any(str(PACKAGE / "grading") in word for word in command)
 
 
 def test_no_place_is_writable_from_one_submission_to_the_next(range_, monkeypatch):

@@ -12,10 +12,11 @@ from rich.console import Console
 from autograder.bench.validity.graders import Graders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Unit
+from autograder.core.units import unit_folder
 from autograder.mistakes import catalogue
 from autograder.reports.schema import Report
 
-MISCONCEPTIONS = Path(catalogue.__file__).parents[1] / "misconceptions"
+GENERIC = Path(__file__).with_name("generic.py")
 IMPORT = "from autograder.mistakes.catalogue import mistake\n"
 COLLECT = '''
 KNOWN = []
@@ -56,12 +57,13 @@ class Mistake:
 
 def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
     """Grade every known mistake, each the only one in an otherwise perfect submission."""
-    right = solutions(graders.course)
+    right, root = solutions(graders.course), graders.course.root
     todo: list[Job[catalogue.Mistake]] = []
     for unit in units:
-        for number, mistake in enumerate(catalogue.known(unit.name)):
-            collected = (MISCONCEPTIONS / f"{unit.name}.py").read_text("utf-8")
-            assert IMPORT in collected, f"misconceptions/{unit.name}.py needs: {IMPORT}"
+        for number, mistake in enumerate(catalogue.known(root, unit.name)):
+            path = unit_folder(root, unit.name) / "hidden" / "mistakes.py"
+            collected = path.read_text("utf-8")
+            assert IMPORT in collected, f"{path} needs: {IMPORT}"
             lines = f"\nfrom known_mistakes import KNOWN\n{mistake.function} = KNOWN[{number}]\n"
             files = {unit.name: right[unit.name] + lines}
             files["known_mistakes"] = collected.replace(IMPORT, COLLECT)
@@ -76,7 +78,7 @@ def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
 def generic(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
     """Grade the mistakes that have no output of their own, made in every function they fit."""
     right = solutions(graders.course)
-    text = (MISCONCEPTIONS / "generic.py").read_text("utf-8")
+    text = GENERIC.read_text("utf-8")
     todo: list[Job[tuple[str, str, str]]] = []
     for unit in units:
         for function, call, label, name in _generic(unit, right[unit.name]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -15,9 +14,7 @@ from autograder.bench.validity.mutants import Mutant
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.bench.validity.trial import Case, Verdict
 from autograder.core.course import Course, Unit
-from autograder.mistakes import catalogue
-
-HIDDEN = Path(catalogue.__file__).parents[1] / "hidden"
+from autograder.core.units import hidden_tests, unit_folder
 
 
 @dataclass(frozen=True)
@@ -51,8 +48,11 @@ def mutation(
         Case(unit.name, _exercises(unit, mutant.function), right | {unit.name: mutant.source})
         for unit, mutant in made
     ]
-    hidden = trial.attempt(HIDDEN, cases, jobs)
-    learned = trial.attempt(course.root / "exercises", cases, jobs) if public else hidden
+    names = dict.fromkeys(unit.name for unit, _ in made)
+    tests = [hidden_tests(course.root, name) for name in names]
+    hidden = trial.attempt(course.root, tests, cases, jobs)
+    tests = [course.root / "exercises" / f"test_{name}.py" for name in names]
+    learned = trial.attempt(course.root, tests, cases, jobs) if public else hidden
     return [
         Tried(
             unit.name, mutant, by_hidden, by_public, equivalent.get((unit.name, mutant.after), "")
@@ -63,9 +63,12 @@ def mutation(
 
 def read_equivalent(course: Course) -> dict[tuple[str, str], str]:
     """Why a mutant is as right as the solution, by its unit and its changed statement."""
-    path = course.root / "tests" / "equivalent_mutants.toml"
-    listed = tomllib.loads(path.read_text("utf-8")).get("mutant", [])
-    return {(entry["unit"], entry["line"]): entry["why"] for entry in listed}
+    found: dict[tuple[str, str], str] = {}
+    for unit in course.unit_names:
+        path = unit_folder(course.root, unit) / "hidden" / "equivalent_mutants.toml"
+        listed = tomllib.loads(path.read_text("utf-8"))["mutant"] if path.is_file() else []
+        found |= {(unit, entry["line"]): entry["why"] for entry in listed}
+    return found
 
 
 def _exercises(unit: Unit, function: str) -> list[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from autograder.bench.validity.graders import Graders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Unit
+from autograder.core.units import unit_folder
 from autograder.reports.schema import Report
 
 
@@ -28,11 +29,11 @@ class Right:
 
 
 def right_answers(graders: Graders, units: Sequence[Unit], seed: str = "") -> list[Right]:
-    """Grade every file of tests/right/<unit>; on the inputs of a seed, if one is given."""
-    right, folder = solutions(graders.course), graders.course.root / "tests" / "right"
+    """Grade every file of a unit's hidden/right/; on the inputs of a seed, if one is given."""
+    right, root = solutions(graders.course), graders.course.root
     todo: list[Job[str]] = []
     for unit in units:
-        for path in sorted((folder / unit.name).glob("*.py")):
+        for path in sorted((unit_folder(root, unit.name) / "hidden" / "right").glob("*.py")):
             todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
     return [Right(report.unit, name, report) for name, report in graders.grade(todo, seed)]
 

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from autograder.core.processes import python, testing_environment
-from autograder.grading.tester import QUIET
+from autograder.grading.tester import collecting
 from autograder.sandbox import worker
 from autograder.sandbox.loader import Submission
 from autograder.sandbox.wire import Source
@@ -41,20 +41,21 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """Cases for the tests in a folder."""
+    """Cases for some files of tests, of the course whose root is given."""
 
-    folder: str
+    root: str
+    tests: list[str]
     seed: str
     cases: list[Case]
     jobs: int
 
 
-def attempt(folder: Path, cases: Sequence[Case], jobs: int) -> list[Verdict]:
+def attempt(root: Path, tests: Sequence[Path], cases: Sequence[Case], jobs: int) -> list[Verdict]:
     """Try each case until its first failed test: "wrong" for a value, "raised" for an error.
 
     "ended": it crashed, or took too long. Raises RuntimeError if the tests do not load.
     """
-    trial = Trial(str(folder), "validity", list(cases), jobs)
+    trial = Trial(str(root), [str(path) for path in tests], "validity", list(cases), jobs)
     done = subprocess.run(
         python("-m", "autograder.bench.validity.trial"),
         input=msgspec.msgpack.encode(trial),
@@ -63,7 +64,7 @@ def attempt(folder: Path, cases: Sequence[Case], jobs: int) -> list[Verdict]:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"The tests in {folder} could not be run; see the messages above.")
+        raise RuntimeError("The tests could not be run; see the messages above.")
     return msgspec.msgpack.decode(done.stdout, type=list[Verdict])
 
 
@@ -120,7 +121,7 @@ class _Session:
         sources = [Source(name, f"{name}.py", [t], False, []) for name, t in case.modules.items()]
         Submission(sources).install()
         config = items[0].config
-        config.stash[plugin.BACKEND] = LocalBackend(Path(self._trial.folder) / "nowhere")
+        config.stash[plugin.BACKEND] = LocalBackend(Path(self._trial.root) / "nowhere")
         config.stash[plugin.SEED] = self._trial.seed
         for item, following in zip(items, [*items[1:], None], strict=True):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -145,8 +146,7 @@ def main() -> int:
     trial = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Trial)
     worker.warm()
     session = _Session(trial)
-    files = [f"{trial.folder}/test_{unit}.py" for unit in {case.unit for case in trial.cases}]
-    code = pytest.main([*QUIET, f"--rootdir={trial.folder}", *files], [session])
+    code = pytest.main(collecting(Path(trial.root), map(Path, trial.tests)), [session])
     if code == pytest.ExitCode.OK:
         os.write(output, msgspec.msgpack.encode(session.verdicts))
     return int(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.core.course import Course, Exercise, Title, Unit
+from autograder.core.course import Course, Exercise, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.reports.reading import Student
 from autograder.reports.schema import Report, TestResult
@@ -26,9 +26,9 @@ def summary(students: Sequence[Student], course: Course, language: Language) -> 
     """The marks of all, and under each student what is wrong."""
     said = translations(language).gettext
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
-    titles = [plain(_title(unit.title, language)) for unit in units]
+    titles = [plain(unit.title.in_(language)) for unit in units]
     head = [
-        f"## {plain(_title(course.title, language))}",
+        f"## {plain(course.title.in_(language))}",
         "",
         row([said(_("student")), *titles, said(_("total"))]),
         row(["---", *["---:"] * (len(units) + 1)]),
@@ -60,7 +60,7 @@ def errors(students: Sequence[Student], course: Course, language: Language) -> s
 
 def _annotation(report: Report, exercise: Exercise, test: TestResult, language: Language) -> str:
     message = reason(test, language)
-    text = "\n".join(filter(None, [message, help_for(test, report.unit, language)]))
+    text = "\n".join(filter(None, [message, help_for(test, language)]))
     place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
     if report.file and (line := line_in(report.file, test.message)):
         place["line"] = line
@@ -100,15 +100,9 @@ def _reasons(student: Student, units: Sequence[Unit], language: Language) -> Ite
         for exercise in unit.exercises if report else []:
             assert report is not None
             for test in _failed(report, exercise)[:1]:
-                said = " ".join(
-                    filter(None, [reason(test, language), help_for(test, unit.name, language)])
-                )
+                said = " ".join(filter(None, [reason(test, language), help_for(test, language)]))
                 yield f"- {plain(unit.name)}, **{plain(exercise.name)}**: {plain(said)}"
 
 
 def _failed(report: Report, exercise: Exercise) -> list[TestResult]:
     return [t for t in report.tests if t.exercise == exercise.name and t.status == "failed"]
-
-
-def _title(title: Title, language: Language) -> str:
-    return title.zh if language == "zh" else title.en

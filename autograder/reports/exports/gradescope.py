@@ -33,7 +33,7 @@ def results(
         "output_format": "text",
         "visibility": "visible",
         "tests": [
-            _exercise(report, exercise, f"{unit.title.zh if language == 'zh' else unit.title.en}")
+            _exercise(report, exercise, unit.title.in_(language))
             | {"output": _output(_tests(report, exercise), report, language)}
             for unit, report in graded
             for exercise in unit.exercises
@@ -74,7 +74,7 @@ def _output(tests: Sequence[TestResult], report: Report, language: Language) -> 
     """Each different reason once, with its help."""
     failed = [test for test in tests if test.status != "passed"]
     said = [
-        "\n".join(filter(None, [reason(test, language), help_for(test, report.unit, language)]))
+        "\n".join(filter(None, [reason(test, language), help_for(test, language)]))
         for test in failed
     ]
     return "\n\n".join(dict.fromkeys(said))

@@ -56,7 +56,7 @@ def _most(students: Sequence[Student], unit: Unit) -> float:
 
 
 def _titles(units: Sequence[Unit], language: Language) -> list[str]:
-    return [unit.title.zh if language == "zh" else unit.title.en for unit in units]
+    return [unit.title.in_(language) for unit in units]
 
 
 def _scores(student: Student, units: Sequence[Unit]) -> list[str]:

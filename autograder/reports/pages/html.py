@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,28 +29,12 @@ from autograder.reports.wording import (
     ISOLATION,
     STATUSES,
     Language,
-    _,
     describe,
     help_for,
     reason,
     translations,
 )
 
-FIGURES = {
-    "attention_weights": _("Your attention weights"),
-    "causal_attention_weights": _("Your attention weights, causal"),
-    "alignment": _("What your decoder looks at"),
-    "gradient_norms": _("Gradient norms"),
-    "gradient_by_distance": _("How much the last output feels each word"),
-    "accuracy_by_length": _("Words copied without a mistake, by their length"),
-}
-NAMES = [_("accuracy")]  # of lines, besides those that language.py knows
-LEGEND = _("A row is a query, a column a key; the darker, the more weight.")
-EXPLAINED = {
-    "alignment": _("A row is a word written, a column a word read; the darker, the more weight."),
-    "gradient_norms": _("From the first state (left) to the last one, where the loss is (right)."),
-    "gradient_by_distance": _("From the first word (left) to the last one (right)."),
-}
 MOST_MISTAKES = 20
 UNNAMED = ("not_loaded", "not_started")  # no mistake, but work that is not there
 
@@ -187,7 +171,7 @@ def common_mistakes(
         for unit in units:
             for test in _failed(student.reports.get(unit.name)):
                 if test.help_id and test.help_id not in UNNAMED:
-                    key = (_sorted_id(test.help_id), describe(test, unit.name, language))
+                    key = (_sorted_id(test.help_id), describe(test, language))
                     who.setdefault(key, set()).add(student.folder)
                     where.setdefault(key, {}).setdefault(unit.name, set()).add(test.exercise)
     ranked = sorted(who, key=lambda key: (-len(who[key]), key))
@@ -267,9 +251,7 @@ def _findings(tests: Sequence[TestResult], report: Report, language: Language) -
     groups: dict[tuple[str, bool], dict[str, list[str]]] = {}
     for test in tests:
         if test.status != "passed" and test.message != report.message:
-            group = groups.setdefault(
-                (help_for(test, report.unit, language), test.status != "failed"), {}
-            )
+            group = groups.setdefault((help_for(test, language), test.status != "failed"), {})
             group.setdefault(reason(test, language), []).append(_check_name(test))
     return [
         Finding(advice, list(messages.items()), waiting)
@@ -307,22 +289,30 @@ def _environment(language: Language) -> Environment:
         translations(language), newstyle=True
     )
     environment.globals |= {"STATUSES": STATUSES, "ISOLATION": ISOLATION}
-    environment.globals |= {"LEGEND": LEGEND, "EXPLAINED": EXPLAINED}
     environment.filters |= {
         "code": code,
         "number": number,
         "share": lambda part, whole: round(100 * part / whole) if whole else 0,
         "say": said,
-        "figure": lambda name: _figure_title(name, said),
-        "title_of": lambda title: title.zh if language == "zh" else title.en,
+        "title_of": lambda title: title.in_(language),
+        "figure": lambda name, course: _figure_title(name, course, language),
+        "explained": lambda name, course: _explained(name, course, language),
     }
     return environment
 
 
-def _figure_title(name: str, said: Callable[[str], str]) -> str:
+def _figure_title(name: str, course: Course, language: Language) -> str:
+    """The course's title for a figure, with the number of its panel; else its name in words."""
     base, _space, panel = name.partition(" ")
-    title = said(FIGURES[base]) if base in FIGURES else base.replace("_", " ").capitalize()
+    found = course.figures.get(base)
+    title = found.title.in_(language) if found else base.replace("_", " ").capitalize()
     return f"{title} {int(panel) + 1}" if panel.isdecimal() else title
+
+
+def _explained(name: str, course: Course, language: Language) -> str:
+    """What the course says below a figure, if anything."""
+    found = course.figures.get(name.partition(" ")[0])
+    return found.explained.in_(language) if found and found.explained else ""
 
 
 def code(text: str) -> Markup:

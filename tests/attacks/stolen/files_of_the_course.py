@@ -7,14 +7,14 @@ from pathlib import Path
 from wrong import attempt, rnn, rnn_step, succeed
 
 LOOT = (
-    "autograder/hidden",
+    "course/units/rnn/hidden",
     "hidden/test_rnn.py",
     "solutions",
     "course/.secret",
     "course/course.toml",
     "autograder/grading/grader.py",
-    "grading.py",
-    "misconceptions",
+    "grading/grader.py",
+    "hidden/mistakes.py",
     "submissions",
     "results",
 )

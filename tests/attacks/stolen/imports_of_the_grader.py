@@ -5,8 +5,8 @@ import importlib
 from wrong import attempt, rnn, rnn_step, succeed
 
 for name in (
-    "autograder.hidden.test_rnn",
-    "autograder.misconceptions.rnn",
+    "course.units.rnn.hidden.test_rnn",
+    "course.units.rnn.hidden.mistakes",
     "autograder.testing.compare",
     "autograder.testing.inputs",
     "autograder.grading.grader",

@@ -5,7 +5,7 @@ import sys
 
 from wrong import during, frames, succeed
 
-OURS = ("autograder", "pytest", "_pytest", "hidden", "solutions")
+OURS = ("autograder", "pytest", "_pytest", "course", "solutions")
 
 
 def attack():

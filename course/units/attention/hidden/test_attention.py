@@ -1,0 +1,513 @@
+"""What the unit `attention` pins. The truth is a few plain lines in float64, and torch's own."""
+
+import math
+
+import pytest
+import torch
+
+from autograder.testing.compare import (
+    assert_close,
+    assert_each_close,
+    assert_gradients,
+    assert_unchanged,
+)
+from autograder.testing.parallel import assert_parallel
+from autograder.testing.pictures import part
+from course.units.attention.public.loops import WALKS
+
+NAMES = ["the output", "the weights"]
+LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
+HALF = 1e-2  # float16 all the way through, logits of a few units
+LEVELS = [1e4, -3e3, 0.0, 300.0, -40.0]  # logits, one level for each of five queries
+
+
+def float32_at(logit):
+    """What float32 affords: a sum next to a logit of this size is rounded to its last digit."""
+    return 8 * torch.finfo(torch.float32).eps * logit
+
+
+def qkv(draw, *leading, t_q=5, t_k=11, d_k=7, d_v=13, dtype=torch.float64):
+    """Queries, keys and values whose logits differ by a few units at most."""
+    return [
+        draw.normal(*leading, t_q, d_k, std=0.5, dtype=dtype),
+        draw.normal(*leading, t_k, d_k, dtype=dtype),
+        draw.normal(*leading, t_k, d_v, dtype=dtype),
+    ]
+
+
+def at_levels(draw, dtype=torch.float64):
+    """Queries, keys and values whose logits lie around LEVELS; those of query 0 are all tied."""
+    q, k, v = qkv(draw, 2, t_q=len(LEVELS))
+    q[:, :, -1] = torch.tensor(LEVELS) * math.sqrt(q.shape[-1])  # the last feature is the level
+    k[:, :, -1] = 1
+    q[:, 0, :-1] = 0
+    return [q.to(dtype), k.to(dtype), v.to(dtype)]
+
+
+def attention64(q, k, v, mask=None):
+    """Exponentials of the allowed keys over their sum; a row without any is divided by one."""
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    exponentials = (scores - scores.amax(-1, keepdim=True)).exp()
+    if mask is not None:
+        exponentials = exponentials * mask
+    total = exponentials.sum(-1, keepdim=True)
+    weights = exponentials / total.masked_fill(total == 0, 1)
+    return weights @ v, weights
+
+
+def in_float64(oracle, *tensors):
+    """What float64 gives for the same numbers."""
+    return oracle(*(tensor.double() for tensor in tensors))
+
+
+# score
+
+
+@pytest.mark.exercise("score")
+def test_score_values(student, draw):
+    """Entry [i, j] is the dot product of query i and key j, whatever axes stand in front.
+
+    Catches: q and k swapped, a transpose of the wrong axes, scores already scaled.
+    """
+    q, k = draw.normal(5, 5, 5), draw.normal(5, 5, 5)  # first: some mistakes run here only
+    assert_close(student.attention.score(q, k), torch.einsum("nid,njd->nij", q, k))
+    for leading in LEADING:
+        q, k, _ = qkv(draw, *leading)
+        assert_close(student.attention.score(q, k), torch.einsum("...id,...jd->...ij", q, k))
+
+
+@pytest.mark.exercise("score")
+def test_score_dtype(student, draw):
+    """float32 and float16 come back as they went in. Catches: float64 or float32 returned."""
+    for dtype in (torch.float32, torch.float16):
+        q, k, _ = qkv(draw, 2, dtype=dtype)
+        expected = in_float64(lambda q, k: q @ k.mT, q, k)
+        assert_close(student.attention.score(q, k), expected, dtype=dtype)
+
+
+@pytest.mark.exercise("score")
+def test_score_every_call(student, draw):
+    """Any length and strides, and new numbers at every call; the arguments stay as they are.
+
+    Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
+    """
+    for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
+        q, k, _ = qkv(draw, 2, t_q=t_q, t_k=t_k)
+        assert_close(student.attention.score(q, k), q @ k.mT)
+    q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
+    for _ in range(2):
+        assert_close(assert_unchanged(student.attention.score, q, k), q @ k.mT)
+        q.copy_(draw.normal(2, 5, 7))
+        k.copy_(draw.normal(2, 11, 7))
+
+
+@pytest.mark.exercise("score", kind="gradient")
+def test_score_gradient(student, draw):
+    """Autograd reaches q and k. Catches: a graph cut by `detach`, `.data` or NumPy."""
+    q, k, _ = qkv(draw, 2)
+    oracle = lambda q, k: torch.einsum("nid,njd->nij", q, k)  # noqa: E731
+    assert_gradients(student.attention.score, oracle, [q, k], draw.normal(2, 5, 11), ["q", "k"])
+
+
+# scale
+
+
+@pytest.mark.exercise("scale")
+def test_scale_values(student, draw):
+    """Scores over √d_k, where d_k is no size of the scores, and where it equals all of them.
+
+    Catches: d_k for √d_k, √T or √d_v for √d_k, no division, a root taken in float32.
+    """
+    for leading, d_k in zip(LEADING, (7, 64, 7, 1, 3), strict=True):
+        scores = draw.normal(*leading, 5, 11)
+        assert_close(student.attention.scale(scores, d_k), scores / math.sqrt(d_k))
+    scores = draw.normal(5, 5, 5)
+    assert_close(student.attention.scale(scores, 5), scores / math.sqrt(5))
+
+
+@pytest.mark.exercise("scale")
+def test_scale_every_call(student, draw):
+    """Any dtype and strides, new numbers at every call; the scores stay as they are.
+
+    Catches: `scores /= ...`, a cached result, float64 returned.
+    """
+    scores = draw.strided(5, 2, 11).transpose(0, 1)
+    for d_k in (7, 13, 7):
+        got = assert_unchanged(student.attention.scale, scores, d_k)
+        assert_close(got, scores / math.sqrt(d_k))
+        scores.copy_(draw.normal(2, 5, 11))
+    for dtype in (torch.float32, torch.float16):
+        scores = draw.normal(2, 307, 3, dtype=dtype)
+        expected = scores.double() / math.sqrt(7)
+        assert_close(student.attention.scale(scores, 7), expected, dtype=dtype)
+
+
+@pytest.mark.exercise("scale", kind="gradient")
+def test_scale_gradient(student, draw):
+    """Autograd reaches the scores, over √d_k again. Catches: a graph cut on the way."""
+    scores, oracle = draw.normal(2, 5, 11), lambda scores, d_k: scores / math.sqrt(d_k)
+    assert_gradients(
+        student.attention.scale, oracle, [scores, 7], draw.normal(2, 5, 11), ["scores"]
+    )
+
+
+# softmax
+
+
+@pytest.mark.exercise("softmax")
+def test_softmax_values(student, draw):
+    """exp(x) over its sum along `dim`, for every axis, to eleven digits.
+
+    Catches: the wrong axis, everything at once, `dim` ignored, an epsilon, float32 inside.
+    """
+    for shape, dims in {
+        (11,): (-1, 0),
+        (5, 11): (-2, -1, 0, 1),
+        (2, 5, 11): (-3, -2, -1, 0, 1, 2),
+        (2, 3, 5, 11): (0, 1, -2),
+        (5, 5, 5): (0, -2),
+    }.items():
+        scores = draw.normal(*shape)
+        assert_close(student.attention.softmax(scores), torch.softmax(scores, -1), relative=1e-11)
+        for dim in dims:
+            got = student.attention.softmax(scores, dim=dim)
+            assert_close(got, torch.softmax(scores, dim), relative=1e-11, name=f"dim={dim}: result")
+    scores = draw.normal(2, 5, 11)
+    assert_close(student.attention.softmax(scores, 1), torch.softmax(scores, 1), relative=1e-11)
+
+
+@pytest.mark.exercise("softmax")
+def test_softmax_large_logits(student, draw):
+    """Rows around -3000, 0 and +10000, tied ones and both ends in one row: finite and right.
+
+    Catches: no maximum subtracted (NaN), or the maximum over everything (0/0 in the low rows).
+    """
+    scores = draw.normal(2, 5, 11) + torch.tensor(LEVELS)[:, None]
+    scores[0, :, :] = torch.tensor(LEVELS)[:, None]  # tied
+    scores[1, 2, 3:5] = torch.tensor([1e4, -3e3])
+    assert_close(student.attention.softmax(scores), torch.softmax(scores, -1))
+    assert_close(student.attention.softmax(scores.mT, dim=1), torch.softmax(scores.mT, 1))
+
+
+@pytest.mark.exercise("softmax")
+def test_softmax_dtype(student, draw):
+    """float32, at +10000 too, and float16 come back as they went in.
+
+    Catches: float64 or float32 returned, overflow.
+    """
+    scores = draw.normal(2, 5, 11, dtype=torch.float32)
+    expected = torch.softmax(scores.double(), 1)
+    assert_close(student.attention.softmax(scores, dim=1), expected, dtype=torch.float32)
+    scores += torch.tensor(LEVELS)[:, None]
+    expected = torch.softmax(scores.double(), -1)
+    got, allowed = student.attention.softmax(scores), float32_at(1e4)
+    assert_close(got, expected, dtype=torch.float32, relative=allowed)
+    scores = draw.normal(2, 5, 11, dtype=torch.float16)
+    expected = torch.softmax(scores.double(), -1)
+    got = student.attention.softmax(scores)
+    assert_close(got, expected, dtype=torch.float16, relative=HALF)
+
+
+@pytest.mark.exercise("softmax")
+def test_softmax_every_call(student, draw):
+    """Any length and strides, and new numbers at every call.
+
+    Catches: a fixed length, a cached result, a length of 1 squeezed away.
+    """
+    for shape, dim in {(2, 5, 1): -1, (1, 1, 3): 1, (1, 1, 307): -1, (3, 211, 2): 1}.items():
+        scores = draw.normal(*shape)
+        assert_close(student.attention.softmax(scores, dim=dim), torch.softmax(scores, dim))
+    scores = draw.strided(5, 2, 11).transpose(0, 1)
+    for _ in range(2):
+        assert_close(student.attention.softmax(scores), torch.softmax(scores, -1))
+        scores.copy_(draw.normal(2, 5, 11))
+
+
+@pytest.mark.exercise("softmax")
+def test_softmax_leaves_its_scores(student, draw):
+    """The scores stay as they are. Catches: `scores -= ...`, `exp_`."""
+    scores = draw.normal(2, 5, 11)
+    expected = torch.softmax(scores, -1)
+    assert_close(assert_unchanged(student.attention.softmax, scores), expected)
+
+
+@pytest.mark.exercise("softmax", kind="gradient")
+def test_softmax_gradient(student, draw):
+    """Autograd reaches the scores along any axis. Catches: a graph cut by `detach` or NumPy."""
+    for dim in (-1, 0, 1):
+        scores, cotangent = draw.normal(2, 5, 11), draw.normal(2, 5, 11)
+        assert_gradients(
+            student.attention.softmax, torch.softmax, [scores, dim], cotangent, ["scores"]
+        )
+
+
+@pytest.mark.exercise("softmax", kind="gradient")
+def test_softmax_gradient_large_logits(student, draw):
+    """The gradient is finite and right around -3000 and +10000, and where logits are tied.
+
+    Catches: NaN from an overflow, a share of the maximum's own gradient that does not cancel.
+    """
+    scores = draw.normal(2, 5, 11) + torch.tensor(LEVELS)[:, None]
+    scores[0] = torch.tensor(LEVELS)[:, None]
+    assert_gradients(
+        student.attention.softmax, torch.softmax, [scores, -1], draw.normal(2, 5, 11), ["scores"]
+    )
+
+
+# weighted_sum
+
+
+@pytest.mark.exercise("weighted_sum")
+def test_weighted_sum_values(student, draw):
+    """Row i is Σ_j weights[i, j] · v[j], whatever axes stand in front.
+
+    Catches: the weights transposed, a sum over the queries, elements in place of rows.
+    """
+    weights, v = draw.normal(5, 5, 5), draw.normal(5, 5, 5)  # first: some mistakes run here only
+    expected = torch.einsum("nij,njd->nid", weights, v)
+    assert_close(student.attention.weighted_sum(weights, v), expected)
+    for leading in LEADING:
+        weights, (_, _, v) = draw.normal(*leading, 5, 11), qkv(draw, *leading)
+        expected = torch.einsum("...ij,...jd->...id", weights, v)
+        assert_close(student.attention.weighted_sum(weights, v), expected)
+
+
+@pytest.mark.exercise("weighted_sum")
+def test_weighted_sum_dtype(student, draw):
+    """float32 and float16 come back as they went in. Catches: float64 or float32 returned."""
+    for dtype in (torch.float32, torch.float16):
+        weights = torch.softmax(draw.normal(2, 5, 11), -1).to(dtype)
+        v = draw.normal(2, 11, 13, dtype=dtype)
+        expected = in_float64(torch.matmul, weights, v)
+        assert_close(student.attention.weighted_sum(weights, v), expected, dtype=dtype)
+
+
+@pytest.mark.exercise("weighted_sum")
+def test_weighted_sum_every_call(student, draw):
+    """Any length and strides, and new numbers at every call; the arguments stay as they are.
+
+    Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
+    """
+    for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
+        weights, v = draw.normal(2, t_q, t_k), draw.normal(2, t_k, 13)
+        assert_close(student.attention.weighted_sum(weights, v), weights @ v)
+    weights = draw.strided(5, 2, 11).transpose(0, 1)
+    v = draw.normal(13, 11, 2).permute(2, 1, 0)
+    for _ in range(2):
+        assert_close(assert_unchanged(student.attention.weighted_sum, weights, v), weights @ v)
+        weights.copy_(draw.normal(2, 5, 11))
+        v.copy_(draw.normal(2, 11, 13))
+
+
+@pytest.mark.exercise("weighted_sum", kind="gradient")
+def test_weighted_sum_gradient(student, draw):
+    """Autograd reaches the weights and v. Catches: a graph cut by `detach`, `.data` or NumPy."""
+    args = [draw.normal(2, 5, 11), draw.normal(2, 11, 13)]
+    oracle = lambda weights, v: torch.einsum("nij,njd->nid", weights, v)  # noqa: E731
+    assert_gradients(
+        student.attention.weighted_sum, oracle, args, draw.normal(2, 5, 13), ["weights", "v"]
+    )
+
+
+# attention
+
+
+@pytest.mark.exercise("attention")
+def test_attention_values(student, draw, figure):
+    """Output and weights, whatever axes stand in front and where every size is equal.
+
+    Keys and values in another order give the same output, and the weights in that order.
+    Catches: d_k, √T or √d_v for √d_k, scaled after the softmax or not at all, softmax over the
+    queries or over everything, an epsilon, weights transposed, q and k swapped.
+    """
+    q, k, v = (draw.normal(5, 5, 5) for _ in range(3))  # first: some mistakes run here only
+    output, weights = attention64(q, k, v)
+    got = student.attention.attention(q, k, v)
+    figure("attention_weights", part(got, 1, 0))
+    assert_each_close(got, [output, weights], NAMES)
+    order = draw.permutation(5)
+    got = student.attention.attention(q, k[:, order], v[:, order])
+    names = [f"after the keys and values changed order, {name}" for name in NAMES]
+    assert_each_close(got, [output, weights[:, :, order]], names)
+    for leading in LEADING:
+        q, k, v = qkv(draw, *leading)
+        got = student.attention.attention(q, k, v)
+        assert_each_close(got, attention64(q, k, v), NAMES, relative=1e-11)
+
+
+@pytest.mark.exercise("attention")
+def test_attention_mask(student, draw):
+    """Hidden keys take no part, and the others share all the weight; masks of 2, 3 and 4 axes.
+
+    Catches: the mask inverted, filled with 0, 1e-9 or 1, applied after the softmax without a new
+    division, applied to the values only, or on the wrong axis.
+    """
+    (q, k, v), mask = [draw.normal(5, 5, 5) * 0.5 for _ in range(3)], draw.mask(5, 5, 5)
+    assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
+    assert_each_close(student.attention.attention(q, k, v, None), attention64(q, k, v), NAMES)
+    shapes = {
+        (): [()],
+        (2,): [(), (1,), (2,)],
+        (2, 3): [(), (3,), (1, 3), (2, 1), (2, 3)],
+    }
+    for leading, masks in shapes.items():
+        q, k, v = qkv(draw, *leading)
+        for axes in masks:
+            mask = draw.mask(*axes, 5, 11)
+            names = [f"with a mask of shape {tuple(mask.shape)}, {name}" for name in NAMES]
+            got = student.attention.attention(q, k, v, mask=mask)
+            assert_each_close(got, attention64(q, k, v, mask), names)
+
+
+@pytest.mark.exercise("attention")
+def test_attention_nothing_to_attend_to(student, draw):
+    """A query that may attend to nothing gets zeros, never NaN; the others are not disturbed.
+
+    Catches: softmax over -inf alone (NaN), a finite fill whose row comes out uniform.
+    """
+    q, k, v = qkv(draw, 3)
+    mask = draw.mask(3, 5, 11)
+    mask[0, 2] = mask[1] = False
+    empty = ~mask.any(-1)  # (3, 5)
+    got = student.attention.attention(q, k, v, mask)
+    assert_each_close(got, attention64(q, k, v, mask), NAMES)
+    for result, name in zip(got, NAMES, strict=True):
+        nothing = torch.zeros_like(result[empty])
+        assert_close(result[empty], nothing, name=f"for a query without keys, {name}")
+
+
+@pytest.mark.exercise("attention")
+def test_attention_large_logits(student, draw):
+    """Logits around -3000, 0 and +10000 and tied ones, with and without a mask; float32 too.
+
+    Catches: no maximum subtracted, the maximum over everything, -1e3 where -inf is meant.
+    """
+    q, k, v = at_levels(draw)
+    mask = draw.mask(5, 11)
+    mask[1] = torch.arange(11) < 6  # at -3000, some keys are hidden and some are not
+    assert_each_close(student.attention.attention(q, k, v), attention64(q, k, v), NAMES)
+    assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
+    q, k, v = at_levels(draw, torch.float32)
+    expected = in_float64(attention64, q, k, v)
+    got, allowed = student.attention.attention(q, k, v), float32_at(1e4)
+    assert_each_close(got, expected, NAMES, dtype=torch.float32, relative=allowed)
+
+
+@pytest.mark.exercise("attention")
+def test_attention_dtype(student, draw):
+    """float32 and float16 come back as they went in, with a mask and an empty row of it too.
+
+    Catches: float64 or float32 returned, a fill such as -1e9 that float16 cannot hold.
+    """
+    mask = draw.mask(5, 11)
+    mask[3] = False
+    for dtype, allowed in [(torch.float32, 2e-5), (torch.float16, HALF)]:
+        q, k, v = qkv(draw, 2, dtype=dtype)
+        for hidden in (None, mask):
+            expected = attention64(q.double(), k.double(), v.double(), hidden)
+            got = student.attention.attention(q, k, v, hidden)
+            assert_each_close(got, expected, NAMES, dtype=dtype, relative=allowed)
+
+
+@pytest.mark.exercise("attention")
+def test_attention_every_call(student, draw):
+    """Any length and strides, new numbers and masks at every call; arguments stay as they are.
+
+    Catches: a fixed length, a cached result or mask, a size of 1 squeezed away, in-place work.
+    """
+    for n, t_q, t_k in [(1, 1, 1), (2, 1, 211), (1, 307, 2), (2, 3, 1)]:
+        q, k, v = qkv(draw, n, t_q=t_q, t_k=t_k)
+        assert_each_close(student.attention.attention(q, k, v), attention64(q, k, v), NAMES)
+    q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
+    v = draw.strided(11, 2, 13).transpose(0, 1)
+    mask = draw.mask(11, 5, 2).permute(2, 1, 0)
+    for _ in range(2):
+        got = assert_unchanged(student.attention.attention, q, k, v, mask)
+        assert_each_close(got, attention64(q, k, v, mask), NAMES)
+        for tensor in (q, k, v):
+            tensor.copy_(0.5 * draw.normal(*tensor.shape))
+        mask.copy_(draw.mask(2, 5, 11))
+
+
+@pytest.mark.exercise("attention", kind="gradient")
+def test_attention_gradient(student, draw):
+    """Autograd reaches q, k and v through the output and the weights.
+
+    Catches: a graph cut by `detach`, `.data` or NumPy; weights returned without their graph.
+    """
+    for leading in [(), (2, 3)]:
+        cotangents = [draw.normal(*leading, 5, 13), draw.normal(*leading, 5, 11)]
+        assert_gradients(
+            student.attention.attention,
+            attention64,
+            qkv(draw, *leading),
+            cotangents,
+            ["q", "k", "v"],
+        )
+
+
+@pytest.mark.exercise("attention", kind="gradient")
+def test_attention_gradient_mask(student, draw):
+    """With a mask, and for a query that may attend to nothing, gradients are finite and right.
+
+    Catches: NaN that `nan_to_num` hides in the result only, a gradient through hidden keys.
+    """
+    mask = draw.mask(3, 5, 11)
+    mask[0, 2] = mask[1] = False
+    args, cotangents = [*qkv(draw, 3), mask], [draw.normal(3, 5, 13), draw.normal(3, 5, 11)]
+    assert_gradients(student.attention.attention, attention64, args, cotangents, ["q", "k", "v"])
+
+
+@pytest.mark.exercise("attention", kind="gradient")
+def test_attention_gradient_large_logits(student, draw):
+    """Logits around -3000 and +10000 and tied ones have finite, right gradients.
+
+    Catches: overflow, the maximum over everything.
+    """
+    args, cotangents = at_levels(draw), [draw.normal(2, 5, 13), draw.normal(2, 5, 11)]
+    assert_gradients(student.attention.attention, attention64, args, cotangents, ["q", "k", "v"])
+
+
+# speed
+
+
+@pytest.mark.exercise("score", kind="speed")
+def test_score_of_every_pair_at_once(student, draw):
+    """All queries meet all keys in one product. Catches: a loop over queries or over keys."""
+    function, oracle = student.attention.score, lambda q, k: q @ k.mT
+    queries, keys = WALKS["score"]
+    assert_parallel(function, queries, draw, oracle, "score_by_query")
+    assert_parallel(function, keys, draw, oracle, "score_by_key")
+
+
+@pytest.mark.exercise("weighted_sum", kind="speed")
+def test_weighted_sum_of_every_value_at_once(student, draw):
+    """One product mixes all values. Catches: a loop over queries or over keys."""
+    function, oracle = student.attention.weighted_sum, lambda weights, v: weights @ v
+    queries, keys = WALKS["weighted_sum"]
+    assert_parallel(function, queries, draw, oracle, "weighted_sum_by_query")
+    assert_parallel(function, keys, draw, oracle, "weighted_sum_by_key")
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_sentence_at_once(student, draw):
+    """Many short sentences. Catches: a Python loop over the batch."""
+    batch, _, _ = WALKS["attention"]
+    function, control = student.attention.attention, "attention_by_sentence"
+    assert_parallel(function, batch, draw, attention64, control, NAMES)
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_query_at_once(student, draw):
+    """Many queries. Catches: a Python loop over them."""
+    _, queries, _ = WALKS["attention"]
+    function, control = student.attention.attention, "attention_by_query"
+    assert_parallel(function, queries, draw, attention64, control, NAMES)
+
+
+@pytest.mark.exercise("attention", kind="speed")
+def test_attention_takes_every_key_at_once(student, draw):
+    """Many keys. Catches: a Python loop over them, for the scores or for the weighted sum."""
+    _, _, keys = WALKS["attention"]
+    function, control = student.attention.attention, "attention_by_key"
+    assert_parallel(function, keys, draw, attention64, control, NAMES)
