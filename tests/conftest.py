@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -98,6 +99,8 @@ def known_circumstances() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seeds, "secret", lambda root: bytes(seeds.SECRET_BYTES))
         patch.setenv("AUTOGRADER_LANG", "en")
+        # What `nohup` and `&` ignore, the commands that are tried here would ignore, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
 
 

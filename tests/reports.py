@@ -41,6 +41,7 @@ def sample(course: Course) -> list[Student]:
     scaled = {"help": "The scores are divided by the width itself.", "help_id": "scale_by_d"}
     facts = {"name": "the result", "worst_index": [1, 2], "expected": 0.5, "got": 2.0}
     facts |= {"allowed": 1e-8, "wrong": 3, "count": 6, "says": DIFFERENCE}
+    facts |= {"help": {"en": [scaled["help"]], "zh": ["分数除以了宽度本身。"]}}
     wrong = result(
         "scale", "failed", message="the result[1, 2] is 2, expected 0.5.", facts=facts, **scaled
     )

@@ -51,8 +51,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (root / "course").mkdir(parents=True)
     for name in ("course.toml", "known_mistakes.json"):
         shutil.copy(ROOT / "course" / name, root / "course")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "exercises", root / "exercises", ignore=ignored)
+    ignored = shutil.ignore_patterns("__pycache__", "hidden", "lesson.*")
+    for name in ("exercises", "course/shared", "course/units"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
     modules, path = set(sys.modules), list(sys.path)
     yield root
     for name in set(sys.modules) - modules:

@@ -15,10 +15,10 @@ from reports import HOSTILE, report, sample
 
 from autograder.core.console import console
 from autograder.core.course import Course
+from autograder.reports import table
 from autograder.reports.exports import github, gradescope
 from autograder.reports.exports.render import Target, render
 from autograder.reports.reading import Student
-from autograder.reports.schema import table
 from autograder.reports.store import encode, path_for, write
 
 WHEN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

@@ -124,13 +124,14 @@ def test_no_process_of_ours_judges_unseen(clone: Course) -> None:
         for text in _strings(path)
         for name in re.findall(r"\bautograder(?:\.\w+)+", text)
     }
-    beyond = {name for name in named - found.keys() if (clone.root / _file_of(name)).exists()}
+    beyond = {name for name in named - found.keys() if _exists(clone.root, name)}
     assert {"autograder.testing.plugin", *keys.JUDGES} - {"autograder.grading.grader"} <= named
     assert beyond == {"autograder.cli"}, "processes.autograder starts it, and no mark comes of it"
 
 
-def _file_of(module: str) -> str:
-    return f"{module.replace('.', '/')}.py"
+def _exists(root: Path, module: str) -> bool:
+    path = root.joinpath(*module.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
 def _strings(path: Path) -> Iterator[str]:

@@ -102,7 +102,8 @@ def test_chinese_pages_are_chinese_to_the_last_fact(course: Course) -> None:
     text = Page(student_page(sample(course)[1], course, "zh")).text
     assert "结果[1, 2] 是 2，应为 0.5（允许误差 1e-08）；6 个数中有 3 个不对。" in text
     assert "隔离：完整" in text
-    assert "divided by" not in text  # the help comes from the known mistakes, by its name
+    assert "分数除以了宽度本身。" in text
+    assert "divided by" not in text
 
 
 def test_incomplete_is_no_zero(course: Course) -> None:

@@ -68,7 +68,8 @@ def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
         for path in sorted((unit_folder(root, unit) / "public").glob("*.py"))
     ]
     copied = {name: root / name for name in [*names, *COPIED]}
-    copied |= {path.relative_to(root).as_posix(): path for path in [*parameters, *public]}
+    words = sorted((root / "course" / "shared" / "locale").glob("*.po"))
+    copied |= {path.relative_to(root).as_posix(): path for path in [*parameters, *public, *words]}
     copied |= {
         f"autograder/{path.relative_to(PACKAGE).as_posix()}": path for path in _students_half()
     }
