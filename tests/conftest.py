@@ -23,7 +23,7 @@ from autograder.grading.submission import read
 from autograder.reports.schema import Report
 
 if TYPE_CHECKING:
-    from autograder.bench.validity.graders import Graders
+    from autograder.bench.validity.graders import CorrectnessGraders
 
 ROOT = Path(__file__).parent.parent
 UNITS = courses.load(ROOT).unit_names
@@ -118,11 +118,11 @@ def grader(course: Course) -> Iterator[Grader]:
 
 
 @pytest.fixture(scope="session")
-def graders(course: Course) -> Iterator[Graders]:
+def graders(course: Course) -> Iterator[CorrectnessGraders]:
     """A warm grader that measures no speed; `borrow` lends it."""
     from autograder.bench.validity import graders  # with torch, which not every test needs
 
-    with graders.Graders(course, jobs=1) as warm:
+    with graders.CorrectnessGraders(course, jobs=1) as warm:
         yield warm
 
 

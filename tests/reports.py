@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.core.course import Course
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult, score
 from autograder.reports.store import safe_name
 from autograder.testing.compare import DIFFERENCE
@@ -20,10 +20,10 @@ def result(exercise: str, status: Any = "passed", **others: Any) -> TestResult:
     return TestResult(exercise=exercise, status=status, points=points, max_points=1.0, **kept)
 
 
-def student_of(reports: list[Report]) -> Student:
+def student_of(reports: list[Report]) -> StudentReports:
     """One student's reports, without a folder that they were read from."""
     name = reports[0].student
-    return Student(name, safe_name(name), {report.unit: report for report in reports})
+    return StudentReports(name, safe_name(name), {report.unit: report for report in reports})
 
 
 def report(course: Course, student: str, unit: str, *tests: TestResult, **others: Any) -> Report:
@@ -36,7 +36,7 @@ def report(course: Course, student: str, unit: str, *tests: TestResult, **others
     return Report(student=student, unit=unit, tests=every, **facts)
 
 
-def sample(course: Course) -> list[Student]:
+def sample(course: Course) -> list[StudentReports]:
     """A class of five: one perfect, one mistaken, one hostile, one incomplete, one not started."""
     scaled = {"help": "The scores are divided by the width itself.", "help_id": "scale_by_d"}
     facts = {"name": "the result", "worst_index": [1, 2], "expected": 0.5, "got": 2.0}

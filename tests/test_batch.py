@@ -20,7 +20,7 @@ from reports import report
 
 from autograder.batch.run import Batch, Event
 from autograder.batch.workers import Graders, windowed
-from autograder.bench.faults import FAULTS, Fault, Grading, Mark, Skipped, disturb, kill_one
+from autograder.bench.faults import FAULTS, Fault, Grading, Marked, Skipped, disturb, kill_one
 from autograder.bench.generate import generate
 from autograder.core import course as courses
 from autograder.core.course import Course, Unit
@@ -49,7 +49,9 @@ def small(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Grading:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(small: Grading, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Mark | None]:
+def undisturbed(
+    small: Grading, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Marked | None]:
     results = tmp_path_factory.mktemp("undisturbed") / "results"
     small.finish(results)
     return small.marks(results)
@@ -57,7 +59,7 @@ def undisturbed(small: Grading, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_nothing_is_lost_and_nothing_twice(
-    fault: Fault, small: Grading, undisturbed: dict[str, Mark | None], tmp_path: Path
+    fault: Fault, small: Grading, undisturbed: dict[str, Marked | None], tmp_path: Path
 ) -> None:
     """Seeds follow the work, so the marks must be those of the undisturbed run to the last test."""
     assert len(undisturbed) == SUBMISSIONS

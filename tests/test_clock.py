@@ -30,14 +30,14 @@ from autograder.speed import clock, lock
 from autograder.speed import race as races
 from autograder.speed.clock import GATE, LEAD, MOST_PAIRS, Unmeasured, Verdict
 from autograder.speed.race import Program, Programs
-from autograder.supervisor.child import ChildDied, ChildTimedOut, Limits
+from autograder.supervisor.child import ChildDied, ChildTimedOut, ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Event, counts, grows
+from autograder.testing.parallel import TimedCase, counts, grows
 from course.units.attention.hidden.clock.cases import CONTROLS, NAMES, loops_over, oracle
-from course.units.attention.public.loops import WALKS
+from course.units.attention.public.loops import SCALINGS
 
 CHEATS = sorted(path for path in (ROOT / "tests" / "cheats").glob("*.py") if path.stem != "slow")
 SUCCEEDED = "THE CHEAT SUCCEEDED"
@@ -204,7 +204,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
 
 
 PROGRAMS = ROOT / "course" / "units" / "attention" / "hidden" / "clock"
-BATCH, QUERIES, KEYS = WALKS["attention"]
+BATCH, QUERIES, KEYS = SCALINGS["attention"]
 
 
 @pytest.fixture
@@ -212,9 +212,9 @@ def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callabl
     """Race a program at attention; raises as a test of speed does."""
     limits = msgspec.structs.replace(course.limits, call_seconds=2 * pace)
 
-    def run(program: Program, walk: object = BATCH, seed: int = 7) -> Verdict:
-        control = CONTROLS[walk.over]  # type: ignore[attr-defined]
-        event = Event(walk, Draw(seed), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
+    def run(program: Program, scaling: object = BATCH, seed: int = 7) -> Verdict:
+        control = CONTROLS[scaling.over]  # type: ignore[attr-defined]
+        event = TimedCase(scaling, Draw(seed), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
         programs = Programs(
             program,
             Program(races.texts(ROOT / "solutions"), "attention", "attention"),
@@ -231,12 +231,12 @@ def functions(module: str) -> list[str]:
 
 
 @pytest.mark.parametrize("function", functions("parallel"))
-@pytest.mark.parametrize("walk", [BATCH, QUERIES, KEYS], ids=lambda walk: walk.over)
+@pytest.mark.parametrize("scaling", [BATCH, QUERIES, KEYS], ids=lambda scaling: scaling.over)
 def test_honest_programs_are_parallel(
-    run: Callable[..., Verdict], function: str, walk: object
+    run: Callable[..., Verdict], function: str, scaling: object
 ) -> None:
     texts = races.texts(PROGRAMS)
-    verdict = run(Program(texts, "parallel", function), walk)
+    verdict = run(Program(texts, "parallel", function), scaling)
     assert verdict.word == "parallel"
     assert verdict.ratio > GATE
 
@@ -244,16 +244,18 @@ def test_honest_programs_are_parallel(
 @pytest.mark.parametrize("function", functions("sequential"))
 def test_loops_are_sequential(run: Callable[..., Verdict], function: str) -> None:
     """Along the size that they run."""
-    (walk,) = (walk for walk in WALKS["attention"] if walk.over == loops_over(function))
+    (scaling,) = (
+        scaling for scaling in SCALINGS["attention"] if scaling.over == loops_over(function)
+    )
     texts = races.texts(PROGRAMS)
     with pytest.raises(Failure) as caught:
-        run(Program(texts, "sequential", function), walk)
+        run(Program(texts, "sequential", function), scaling)
     failure = caught.value
     assert failure.help_id == "looped"
-    size = walk.sizes[walk.over]
+    size = scaling.sizes[scaling.over]
     assert re.match(r"One call took \d+ times as long as the reference at ", failure.message)
-    assert f"{walk.over} {size}" in failure.message
-    assert failure.message.endswith(f": that is what a Python loop over the {walk.over} costs.")
+    assert f"{scaling.over} {size}" in failure.message
+    assert failure.message.endswith(f": that is what a Python loop over the {scaling.over} costs.")
     assert "as advice: torch was called" in failure.help
     assert failure.facts["ratio"] < GATE
     once, twice = failure.facts["operations"], failure.facts["operations_doubled"]
@@ -314,7 +316,7 @@ def test_a_frozen_program_stands_still(host: WarmHost) -> None:
     """All its threads: nothing is charged to it, and it answers when it may go on."""
     text = (ROOT / "tests" / "cheats" / "busy_threads.py").read_text("utf-8")
     source = wire.Source("busy", "busy.py", [text.replace("import slow", "")], False, [])
-    child = host.spawn(Limits(1 << 30, 60), "busy")
+    child = host.spawn(ProcessLimits(1 << 30, 60), "busy")
     deadline = time.monotonic() + 60
     child.request(wire.Load(1, [source], "busy"), [], deadline)
     call = wire.Call(2, "busy", "attention", wire.Items([1, 2, 3]), wire.Fields({}), mode="plain")
@@ -335,8 +337,8 @@ def test_a_frozen_program_stands_still(host: WarmHost) -> None:
 
 
 def test_several_children_live_side_by_side(host: WarmHost) -> None:
-    first, second = (host.spawn(Limits(1 << 30, 60), place) for place in ("a", "b"))
-    again = host.spawn(Limits(1 << 30, 60), "b")
+    first, second = (host.spawn(ProcessLimits(1 << 30, 60), place) for place in ("a", "b"))
+    again = host.spawn(ProcessLimits(1 << 30, 60), "b")
     load = wire.Load(1, [], "math")
     for child in (first, again):
         reply, _ = child.request(load, [], time.monotonic() + 60)
@@ -374,7 +376,7 @@ def test_a_bench_goes_on_from_its_log(tmp_path, course):
     todo = bench_clock.plan(bench_clock.tallies(programs), 3)
     assert todo[:4] == bench_clock.plan(bench_clock.tallies(programs), 2)
     log = tmp_path / "log.jsonl"
-    first = bench_clock.Graded(todo[0].program, todo[0].walk.over, "parallel", 0.9)
+    first = bench_clock.Graded(todo[0].program, todo[0].scaling.over, "parallel", 0.9)
     log.write_bytes(msgspec.json.encode(first) + b'\n{"program": "cut')
     assert bench_clock.read_log(log, todo) == 1
     assert todo[0].graded == [first] and log.read_bytes().count(b"\n") == 1

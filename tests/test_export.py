@@ -18,13 +18,13 @@ from autograder.core.course import Course
 from autograder.reports import table
 from autograder.reports.exports import github, gradescope
 from autograder.reports.exports.render import Target, render
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.store import encode, path_for, write
 
 WHEN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
-def rendered(target: Target, students: list[Student], course: Course) -> dict[str, bytes]:
+def rendered(target: Target, students: list[StudentReports], course: Course) -> dict[str, bytes]:
     return render(target, students, course, "en", WHEN).files
 
 

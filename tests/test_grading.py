@@ -12,7 +12,7 @@ from autograder.batch.run import Batch
 from autograder.batch.workers import Graders
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
-from autograder.grading.protocol import Options, Outcome, Task
+from autograder.grading.protocol import Options, UnitOutcome, UnitTask
 from autograder.grading.scoring import count_points
 from autograder.grading.submission import read
 from autograder.reports import schema, store
@@ -180,14 +180,14 @@ def test_what_could_not_be_measured_is_no_zero(
     """The report is incomplete, and the batch tries once more before it says so."""
     tries: list[str] = []
 
-    def run(self: Grader, task: Task) -> Outcome:
+    def run(self: Grader, task: UnitTask) -> UnitOutcome:
         tries.append(task.unit)
         first = tries.count(task.unit) == 1
         status: TestStatus = "not_run" if first else "passed"
         timed = schema.TestResult(
             "a", task.unit, "speed", status, message="Not measured this time."
         )
-        return Outcome([timed], unmeasured="too busy" if first else "")
+        return UnitOutcome([timed], unmeasured="too busy" if first else "")
 
     monkeypatch.setattr(Grader, "_run", run)
     units = [course.unit("rnn")]

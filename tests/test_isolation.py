@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from autograder.core import errors
 from autograder.supervisor import bubblewrap, doctor, warm_host
-from autograder.supervisor.child import Limits
+from autograder.supervisor.child import ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
 
 Warming = Callable[[str], None]
@@ -48,7 +48,7 @@ NEEDS = {
 def test_what_packages_need_while_they_are_imported(need: str, warming: Warming) -> None:
     warming(NEEDS[need])
     with WarmHost([ROOT]) as host:
-        host.spawn(Limits(1 << 30, 10)).close()
+        host.spawn(ProcessLimits(1 << 30, 10)).close()
 
 
 FAILURES = {

@@ -18,7 +18,7 @@ from autograder.core import course as courses
 from autograder.reports import store
 from autograder.sandbox.wire import Source
 from autograder.supervisor.backend import SandboxBackend
-from autograder.supervisor.child import Limits
+from autograder.supervisor.child import ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Invocation
 
@@ -150,7 +150,7 @@ def test_nothing_stays_after_reduced_isolation(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with WarmHost([ROOT], level="reduced") as host:
-        host.spawn(Limits(1 << 30, 10)).close()
-        host.spawn(Limits(1 << 30, 10))
+        host.spawn(ProcessLimits(1 << 30, 10)).close()
+        host.spawn(ProcessLimits(1 << 30, 10))
         assert list(tmp_path.glob("grader-*"))
     assert not list(tmp_path.iterdir())

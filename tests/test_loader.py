@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from autograder.sandbox.loader import Submission, compile_source
+from autograder.sandbox.loader import SubmissionFinder, compile_source
 from autograder.sandbox.wire import Source
 
 
@@ -90,7 +90,7 @@ def test_methods_classes_and_decorators_are_followed() -> None:
 def load(text: str, wanted: tuple[str, ...] = ("f",)) -> ModuleType:
     source = Source("unit", "unit.py", [text], False, list(wanted))
     module = ModuleType("unit")
-    Submission([source]).exec_module(module)
+    SubmissionFinder([source]).exec_module(module)
     return module
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from autograder.batch.workers import Graders
 from autograder.core.course import Course, Limits
-from autograder.grading.protocol import Outcome, Task
+from autograder.grading.protocol import UnitOutcome, UnitTask
 from autograder.grading.submission import File, Submission
 from autograder.grading.tester import Fork
 
-TASK = Task("rnn", [], Limits(), "a seed", {}, cuda=False)
+TASK = UnitTask("rnn", [], Limits(), "a seed", {}, cuda=False)
 EARLY = "The tests' process ended early."
 
 
@@ -27,7 +27,7 @@ def fork() -> Iterator[Callable[..., Fork]]:
     made: list[Fork] = []
     above, other = socket.socketpair()
 
-    def make(run: Callable[[Task], Outcome]) -> Fork:
+    def make(run: Callable[[UnitTask], UnitOutcome]) -> Fork:
         made.append(Fork(run, above))
         return made[-1]
 
@@ -38,7 +38,7 @@ def fork() -> Iterator[Callable[..., Fork]]:
 
 
 def test_it_runs_one_task_after_another(fork: Callable[..., Fork]) -> None:
-    each = fork(lambda task: Outcome(error=f"{os.getpid()} {task.seed}"))
+    each = fork(lambda task: UnitOutcome(error=f"{os.getpid()} {task.seed}"))
     told = {each.run(TASK, 60).error for _ in range(3)}
     assert len(told) == 1
     process, _, seed = told.pop().partition(" ")
@@ -57,7 +57,7 @@ def test_it_runs_one_task_after_another(fork: Callable[..., Fork]) -> None:
     ],
 )
 def test_one_that_does_not_tell_is_an_error(
-    run: Callable[[Task], Outcome], fork: Callable[..., Fork]
+    run: Callable[[UnitTask], UnitOutcome], fork: Callable[..., Fork]
 ) -> None:
     each = fork(run)
     assert each.run(TASK, 0.5).error == EARLY

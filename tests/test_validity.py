@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 from autograder.bench.validity import agreement, graders, known, mutants, mutation, right
-from autograder.bench.validity.graders import Graders
+from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.core import course as courses
 from autograder.core.course import Unit
 
@@ -18,7 +18,7 @@ SHARE = 8  # one mutant in so many is tried at every run
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_known_mistakes_are_caught_and_named(unit: str, graders: Graders) -> None:
+def test_known_mistakes_are_caught_and_named(unit: str, graders: CorrectnessGraders) -> None:
     found = known.known_mistakes(graders, [COURSE.unit(unit)])
     assert found
     assert not [(m.function, m.id, m.label) for m in found if not m.caught]
@@ -27,7 +27,7 @@ def test_known_mistakes_are_caught_and_named(unit: str, graders: Graders) -> Non
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_mistakes_that_any_function_can_make_are_caught_and_named(
-    unit: str, graders: Graders
+    unit: str, graders: CorrectnessGraders
 ) -> None:
     found = known.generic(graders, [COURSE.unit(unit)])
     assert not [(m.function, m.label) for m in found if not m.caught]
@@ -35,7 +35,9 @@ def test_mistakes_that_any_function_can_make_are_caught_and_named(
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_right_answers_written_differently_get_full_marks(unit: str, graders: Graders) -> None:
+def test_right_answers_written_differently_get_full_marks(
+    unit: str, graders: CorrectnessGraders
+) -> None:
     found = right.right_answers(graders, [COURSE.unit(unit)])
     assert len(found) >= RIGHT_ANSWERS
     failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
@@ -43,7 +45,9 @@ def test_right_answers_written_differently_get_full_marks(unit: str, graders: Gr
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_right_answers_get_full_marks_whatever_the_inputs(unit: str, graders: Graders) -> None:
+def test_right_answers_get_full_marks_whatever_the_inputs(
+    unit: str, graders: CorrectnessGraders
+) -> None:
     failed = {}
     for seed in map(str, range(SEEDS)):
         found = right.right_answers(graders, [COURSE.unit(unit)], seed)

@@ -17,7 +17,7 @@ import torch
 from machine import unless_it_hangs
 
 from autograder.sandbox import host, wire
-from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, Limits
+from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, ProcessLimits
 from autograder.supervisor.reasons import explain
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -241,7 +241,7 @@ def conversation(monkeypatch):
     monkeypatch.setattr("autograder.supervisor.child._pid_of", lambda _: 0)
     ours, theirs = socket.socketpair()
     pidfd = socket.socket().detach()
-    child = Child(ours, pidfd, Limits(1 << 30, 10), host.Ended)
+    child = Child(ours, pidfd, ProcessLimits(1 << 30, 10), host.Ended)
     yield child, theirs
     theirs.close()
     child.close()

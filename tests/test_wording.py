@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from conftest import ROOT
 
 from autograder.core.course import Course
-from autograder.core.language import VARIABLES, Said, language_here, render, say, translations
+from autograder.core.language import VARIABLES, Sentence, language_here, render, say, translations
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.grading.submission import Submission
@@ -88,7 +88,7 @@ def catalogue(path: Path) -> set[str]:
         ),
     ],
 )
-def test_facts_say_the_same_in_both_languages(facts: Said, english: str, chinese: str) -> None:
+def test_facts_say_the_same_in_both_languages(facts: Sentence, english: str, chinese: str) -> None:
     """What fills a template is never read as a template itself. Catches: student text as format."""
     assert facts == render(facts.facts) == english
     assert render(facts.facts, "zh") == chinese

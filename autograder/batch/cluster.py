@@ -24,7 +24,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError
 from autograder.grading.grader import Grader
 from autograder.grading.keys import course_basis
-from autograder.grading.protocol import Options, Outcome
+from autograder.grading.protocol import Options, UnitOutcome
 from autograder.grading.scoring import needs_gpu, report_of
 from autograder.grading.submission import Submission
 from autograder.reports import store
@@ -93,7 +93,7 @@ class Cluster:
         try:
             return future.result()
         except KilledWorker as error:
-            outcome = Outcome(error=f"Several workers ended while they graded this: {error}")
+            outcome = UnitOutcome(error=f"Several workers ended while they graded this: {error}")
             graded = report_of(handed_in, unit, self._options, self._course, seed, outcome)
             return store.encode(graded)
         except CancelledError as error:
@@ -153,7 +153,7 @@ def _check(theirs: Mapping[str, str], ours: Mapping[str, str]) -> None:
     )
 
 
-class _Warm:
+class _WarmWorker:
     """The warm graders of a worker's process: as many as its threads use at once."""
 
     def __init__(self) -> None:
@@ -182,4 +182,4 @@ class _Warm:
                     grader.close()
 
 
-_warm = _Warm()
+_warm = _WarmWorker()

@@ -36,7 +36,7 @@ class Event(NamedTuple):
     report: Report
 
 
-class Task(NamedTuple):
+class Job(NamedTuple):
     """A unit to grade. student: the folder's name. before: the report that there was."""
 
     student: str
@@ -98,7 +98,7 @@ class Batch:
 
     def _tasks(
         self, wanted: Iterable[tuple[str, Unit]], tell: Callable[[Event], None]
-    ) -> Iterator[Task]:
+    ) -> Iterator[Job]:
         """What is to be graded; of the rest it is told that it is up to date."""
         student, handed_in = None, None
         for name, unit in wanted:
@@ -108,21 +108,21 @@ class Batch:
             if before and not self.fresh and self._up_to_date(before, handed_in, unit):
                 tell(Event("kept", before))
             else:
-                yield Task(name, unit, handed_in, before)
+                yield Job(name, unit, handed_in, before)
 
     def _up_to_date(self, before: Report, handed_in: Submission, unit: Unit) -> bool:
         wanted = key(basis(handed_in, unit, self.options, self.course))
         return before.key == wanted and before.status != "incomplete"
 
-    def _graded(self, workers: Workers, tasks: Iterable[Task]) -> Iterator[tuple[Task, Report]]:
-        def submit(task: Task) -> Future[bytes]:
+    def _graded(self, workers: Workers, tasks: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
+        def submit(task: Job) -> Future[bytes]:
             seed = seed_of(task.handed_in, task.unit, self.course)
             return workers.submit(task.handed_in, task.unit, seed)
 
         for task, data in windowed(submit, tasks, workers.width):
             yield task, msgspec.json.decode(data, type=Report)
 
-    def _keep(self, task: Task, report: Report) -> Report:
+    def _keep(self, task: Job, report: Report) -> Report:
         """Write a report, and into it how the marks differ from those that there were."""
         if task.before:
             report = msgspec.structs.replace(report, changes=changes(task.before, report))

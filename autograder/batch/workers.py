@@ -66,14 +66,14 @@ class Graders:
 
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Came = TypeVar("Came")
 
 
 def windowed(
-    submit: Callable[[Item], Future[Result]], items: Iterable[Item], width: int
-) -> Iterator[tuple[Item, Result]]:
+    submit: Callable[[Item], Future[Came]], items: Iterable[Item], width: int
+) -> Iterator[tuple[Item, Came]]:
     """Submit items, at most `width` of them in flight; each with its result, as they come."""
-    waiting: dict[Future[Result], Item] = {}
+    waiting: dict[Future[Came], Item] = {}
     for item in items:
         waiting[submit(item)] = item
         if len(waiting) >= width:
@@ -82,7 +82,7 @@ def windowed(
         yield from _finished(waiting)
 
 
-def _finished(waiting: dict[Future[Result], Item]) -> Iterator[tuple[Item, Result]]:
+def _finished(waiting: dict[Future[Came], Item]) -> Iterator[tuple[Item, Came]]:
     """Wait for some, and take them out."""
     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
         yield waiting.pop(future), future.result()

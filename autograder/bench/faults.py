@@ -34,7 +34,7 @@ MOST_RUNS = 5  # of the same command, after a fault
 DISK_BYTES = 1 << 30
 LITTLE_ROOM = 16 << 10  # bytes: for a report or two
 
-Mark = tuple[str, float, float, dict[str, str]]  # status, score, of, what each test came to
+Marked = tuple[str, float, float, dict[str, str]]  # status, score, of, what each test came to
 
 
 class Skipped(Exception):  # noqa: N818 - an outcome
@@ -71,12 +71,12 @@ class Grading:
         """The reports that there are."""
         return list(results.glob(f"*/{self.unit}.json"))
 
-    def marks(self, results: Path) -> dict[str, Mark | None]:
+    def marks(self, results: Path) -> dict[str, Marked | None]:
         """What each report says, by the student's folder; None for one that is not whole."""
         return {path.parent.name: _mark(path) for path in self.done(results)}
 
 
-class Result(NamedTuple):
+class Struck(NamedTuple):
     """What came of faults. runs: how many it took afterwards until all was graded."""
 
     lost: int
@@ -165,8 +165,11 @@ FAULTS: dict[str, Fault] = {
 
 
 def disturb(
-    faults: Sequence[Fault], grading: Grading, undisturbed: Mapping[str, Mark | None], results: Path
-) -> Result:
+    faults: Sequence[Fault],
+    grading: Grading,
+    undisturbed: Mapping[str, Marked | None],
+    results: Path,
+) -> Struck:
     """Inject faults into one grading, one after another, each at a random moment; compare.
 
     Raises Skipped for a fault that cannot be injected here.
@@ -179,7 +182,7 @@ def disturb(
         found = grading.marks(results)
         whole = {student for student, mark in found.items() if mark}
         left_over = [*results.rglob(f"{store.WRITING}*")]
-        return Result(
+        return Struck(
             lost=len(undisturbed.keys() - whole),
             doubled=len(found.keys() - undisturbed.keys()) + len(left_over),
             different=sum(found[student] != undisturbed[student] for student in whole),
@@ -285,7 +288,7 @@ def _filters(process: psutil.Process) -> int:
     return int(next(line.split()[1] for line in status if line.startswith("Seccomp_filters:")))
 
 
-def _mark(path: Path) -> Mark | None:
+def _mark(path: Path) -> Marked | None:
     report = store.read(path)
     if report is None:
         return None

@@ -31,7 +31,7 @@ from autograder.speed.race import Program
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Event, Walk
+from autograder.testing.parallel import Scaling, TimedCase
 
 NOISE = """
 import os, torch
@@ -52,12 +52,12 @@ class Graded(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Tally:
-    """What became of one program's gradings along one walk."""
+class VerdictTally:
+    """What became of one program's gradings along one scaling."""
 
     kind: str
     program: str
-    walk: Walk
+    scaling: Scaling
     graded: list[Graded] = field(default_factory=list)
 
     @property
@@ -77,13 +77,13 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Programs:
+class TimedPrograms:
     """The programs of the unit whose folder has any: hidden/clock/, and what its cases.py says."""
 
     unit: str
     folder: Path
     cases: ModuleType
-    walks: list[Walk]
+    scalings: list[Scaling]
 
     def functions(self, module: str) -> list[str]:
         """The programs in a module: "parallel" or "sequential"."""
@@ -91,39 +91,43 @@ class Programs:
         return [name for name in re.findall(r"^def (\w+)", text, re.MULTILINE) if name != "attend"]
 
 
-def programs(course: Course) -> Programs:
+def programs(course: Course) -> TimedPrograms:
     """The programs that are graded. Raises CourseError where the course has none."""
     for unit in course.unit_names:
         cases = units.module(course.root, unit, "hidden.clock.cases")
         loops = units.module(course.root, unit, "public.loops")
         if cases and loops:
             folder = units.unit_folder(course.root, unit) / "hidden" / "clock"
-            return Programs(unit, folder, cases, loops.WALKS[cases.FUNCTION])
+            return TimedPrograms(unit, folder, cases, loops.SCALINGS[cases.FUNCTION])
     raise CourseError("No unit has programs to grade: hidden/clock/cases.py.")
 
 
-def tallies(of: Programs) -> list[Tally]:
-    """Honest programs along every walk, sequential ones along the one that they loop over."""
+def tallies(of: TimedPrograms) -> list[VerdictTally]:
+    """Honest programs along every scaling, sequential ones along the one that they loop over."""
     found = [
-        Tally("parallel", name, walk) for name in of.functions("parallel") for walk in of.walks
+        VerdictTally("parallel", name, scaling)
+        for name in of.functions("parallel")
+        for scaling in of.scalings
     ]
     for name in of.functions("sequential"):
-        own = next(walk for walk in of.walks if walk.over == of.cases.loops_over(name))
-        found.append(Tally("sequential", name, own))
+        own = next(scaling for scaling in of.scalings if scaling.over == of.cases.loops_over(name))
+        found.append(VerdictTally("sequential", name, own))
     return found
 
 
-def grade(course: Course, host: WarmHost, of: Programs, tally: Tally, seed: int) -> Graded:
+def grade(
+    course: Course, host: WarmHost, of: TimedPrograms, tally: VerdictTally, seed: int
+) -> Graded:
     """Grade a program once, in processes of its own, as the test of speed does."""
     cases = of.cases
-    control = cases.CONTROLS[tally.walk.over]
-    event = Event(tally.walk, Draw(seed), "cpu", cases.oracle, control, cases.NAMES)
+    control = cases.CONTROLS[tally.scaling.over]
+    event = TimedCase(tally.scaling, Draw(seed), "cpu", cases.oracle, control, cases.NAMES)
     programs = race.Programs(
         Program(race.texts(of.folder), tally.kind, tally.program),
         Program(race.texts(course.root / "solutions"), of.unit, cases.FUNCTION),
         race.control(course.root, of.unit, control),
     )
-    what = (tally.program, tally.walk.over)
+    what = (tally.program, tally.scaling.over)
     try:
         verdict = race.race(lambda device: host, event, programs, course.limits)
     except Unmeasured:
@@ -135,14 +139,14 @@ def grade(course: Course, host: WarmHost, of: Programs, tally: Tally, seed: int)
     return Graded(*what, verdict.word, verdict.ratio)
 
 
-def plan(found: list[Tally], gradings: int) -> list[Tally]:
+def plan(found: list[VerdictTally], gradings: int) -> list[VerdictTally]:
     """Whom to grade: honest and sequential in turn, so that a longer plan begins like this one."""
     kinds = [[t for t in found if t.kind == kind] for kind in ("parallel", "sequential")]
     pairs = zip(*map(itertools.cycle, kinds), strict=False)
     return list(itertools.chain.from_iterable(itertools.islice(pairs, gradings)))
 
 
-def read_log(log: Path | None, todo: list[Tally]) -> int:
+def read_log(log: Path | None, todo: list[VerdictTally]) -> int:
     """Enter the gradings of an earlier run; how many they are. Raises CourseError."""
     if log is None or not log.exists():
         return 0
@@ -154,7 +158,7 @@ def read_log(log: Path | None, todo: list[Tally]) -> int:
             graded = msgspec.json.decode(line, type=Graded)
         except msgspec.MsgspecError as error:
             raise CourseError(f"{log}, line {number}: {error}") from error
-        if (graded.program, graded.over) != (tally.program, tally.walk.over):
+        if (graded.program, graded.over) != (tally.program, tally.scaling.over):
             raise CourseError(f"{log}, line {number}: of another version of the programs.")
         tally.graded.append(graded)
     if len(whole) > kept:
@@ -193,7 +197,7 @@ def errors(
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
 
-        def one(tally: Tally, seed: int) -> Graded:
+        def one(tally: VerdictTally, seed: int) -> Graded:
             host = hosts.get()
             try:
                 return grade(course, host, of, tally, seed)
@@ -250,7 +254,7 @@ def noisy(count: int) -> Iterator[None]:
             process.wait()
 
 
-def _table(found: list[Tally], noise: int) -> Table:
+def _table(found: list[VerdictTally], noise: int) -> Table:
     table = Table(box=None, title=f"Verdicts with {noise} noise processes; gate {clock.GATE:g}")
     for heading in ("program", "over"):
         table.add_column(heading, no_wrap=True)
@@ -266,7 +270,7 @@ def _table(found: list[Tally], noise: int) -> Table:
         spread = [statistics.median(ratios), min(ratios), max(ratios)]
         table.add_row(
             tally.program,
-            tally.walk.over,
+            tally.scaling.over,
             str(len(tally.words)),
             *words,
             *(f"{ratio:.3f}" for ratio in spread),
@@ -275,7 +279,7 @@ def _table(found: list[Tally], noise: int) -> Table:
     return table
 
 
-def _plot(found: list[Tally], path: Path) -> None:
+def _plot(found: list[VerdictTally], path: Path) -> None:
     """Each program's ratios as a row of dots, and the gate."""
     import matplotlib
 
@@ -291,5 +295,5 @@ def _plot(found: list[Tally], path: Path) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("the reference's time over the program's; the line is the gate")
     axes.set_yticks(range(len(shown)))
-    axes.set_yticklabels([f"{t.program}, {t.walk.over}" for t in reversed(shown)], fontsize=7)
+    axes.set_yticklabels([f"{t.program}, {t.scaling.over}" for t in reversed(shown)], fontsize=7)
     figure.savefig(path, dpi=120)

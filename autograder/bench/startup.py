@@ -14,7 +14,7 @@ from rich.table import Table
 from autograder.core.course import Course
 from autograder.core.processes import python
 from autograder.sandbox import wire
-from autograder.supervisor.child import Limits, nonce
+from autograder.supervisor.child import ProcessLimits, nonce
 from autograder.supervisor.warm_host import WarmHost
 
 
@@ -42,7 +42,7 @@ def startup(course: Course, rounds: int, console: Console) -> None:
 
 def first_call(host: WarmHost, source: wire.Source) -> None:
     """Fork a child, load the submission, have one call answered, end the child."""
-    child = host.spawn(Limits(2 << 30, 60))
+    child = host.spawn(ProcessLimits(2 << 30, 60))
     deadline = time.monotonic() + 30
     child.request(wire.Load(nonce(), [source], source.module), [], deadline)
     payload: list[bytes] = []

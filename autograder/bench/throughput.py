@@ -26,7 +26,7 @@ TENTHS = 10
 PAIR = 400  # submissions
 
 
-class Look(NamedTuple):
+class MemoryLook(NamedTuple):
     """What was seen once so many reports were there.
 
     seconds: since the start, on the wall. cpu: seconds of all processes together. resident: bytes
@@ -62,7 +62,9 @@ def batch(
             console.print(_against_peers(course, files[:compared], unit, place, otter, looks, warm))
 
 
-def grade(course: Course, unit: Unit, submissions: Path, results: Path, jobs: int) -> list[Look]:
+def grade(
+    course: Course, unit: Unit, submissions: Path, results: Path, jobs: int
+) -> list[MemoryLook]:
     """Run `autograder grade` and look at it after each tenth of the reports."""
     count = sum(1 for _ in submissions.iterdir())
     marks = {max(1, round(count * tenth / TENTHS)) for tenth in range(1, TENTHS + 1)}
@@ -78,7 +80,7 @@ def grade(course: Course, unit: Unit, submissions: Path, results: Path, jobs: in
             seen += json.loads(line)["event"] == "graded"
             if seen in marks:
                 marks.remove(seen)
-                looks.append(Look(seen, time.perf_counter() - start, *_look_at(process.pid)))
+                looks.append(MemoryLook(seen, time.perf_counter() - start, *_look_at(process.pid)))
     if process.returncode:
         raise RuntimeError(f"autograder grade ended with status {process.returncode}.")
     return looks
@@ -99,15 +101,15 @@ def _look_at(pid: int) -> tuple[float, int]:
     return cpu, grader.memory_info().rss
 
 
-def _between(first: Look, last: Look) -> Cost:
+def _between(first: MemoryLook, last: MemoryLook) -> Cost:
     """CPU and wall seconds a submission between two looks."""
     count = last.reports - first.reports
     return Cost((last.cpu - first.cpu) / count, (last.seconds - first.seconds) / count)
 
 
-def _long_run(looks: Sequence[Look], title: str) -> Table:
+def _long_run(looks: Sequence[MemoryLook], title: str) -> Table:
     table = _table(title, "reports", "a second", "CPU-seconds each", "grader's memory, MiB")
-    before = Look(0, 0.0, 0.0, 0)
+    before = MemoryLook(0, 0.0, 0.0, 0)
     for look in looks:
         cost = _between(before, look)
         table.add_row(
@@ -147,7 +149,7 @@ def _against_peers(
     unit: Unit,
     place: Path,
     otter: Path | None,
-    looks: Sequence[Look],
+    looks: Sequence[MemoryLook],
     warm: Cost,
 ) -> Table:
     title = f"CPU-seconds a submission of {unit.name}; the peers on {len(files)} of them"

@@ -13,7 +13,7 @@ from autograder.core.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.core.course import Course
-    from autograder.reports.reading import Student
+    from autograder.reports.reading import StudentReports
     from autograder.reports.wording import Language
 
 
@@ -76,7 +76,7 @@ def export(
 
 
 def _into_gradebook(
-    students: list[Student], course: Course, url: str, lang: Language, console: Console
+    students: list[StudentReports], course: Course, url: str, lang: Language, console: Console
 ) -> None:
     from autograder.notebooks.gradebook import save
 

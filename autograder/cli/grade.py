@@ -97,7 +97,7 @@ def grade(
         )
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
-    from autograder.core.errors import GraderError, ResultsError, SubmissionsError
+    from autograder.core.errors import GraderError, SubmissionsError
     from autograder.grading.protocol import Options
     from autograder.reports.store import sole_writer
 
@@ -119,7 +119,7 @@ def grade(
             _write_up(batch, follower, lang, console(quiet=quiet or json))
     except (SubmissionsError, CourseError) as error:
         fail(str(error))
-    except (GraderError, ResultsError) as error:
+    except GraderError as error:
         fail(str(error), 3)
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)

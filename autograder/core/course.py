@@ -27,7 +27,7 @@ class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.zh if language == "zh" else self.en
 
 
-class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FigureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the course calls a figure of its tests, and what is said below it."""
 
     title: Title
@@ -84,7 +84,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     course: dict[Literal["title"], Title]
     units: list[Unit]
     limits: Limits = Limits()
-    figures: dict[str, Figure] = {}
+    figures: dict[str, FigureText] = {}
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ class Course(msgspec.Struct, frozen=True):
     title: Title
     units: list[Unit]
     limits: Limits
-    figures: dict[str, Figure] = {}
+    figures: dict[str, FigureText] = {}
 
     def unit(self, name: str) -> Unit:
         """Find a unit by its name; raise CourseError, naming the units there are."""

@@ -1,4 +1,11 @@
-"""Every error that ends a command, in one tree."""
+"""Every error that is ours to tell, in one tree.
+
+GraderError             something failed on our side: no submission is to blame
+├── CourseError         the course cannot be used as it is
+├── SubmissionsError    the folder given holds no submissions
+├── ResultsError        the folder of results cannot be written to
+└── IsolationError      this machine cannot isolate a student's program
+"""
 
 from __future__ import annotations
 
@@ -19,13 +26,13 @@ class IsolationError(GraderError):
         self.cause, self.remedy, self.said = cause, remedy, said
 
 
-class CourseError(Exception):
+class CourseError(GraderError):
     """The course cannot be used as it is; the message names the file and the remedy."""
 
 
-class SubmissionsError(Exception):
+class SubmissionsError(GraderError):
     """The folder given holds no submissions; the message says what was expected."""
 
 
-class ResultsError(Exception):
+class ResultsError(GraderError):
     """The folder of results cannot be written to; the message says why and the remedy."""

@@ -28,26 +28,26 @@ def _(message: str) -> str:
 OR = _(" Or: ")  # joins the advice for mistakes that one output may come from
 
 
-class Said(str):
+class Sentence(str):
     """An English sentence that knows what it was made from.
 
-    facts: plain data: the template as `says`, and what fills it. Another Said among them is facts
-    in its turn.
+    facts: plain data: the template as `says`, and what fills it. A Sentence among them is facts in
+    its turn.
     """
 
     facts: dict[str, Any]
 
 
-def say(template: str, **facts: Any) -> Said:
+def say(template: str, **facts: Any) -> Sentence:
     """Fill a template, such as `say("%(name)s has shape %(shape)s.", name=…, shape=…)`."""
-    plain = {key: item.facts if isinstance(item, Said) else item for key, item in facts.items()}
+    plain = {key: item.facts if isinstance(item, Sentence) else item for key, item in facts.items()}
     plain["says"] = template
-    said = Said(render(plain))
+    said = Sentence(render(plain))
     said.facts = plain
     return said
 
 
-def restate(facts: Mapping[str, Any]) -> Said:
+def restate(facts: Mapping[str, Any]) -> Sentence:
     """The sentence whose facts these are, again."""
     rest = dict(facts)
     template = rest.pop("says")

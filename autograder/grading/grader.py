@@ -14,7 +14,7 @@ import msgspec
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError, IsolationError
 from autograder.core.processes import python, testing_environment
-from autograder.grading.protocol import Options, Outcome, Setup, Task, receive, send
+from autograder.grading.protocol import Options, TesterSetup, UnitOutcome, UnitTask, receive, send
 from autograder.grading.scoring import _problem, needs_gpu, report_of
 from autograder.grading.seeds import seed_of
 from autograder.grading.submission import Submission
@@ -32,7 +32,7 @@ class Grader:
     def __init__(self, course: Course, options: Options, masks: Sequence[Path]) -> None:
         self._course = course
         self._options = options
-        self._setup = Setup(
+        self._setup = TesterSetup(
             options.isolation,
             [str(mask) for mask in masks],
             {unit.name: [e.name for e in unit.exercises] for unit in course.units},
@@ -52,7 +52,7 @@ class Grader:
         """
         seed = seed or seed_of(submission, unit, self._course)
         options = self._options
-        task = Task(
+        task = UnitTask(
             unit.name,
             submission.files,
             self._course.limits,
@@ -66,7 +66,7 @@ class Grader:
             if outcome.killed:  # by somebody outside; killed again, it was its own doing
                 outcome = self._run(task)
         except GraderError as error:
-            outcome = Outcome(error=str(error))
+            outcome = UnitOutcome(error=str(error))
         if outcome.hopeless:
             raise IsolationError(outcome.error)
         return report_of(submission, unit, options, self._course, seed, outcome)
@@ -88,7 +88,7 @@ class Grader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, task: Task) -> Outcome:
+    def _run(self, task: UnitTask) -> UnitOutcome:
         """Hand the task to the tester; a tester that is lost is replaced once."""
         for _attempt in range(2):
             tester = self._warm()
@@ -111,10 +111,10 @@ class Grader:
 class _Tester:
     """The tester's process (see tester.py), and the connection to it."""
 
-    def __init__(self, setup: Setup, root: Path) -> None:
+    def __init__(self, setup: TesterSetup, root: Path) -> None:
         self._connection, theirs = socket.socketpair()
         self._connection.settimeout(WAIT_SECONDS)
-        self._setup: Setup | None = setup
+        self._setup: TesterSetup | None = setup
         try:
             with theirs:
                 self._process = subprocess.Popen(
@@ -130,7 +130,7 @@ class _Tester:
             self._connection.close()
             raise GraderError(f"No process could be started: {error.strerror}.") from error
 
-    def run(self, task: Task) -> Outcome | None:
+    def run(self, task: UnitTask) -> UnitOutcome | None:
         """The task's outcome, or None if the tester is lost."""
         try:
             if self._setup:
@@ -138,7 +138,7 @@ class _Tester:
                 self._setup = None
             send(self._connection, task)
             data = receive(self._connection)
-            return None if data is None else msgspec.msgpack.decode(data, type=Outcome)
+            return None if data is None else msgspec.msgpack.decode(data, type=UnitOutcome)
         except (OSError, msgspec.MsgspecError):
             return None
 

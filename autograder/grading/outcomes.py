@@ -11,7 +11,7 @@ import pytest
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
 from autograder.core.text import _shown
-from autograder.grading.protocol import Task
+from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import Recording
 from autograder.reports.schema import TestResult, TestStatus
 from autograder.speed.clock import Unmeasured
@@ -116,7 +116,7 @@ def _legible(value: Any) -> Any:
     return [_legible(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _left_out(item: pytest.Item, task: Task) -> str:
+def _left_out(item: pytest.Item, task: UnitTask) -> str:
     """Why this grading was not asked to run a test; empty for those that it runs."""
     if _is_race(item) and not task.speed:
         return "Speed was not measured in this grading."
@@ -125,7 +125,7 @@ def _left_out(item: pytest.Item, task: Task) -> str:
     return ""
 
 
-def _not_run(item: pytest.Item, task: Task) -> TestResult:
+def _not_run(item: pytest.Item, task: UnitTask) -> TestResult:
     """A test that was not asked for. A GPU's points are then shared by the other tests there."""
     name, exercise, kind = _identity(item)
     if _is_race(item) and not task.speed:

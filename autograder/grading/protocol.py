@@ -36,7 +36,7 @@ class Options(msgspec.Struct, frozen=True):
 _LENGTH = struct.Struct("!I")
 
 
-class Setup(msgspec.Struct, frozen=True):
+class TesterSetup(msgspec.Struct, frozen=True):
     """Sent once.
 
     level: how students' programs are isolated. masks: folders that the sandbox must not see.
@@ -51,7 +51,7 @@ class Setup(msgspec.Struct, frozen=True):
     root: str
 
 
-class Task(msgspec.Struct, frozen=True):
+class UnitTask(msgspec.Struct, frozen=True):
     """One unit of one submission. problem: why its file cannot be run at all, as facts."""
 
     unit: str
@@ -63,7 +63,7 @@ class Task(msgspec.Struct, frozen=True):
     speed: bool = True
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class UnitOutcome(msgspec.Struct, frozen=True):
     """The tests' results, their points not counted yet.
 
     figures: small arrays for plots, by name. error: what failed on our side; hopeless: it would
@@ -79,7 +79,7 @@ class Outcome(msgspec.Struct, frozen=True):
     killed: bool = False
 
 
-def send(connection: socket.socket, message: Setup | Task | bytes) -> None:
+def send(connection: socket.socket, message: TesterSetup | UnitTask | bytes) -> None:
     """Send a message, or one that is encoded already, with its length before it."""
     data = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
     connection.sendall(_LENGTH.pack(len(data)) + data)

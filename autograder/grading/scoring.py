@@ -11,7 +11,7 @@ import msgspec
 from autograder.core.course import Course, Kind, Unit
 from autograder.core.language import _, restate, say
 from autograder.grading.keys import basis, key, versions
-from autograder.grading.protocol import Options, Outcome
+from autograder.grading.protocol import Options, UnitOutcome
 from autograder.grading.submission import Submission
 from autograder.reports.schema import Report, Status, TestResult, score
 
@@ -27,7 +27,7 @@ def report_of(
     options: Options,
     course: Course,
     seed: str,
-    outcome: Outcome,
+    outcome: UnitOutcome,
 ) -> Report:
     """What came of the hidden tests, with its points counted."""
     file = submission.file(unit.name)

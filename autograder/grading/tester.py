@@ -25,7 +25,7 @@ import pytest
 from autograder.core import units
 from autograder.core.errors import IsolationError
 from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
-from autograder.grading.protocol import Outcome, Setup, Task, receive, send
+from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
 from autograder.mistakes import catalogue
 from autograder.mistakes.diagnose import Recording
 from autograder.sandbox import worker
@@ -52,7 +52,7 @@ def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
     return [*QUIET, f"--rootdir={root}", *(str(path) for path in tests if path.is_file())]
 
 
-class Hosts:
+class WarmHosts:
     """The warm hosts of this tester, started when first needed and again after a loss."""
 
     def __init__(self, masks: list[Path], level: Level) -> None:
@@ -88,7 +88,7 @@ class Fork:
     It runs many: the first touch of what it shares would be a third of what a small unit costs.
     """
 
-    def __init__(self, run: Callable[[Task], Outcome], above: socket.socket) -> None:
+    def __init__(self, run: Callable[[UnitTask], UnitOutcome], above: socket.socket) -> None:
         """Fork. above: a connection that the fork is not to keep open if this process dies."""
         self.done = 0
         self._connection, theirs = socket.socketpair()
@@ -99,7 +99,7 @@ class Fork:
                 above.close()
                 self._serve(run, theirs)
 
-    def run(self, task: Task, seconds: float) -> Outcome:
+    def run(self, task: UnitTask, seconds: float) -> UnitOutcome:
         """What came of a task; with an error if the fork did not tell in time, or at all."""
         self.done += 1
         self._connection.settimeout(seconds)
@@ -109,8 +109,8 @@ class Fork:
         except OSError:  # TimeoutError too
             data = None
         if data is None:
-            return Outcome(error="The tests' process ended early.")
-        return msgspec.msgpack.decode(data, type=Outcome)
+            return UnitOutcome(error="The tests' process ended early.")
+        return msgspec.msgpack.decode(data, type=UnitOutcome)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -119,10 +119,10 @@ class Fork:
         os.waitpid(self._pid, 0)
 
     @staticmethod
-    def _serve(run: Callable[[Task], Outcome], connection: socket.socket) -> NoReturn:
+    def _serve(run: Callable[[UnitTask], UnitOutcome], connection: socket.socket) -> NoReturn:
         try:
             while (data := receive(connection)) is not None:
-                task = msgspec.msgpack.decode(data, type=Task)
+                task = msgspec.msgpack.decode(data, type=UnitTask)
                 send(connection, msgspec.msgpack.encode(run(task)))
         except (BrokenPipeError, ConnectionResetError):  # nobody asks any more
             pass
@@ -135,10 +135,10 @@ class Fork:
 class Server:
     """The pytest plugin of the host: one session, collected once."""
 
-    def __init__(self, connection: socket.socket, setup: Setup) -> None:
+    def __init__(self, connection: socket.socket, setup: TesterSetup) -> None:
         self._connection = connection
         self._setup = setup
-        self._hosts = Hosts([Path(mask) for mask in setup.masks], setup.level)
+        self._hosts = WarmHosts([Path(mask) for mask in setup.masks], setup.level)
         self._fork: Fork | None = None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -156,14 +156,14 @@ class Server:
         gc.enable()
         try:
             while (data := receive(self._connection)) is not None:
-                task = msgspec.msgpack.decode(data, type=Task)
+                task = msgspec.msgpack.decode(data, type=UnitTask)
                 send(self._connection, self._in_fork(task, session))
         finally:
             self._end_fork()
             self._hosts.close()
         return True
 
-    def _in_fork(self, task: Task, session: pytest.Session) -> bytes:
+    def _in_fork(self, task: UnitTask, session: pytest.Session) -> bytes:
         """Run a task in a fork of this process; one that does not end well is replaced."""
         devices = ["cpu", "cuda"] if task.cuda else ["cpu"]
         if self._fork and (self._fork.done >= TASKS_A_FORK or not self._hosts.ready(devices)):
@@ -172,7 +172,7 @@ class Server:
             for device in devices:
                 self._hosts(device)
         except IsolationError as error:
-            return msgspec.msgpack.encode(Outcome(error=str(error), hopeless=True))
+            return msgspec.msgpack.encode(UnitOutcome(error=str(error), hopeless=True))
         self._fork = self._fork or Fork(lambda asked: self._run(asked, session), self._connection)
         races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
         outcome = self._fork.run(task, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
@@ -186,12 +186,14 @@ class Server:
             self._fork.close()
             self._fork = None
 
-    def _run(self, task: Task, session: pytest.Session) -> Outcome:
+    def _run(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
         """Run a unit's hidden tests against a submission."""
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
         asked = [item for item in every if not _left_out(item, task)]
         if not asked:
-            return Outcome(error=f"There are no hidden tests for {task.unit}, or they do not load.")
+            return UnitOutcome(
+                error=f"There are no hidden tests for {task.unit}, or they do not load."
+            )
         functions = self._setup.functions
         sources = [
             Source(f.module, f.name, f.cells, f.notebook, functions.get(f.module, []))
@@ -214,7 +216,7 @@ class Server:
             backend.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         results = recorder.results + left_out
-        return Outcome(
+        return UnitOutcome(
             results,
             recorder.figures,
             recorder.error,
@@ -230,7 +232,7 @@ def serve(connection: socket.socket) -> int:
     data = receive(connection)
     if data is None:
         return 0
-    setup = msgspec.msgpack.decode(data, type=Setup)
+    setup = msgspec.msgpack.decode(data, type=TesterSetup)
     root = Path(setup.root)
     for unit in setup.functions:
         catalogue.known(root, unit)

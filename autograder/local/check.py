@@ -94,12 +94,12 @@ def _print_advice(
 
     backend = LocalBackend(course.root / "exercises")
     for unit in units:
-        walks_by_exercise = getattr(module(course.root, unit.name, "public.loops"), "WALKS", {})
-        for name, walks in walks_by_exercise.items():
+        by_exercise = getattr(module(course.root, unit.name, "public.loops"), "SCALINGS", {})
+        for name, scalings in by_exercise.items():
             if not passes(tally, (unit.name, name)):
                 continue
             try:  # one loop is told once, along whichever size it is found first
-                advice = (backend.advise(unit.name, name, walk, Draw(0)) for walk in walks)
+                advice = (backend.advise(unit.name, name, scaling, Draw(0)) for scaling in scalings)
                 found = next(filter(None, advice), None)
             except Exception:  # of a student's program: for tests to tell
                 continue

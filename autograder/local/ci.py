@@ -24,7 +24,7 @@ from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain,
 from autograder.core.language import Language, translations
 from autograder.local.check import QUIET, Announcer, Keeper
 from autograder.local.own_process import Begins
-from autograder.local.tally import Tally, Told, passes, points, show
+from autograder.local.tally import FailedTest, Tally, passes, points, show
 from autograder.testing.plugin import Where
 
 
@@ -63,7 +63,7 @@ def run(
 
 
 def summary(
-    tally: Tally, mistakes: Mapping[Where, Told], units: Sequence[Unit], language: Language
+    tally: Tally, mistakes: Mapping[Where, FailedTest], units: Sequence[Unit], language: Language
 ) -> str:
     """The points of all units, and under them what is to be mended, in Markdown."""
     said = translations(language).gettext
@@ -85,7 +85,7 @@ def summary(
     return "\n".join([*lines, ""])
 
 
-def errors(mistakes: Mapping[Where, Told], folder: Path) -> Iterator[str]:
+def errors(mistakes: Mapping[Where, FailedTest], folder: Path) -> Iterator[str]:
     """An annotation for each mistake, at the student's line."""
     for (unit, function), told in list(mistakes.items())[:MOST_ANNOTATIONS]:
         file = folder / f"{unit}.py"

@@ -25,17 +25,17 @@ FILE = Path("course", "known_mistakes.json")
 NEAR = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
 PROJECTIONS = 3
 DIGITS = 12
-Mark = list[Any]  # what is kept of an output; see mark()
+Fingerprint = list[Any]  # what is kept of an output; see mark()
 
 
 class Seen(msgspec.Struct, frozen=True):
     """What a mistake returned in the call that a test failed for, its `call`-th."""
 
     call: int
-    mark: Mark
+    mark: Fingerprint
 
 
-class Mistake(msgspec.Struct, frozen=True):
+class RecordedMistake(msgspec.Struct, frozen=True):
     """One known mistake in one function; what it returned by the name of the test that failed."""
 
     function: str
@@ -44,19 +44,19 @@ class Mistake(msgspec.Struct, frozen=True):
     seen: dict[str, Seen]
 
 
-Mistakes = dict[str, list[Mistake]]  # by unit
+RecordedMistakes = dict[str, list[RecordedMistake]]  # by unit
 
 
 @functools.cache
-def load(root: Path) -> Mistakes:
+def load(root: Path) -> RecordedMistakes:
     """The recorded mistakes of a course; none where nothing was recorded."""
     path = root / FILE
-    return msgspec.json.decode(path.read_bytes(), type=Mistakes) if path.is_file() else {}
+    return msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
 
 
 def recognise(
     folder: Path, asked: Invocation, test: str, call: int, value: object
-) -> list[Mistake]:
+) -> list[RecordedMistake]:
     """The mistakes of a unit that returned `value` where this test failed; none is ever guessed."""
     try:
         known = load(find_root(folder)).get(asked.unit, [])
@@ -73,7 +73,7 @@ def recognise(
     ]
 
 
-def mark(value: object) -> Mark:
+def mark(value: object) -> Fingerprint:
     """What is kept of an output: kinds, shapes, and a few weighted sums of its numbers.
 
     Sums can be compared with a tolerance, which a hash cannot, and need no room.
@@ -89,7 +89,7 @@ def mark(value: object) -> Mark:
     return ["other", repr(value)[:200]]
 
 
-def near(a: Mark, b: Mark) -> bool:
+def near(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two outputs are the same but for rounding, by their marks."""
     if a[0] == b[0] == "items" and len(a) == len(b):
         return all(near(x, y) for x, y in zip(a[1:], b[1:], strict=True))

@@ -21,7 +21,7 @@ NOT_WRITTEN = "autograder_not_written"  # an attribute of reports
 
 
 @dataclass(frozen=True)
-class Told:
+class FailedTest:
     """A test that failed: what its student is told, and what the program had printed."""
 
     test: str
@@ -37,7 +37,7 @@ class Tally:
     folder: Path = field(default_factory=Path)  # of the tests
     passed: dict[Where, int] = field(default_factory=dict)
     total: dict[Where, int] = field(default_factory=dict)
-    failure: dict[Where, Told] = field(default_factory=dict)
+    failure: dict[Where, FailedTest] = field(default_factory=dict)
 
     def count(self, item: pytest.Item, where: Where, report: pytest.TestReport) -> None:
         """Count a test once, and keep the first failure of its exercise."""
@@ -50,7 +50,7 @@ class Tally:
         elif where not in self.failure:
             text = str(report.longrepr).strip()
             written = not getattr(report, NOT_WRITTEN, False)
-            self.failure[where] = Told(item.name, text, report.capstdout, written)
+            self.failure[where] = FailedTest(item.name, text, report.capstdout, written)
 
 
 TALLY = pytest.StashKey[Tally]()
@@ -124,7 +124,7 @@ def points(units: Sequence[Unit], tally: Tally) -> tuple[int, int]:
 
 
 def _first_failure(
-    exercise: str, file: str, told: Told, console: Console, language: Language
+    exercise: str, file: str, told: FailedTest, console: Console, language: Language
 ) -> None:
     said = translations(language).gettext
     console.print()

@@ -21,7 +21,7 @@ from rich.console import Console
 from watchfiles import watch
 
 from autograder.core.course import Course, Unit
-from autograder.core.language import Language, Said, render, say, translations
+from autograder.core.language import Language, Sentence, render, say, translations
 from autograder.local.own_process import ENDED
 
 POLL_MS = 100  # how soon a process that died is missed; of a save we hear at once
@@ -189,5 +189,5 @@ class Watch:
         if self._spare is None and (self._running is None or self._running.seconds > SPARE):
             self._spare = Checker(self._course, self._language)
 
-    def _say(self, told: Said) -> None:
+    def _say(self, told: Sentence) -> None:
         self._console.print(render(told.facts, self._language), style="yellow", markup=False)

@@ -14,9 +14,9 @@ from autograder.core.language import OR
 from autograder.mistakes import match
 from autograder.mistakes.catalogue import Mistake
 from autograder.sandbox import evaluate
-from autograder.sandbox.evaluate import Outcome
+from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Backend, Failure, Invocation
-from autograder.testing.parallel import Event
+from autograder.testing.parallel import TimedCase
 
 CACHED = (
     "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
@@ -40,7 +40,7 @@ class Recording:
         self.facts: dict[str, Any] = {}  # of this test's slowest race
         self._passed: list[_Call] = []
 
-    def call(self, asked: Invocation) -> Outcome:
+    def call(self, asked: Invocation) -> CallResult:
         """See student.Backend."""
         self._answered = False
         outcome = self._backend.call(asked)
@@ -48,12 +48,12 @@ class Recording:
         self._answered = True
         return outcome
 
-    def measure(self, asked: Invocation) -> Outcome:
+    def measure(self, asked: Invocation) -> CallResult:
         """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
         self._answered = False
         return self._backend.measure(asked)
 
-    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See student.Backend. Its calls are not remembered: other tests look at values."""
         self._answered = False
         facts = self._backend.race(unit, function, device, event)
@@ -107,7 +107,7 @@ class _Call:
     """A call that was answered."""
 
     asked: Invocation
-    outcome: Outcome
+    outcome: CallResult
 
     @property
     def told(self) -> tuple[str, bytes, float | None]:

@@ -21,7 +21,14 @@ import torch
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
-from autograder.local.known_mistakes import FILE, Mistake, Mistakes, Seen, mark, near
+from autograder.local.known_mistakes import (
+    FILE,
+    RecordedMistake,
+    RecordedMistakes,
+    Seen,
+    mark,
+    near,
+)
 from autograder.mistakes import catalogue
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
@@ -45,14 +52,14 @@ class Mistaken(LocalBackend):
         return super()._function(unit, name)
 
 
-class Recorder:
+class MistakeRecorder:
     """The pytest plugin that runs each exercise's tests once for each known mistake in it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._backend: LocalBackend
         self._seen: dict[str, Seen] = {}
-        self.mistakes: Mistakes = {}
+        self.mistakes: RecordedMistakes = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of running the tests once."""
@@ -67,7 +74,7 @@ class Recorder:
                     session.config.stash[BACKEND] = self._backend
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 texts: dict[Language, str] = {"en": mistake.help["en"], "zh": mistake.help["zh"]}
-                found = Mistake(mistake.function, mistake.id, texts, self._seen)
+                found = RecordedMistake(mistake.function, mistake.id, texts, self._seen)
                 if self._seen:
                     self.mistakes[unit].append(found)
         return True
@@ -84,11 +91,11 @@ class Recorder:
         return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, when)
 
 
-def record(course: Course) -> Mistakes:
+def record(course: Course) -> RecordedMistakes:
     """What every known mistake returns in the public tests that it fails. Takes some seconds."""
     folder = course.root / "exercises"
     tests = [str(folder / f"test_{unit}.py") for unit in course.unit_names]
-    recorder = Recorder(course.root)
+    recorder = MistakeRecorder(course.root)
     torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
     with contextlib.redirect_stdout(io.StringIO()) as output:
         code = pytest.main([*PYTEST, f"--rootdir={folder}", *tests], [recorder])
@@ -97,18 +104,18 @@ def record(course: Course) -> Mistakes:
     return recorder.mistakes
 
 
-def same(a: Mistakes, b: Mistakes) -> bool:
+def same(a: RecordedMistakes, b: RecordedMistakes) -> bool:
     """Whether two records say the same, but for the rounding of another machine."""
     return _texts(a) == _texts(b) and all(
         x.call == y.call and near(x.mark, y.mark) for x, y in zip(_all(a), _all(b), strict=True)
     )
 
 
-def _all(mistakes: Mistakes) -> list[Seen]:
+def _all(mistakes: RecordedMistakes) -> list[Seen]:
     return [seen for unit in mistakes.values() for known in unit for seen in known.seen.values()]
 
 
-def _texts(mistakes: Mistakes) -> list[Any]:
+def _texts(mistakes: RecordedMistakes) -> list[Any]:
     return [
         (unit, known.function, known.id, known.help, list(known.seen))
         for unit, every in mistakes.items()
@@ -135,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     path = course.root / FILE
-    old = msgspec.json.decode(path.read_bytes(), type=Mistakes) if path.is_file() else {}
+    old = msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
     if same(old, mistakes):
         return 0
     if options.check:
@@ -146,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _encode(mistakes: Mistakes) -> bytes:
+def _encode(mistakes: RecordedMistakes) -> bytes:
     """As JSON, a mistake a line."""
     units = []
     for unit, every in mistakes.items():

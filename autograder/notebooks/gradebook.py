@@ -13,7 +13,7 @@ from typing import Any
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
 from autograder.notebooks.build import TEST
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.wording import Language, help_for, reason
 
@@ -24,7 +24,9 @@ WORDS = {
 }
 
 
-def save(students: Sequence[Student], course: Course, url: str, language: Language) -> list[str]:
+def save(
+    students: Sequence[StudentReports], course: Course, url: str, language: Language
+) -> list[str]:
     """Write reports into the gradebook at `url`; return what is left out, in words.
 
     Writing the same reports again changes nothing, and marks given by hand stay. A unit that the
@@ -54,7 +56,7 @@ def save(students: Sequence[Student], course: Course, url: str, language: Langua
 
 
 def _fill(
-    gradebook: Any, students: Sequence[Student], course: Course, language: Language
+    gradebook: Any, students: Sequence[StudentReports], course: Course, language: Language
 ) -> list[str]:
     """Write the reports; return what is left out."""
     left_out = []

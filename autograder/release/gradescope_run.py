@@ -13,13 +13,13 @@ import typer
 
 from autograder.core import course as courses
 from autograder.core.course import Unit
-from autograder.core.errors import CourseError, GraderError
+from autograder.core.errors import GraderError
 from autograder.core.processes import PACKAGE
 from autograder.grading import submission
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.reports.exports.gradescope import results
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
 from autograder.reports.store import write
 from autograder.reports.table import number
@@ -52,7 +52,7 @@ def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) 
     masks = [course.root, root / "submission", root / "results"]
     with Grader(course, Options(isolation=level, speed=speed), masks) as grader:
         reports = {unit.name: _graded(grader, handed_in, unit) for unit in asked}
-    student = Student("submission", "submission", reports)
+    student = StudentReports("submission", "submission", reports)
     write(root / "results" / "results.json", results(student, course, language, warnings))
     print(f"{number(student.score)} of {number(student.max_score)} points")
 
@@ -118,6 +118,6 @@ def main(
     root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))
     try:
         grade(root, unit or [], "zh" if lang == "zh" else "en", speed=speed)
-    except (GraderError, CourseError) as error:
+    except GraderError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -15,7 +15,7 @@ from autograder.reports.store import read
 
 
 @dataclass(frozen=True)
-class Student:
+class StudentReports:
     """A student's reports by unit. `folder` is the name made safe, which no two students share."""
 
     name: str
@@ -38,12 +38,12 @@ class Student:
         return sum(report.max_score for report in self.reports.values())
 
 
-def load(results: Path, units: Sequence[Unit]) -> list[Student]:
+def load(results: Path, units: Sequence[Unit]) -> list[StudentReports]:
     """Read RESULTS/<student>/<unit>.json of all students, by name; the units in the order given."""
     return sorted(each(results, units), key=lambda student: (student.name, student.folder))
 
 
-def each(results: Path, units: Sequence[Unit]) -> Iterator[Student]:
+def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:
     """The same, one student at a time, by folder: a large class need not be held at once."""
     names = [unit.name for unit in units]
     for folder in sorted(path for path in results.iterdir() if path.is_dir()):
@@ -51,10 +51,12 @@ def each(results: Path, units: Sequence[Unit]) -> Iterator[Student]:
         kept = {name: report for name, report in found.items() if report is not None}
         if kept:
             name = next(iter(kept.values())).student
-            yield Student(name, folder.name, kept)
+            yield StudentReports(name, folder.name, kept)
 
 
-def marks_of(students: Iterable[Student], folders: Container[str]) -> dict[str, dict[str, Report]]:
+def marks_of(
+    students: Iterable[StudentReports], folders: Container[str]
+) -> dict[str, dict[str, Report]]:
     """By student and unit, the reports of these folders without their tests: marks take no more."""
     return {
         student.name: {
@@ -66,7 +68,7 @@ def marks_of(students: Iterable[Student], folders: Container[str]) -> dict[str, 
     }
 
 
-def changed(students: Iterable[Student]) -> Iterator[Changed]:
+def changed(students: Iterable[StudentReports]) -> Iterator[Changed]:
     """What the last grading of each report changed."""
     for student in students:
         for report in student.reports.values():
@@ -74,13 +76,13 @@ def changed(students: Iterable[Student]) -> Iterator[Changed]:
                 yield Changed(student.name, report.unit, change)
 
 
-def outline(student: Student) -> Student:
+def outline(student: StudentReports) -> StudentReports:
     """A student without the facts and figures, which only their own page shows."""
     kept = {}
     for name, report in student.reports.items():
         tests = [structs.replace(test, message="", facts={}) for test in report.tests]
         kept[name] = structs.replace(report, tests=tests, figures={}, basis={}, versions={})
-    return Student(student.name, student.folder, kept)
+    return StudentReports(student.name, student.folder, kept)
 
 
 def started(report: Report) -> bool:

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 
 @dataclass
-class Outcome:
+class CallResult:
     """What one call gave.
 
     value: what the function returned.
@@ -79,12 +79,14 @@ def _equal(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> bool:
     return torch.equal(a, b) or bool(((a == b) | ((a != a) & (b != b))).all())
 
 
-def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+def call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> CallResult:
     """Call the function and see which positional arguments it changed."""
     before = [snapshot(argument) for argument in args]
     value = function(*args, **kwargs)
     pairs = enumerate(zip(args, before, strict=True))
-    return Outcome(value, [i for i, (argument, old) in pairs if not same(argument, old)])
+    return CallResult(value, [i for i, (argument, old) in pairs if not same(argument, old)])
 
 
 class Counter(TorchFunctionMode):
@@ -102,11 +104,11 @@ class Counter(TorchFunctionMode):
 
 def counted(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Outcome:
+) -> CallResult:
     """Call the function and count what it asks of torch."""
     with Counter() as counter:
         value = function(*args, **kwargs)
-    return Outcome(value, operations=counter.operations)
+    return CallResult(value, operations=counter.operations)
 
 
 def vjp(
@@ -114,7 +116,7 @@ def vjp(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     cotangents: Sequence[torch.Tensor | None],
-) -> Outcome:
+) -> CallResult:
     """Call the function and pull `cotangents` back to its floating tensor arguments.
 
     cotangents: one for each tensor that the function returns; None leaves that output out.
@@ -130,11 +132,11 @@ def vjp(
         if cotangent is not None and output.requires_grad and output.shape == cotangent.shape
     ]
     if not pairs:
-        return Outcome(value, gradients=[None] * len(differentiated))
+        return CallResult(value, gradients=[None] * len(differentiated))
     gradients = torch.autograd.grad(
         [output for output, _ in pairs],
         differentiated,
         [cotangent for _, cotangent in pairs],
         allow_unused=True,
     )
-    return Outcome(value, gradients=list(gradients))
+    return CallResult(value, gradients=list(gradients))

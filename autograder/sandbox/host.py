@@ -27,7 +27,7 @@ Level = Literal["full", "reduced", "none"]
 LEVELS: tuple[Level, ...] = get_args(Level)  # the strongest first
 
 
-class Setup(msgspec.Struct, frozen=True, tag="setup"):
+class HostSetup(msgspec.Struct, frozen=True, tag="setup"):
     """Sent once.
 
     level: how a child is isolated. filter: the seccomp program. readable: without a root of its
@@ -74,7 +74,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
-Command = Setup | Spawn | Reap
+Command = HostSetup | Spawn | Reap
 Answer = Ready | Ended | Refused
 
 _commands = msgspec.msgpack.Decoder(Command)
@@ -89,7 +89,7 @@ class _Child(NamedTuple):
 class Host:
     """One control socket, at most one child in a place."""
 
-    def __init__(self, control: socket.socket, setup: Setup) -> None:
+    def __init__(self, control: socket.socket, setup: HostSetup) -> None:
         self._control = control
         self._setup = setup
         self._children: dict[str, _Child] = {}
@@ -173,7 +173,7 @@ def _introduction(report: socket.socket) -> tuple[list[int], bytes]:
     return descriptors, answer
 
 
-def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
+def _isolated(command: Spawn, setup: HostSetup, connection: int, report: socket.socket) -> None:
     """In the fork: enter the namespaces, fork process 1 of the new table, pass it on, leave."""
     try:
         isolate.first_to_go()
@@ -189,7 +189,7 @@ def _isolated(command: Spawn, setup: Setup, connection: int, report: socket.sock
 
 
 def _reduced(
-    command: Spawn, setup: Setup, connection: int, report: socket.socket, scratch: str
+    command: Spawn, setup: HostSetup, connection: int, report: socket.socket, scratch: str
 ) -> None:
     """In the fork, where the kernel gives no namespaces: give up what can be given up, and serve.
 
@@ -217,7 +217,7 @@ def _reduced(
         os._exit(70)
 
 
-def _process_one(command: Spawn, setup: Setup, connection: int, report: socket.socket) -> None:
+def _process_one(command: Spawn, setup: HostSetup, connection: int, report: socket.socket) -> None:
     """In process 1: give up what is left, then serve. The order matters: the filter is last."""
     from autograder.sandbox import worker
 
@@ -244,7 +244,7 @@ def main() -> None:
     """Warm up, say so on the control socket (descriptor given as the argument), and serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
     setup = _commands.decode(control.recv(CONTROL_BYTES))
-    assert isinstance(setup, Setup)
+    assert isinstance(setup, HostSetup)
     if setup.level == "full":
         isolate.drop_root()
         isolate.adopt_orphans()

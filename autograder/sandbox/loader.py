@@ -26,7 +26,7 @@ EVERYTHING = "*"  # what a star import may bind
 _MAGIC = re.compile(r"^[%!?]|^\w.*\?\s*$")
 
 
-class Submission(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds and runs a student's files as modules."""
 
     def __init__(self, sources: Sequence[Source]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from autograder.sandbox import evaluate, wire
-from autograder.sandbox.loader import Submission
+from autograder.sandbox.loader import SubmissionFinder
 
 MMAP_BYTES = 1 << 17  # glibc's own value, until it raises it
 _M_MMAP_THRESHOLD = -3  # malloc.h
@@ -58,7 +58,7 @@ def load(request: wire.Load, files: frozenset[str]) -> wire.Reply:
     """Make the submission importable and import its main module."""
     if request.measured:
         return_freed_memory()
-    Submission(request.sources).install()
+    SubmissionFinder(request.sources).install()
     try:
         importlib.import_module(request.main)
         return wire.Result(request.nonce)
@@ -106,14 +106,14 @@ def answer(
 
 def _call(
     function: Callable[..., Any], request: wire.Call, payload: bytearray, buffers: Buffers
-) -> evaluate.Outcome:
+) -> evaluate.CallResult:
     reader = wire.Reader(payload, request.device)
     args, kwargs = reader.decode(request.args), reader.decode(request.kwargs)
     if request.cotangents is not None:
         return evaluate.vjp(function, args, kwargs, reader.decode(request.cotangents))
     args = buffers.refill(args)
     if request.mode == "plain":
-        return evaluate.Outcome(function(*args, **kwargs))
+        return evaluate.CallResult(function(*args, **kwargs))
     if request.mode == "count":
         return evaluate.counted(function, args, kwargs)
     return evaluate.call(function, args, kwargs)

@@ -28,7 +28,7 @@ from autograder.supervisor.child import Child, ChildDied, ChildTimedOut
 from autograder.supervisor.reasons import explain
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
-from autograder.testing.parallel import CALLS, FEW, Event, counts, grows
+from autograder.testing.parallel import CALLS, FEW, TimedCase, counts, grows
 
 UNIT_SECONDS = 600.0  # a sandbox's own limit, far beyond what a race takes
 STALL_SECONDS = (10.0, 30.0)  # on the wall, for all of a student's turns in one race: between
@@ -79,7 +79,7 @@ class Contestant(SandboxBackend):
         self.waited = 0.0  # on the wall, in all turns so far
         self.most = float("inf")
 
-    def turn(self, arguments: Turn) -> tuple[float, list[evaluate.Outcome]]:
+    def turn(self, arguments: Turn) -> tuple[float, list[evaluate.CallResult]]:
         """Call the function once for each list of arguments; the seconds, and what came back.
 
         Raises Failure for whatever the program does wrong, and Stalled.
@@ -128,11 +128,11 @@ class Contestant(SandboxBackend):
         finally:
             self.waited += time.monotonic() - start
 
-    def _read(self, reply: wire.Reply, body: bytearray) -> evaluate.Outcome:
+    def _read(self, reply: wire.Reply, body: bytearray) -> evaluate.CallResult:
         if not isinstance(reply, wire.Result):
             raise explain(reply, *self._target, self._file(self._target[0]))
         value = wire.Reader(body).decode(reply.value)
-        return evaluate.Outcome(value, operations=reply.operations)
+        return evaluate.CallResult(value, operations=reply.operations)
 
 
 class RacingBackend(SandboxBackend):
@@ -154,7 +154,7 @@ class RacingBackend(SandboxBackend):
         self._problem = problem
         self._root = root
 
-    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See student.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
@@ -173,7 +173,7 @@ class RacingBackend(SandboxBackend):
             return super()._exchange(child, device, message, payload, what)
 
 
-def race(hosts: Hosts, event: Event, programs: Programs, limits: Limits) -> Verdict:
+def race(hosts: Hosts, event: TimedCase, programs: Programs, limits: Limits) -> Verdict:
     """Race a program, each in a fresh process; see run."""
     with ExitStack() as stack:
         contestants = []
@@ -183,7 +183,9 @@ def race(hosts: Hosts, event: Event, programs: Programs, limits: Limits) -> Verd
         return run(event, *contestants)
 
 
-def run(event: Event, student: Contestant, reference: Contestant, control: Contestant) -> Verdict:
+def run(
+    event: TimedCase, student: Contestant, reference: Contestant, control: Contestant
+) -> Verdict:
     """Race a student. Raises Failure if the program is wrong or sequential, and Unmeasured."""
     deadline = time.monotonic() + clock.PATIENCE_SECONDS
 
@@ -215,7 +217,7 @@ def run(event: Event, student: Contestant, reference: Contestant, control: Conte
     return verdict
 
 
-def _checked_turn(event: Event, student: Contestant, arguments: Turn) -> float:
+def _checked_turn(event: TimedCase, student: Contestant, arguments: Turn) -> float:
     try:
         seconds, outcomes = student.turn(arguments)
     except Stalled:
@@ -254,13 +256,13 @@ def _our_side() -> Iterator[None]:
         raise GraderError(f"The reference could not be timed: {error}") from error
 
 
-def _gate(event: Event) -> float:
+def _gate(event: TimedCase) -> float:
     return clock.GPU_GATE if event.device == "cuda" else clock.GATE
 
 
-def _facts(event: Event, verdict: Verdict) -> dict[str, Any]:
+def _facts(event: TimedCase, verdict: Verdict) -> dict[str, Any]:
     return {
-        "over": event.walk.over,
+        "over": event.scaling.over,
         "sizes": dict(event.sizes),
         "ratio": verdict.ratio,
         "gate": _gate(event),
@@ -268,10 +270,12 @@ def _facts(event: Event, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _looped(event: Event, verdict: Verdict, student: Contestant, reference: Contestant) -> Failure:
+def _looped(
+    event: TimedCase, verdict: Verdict, student: Contestant, reference: Contestant
+) -> Failure:
     """The fact, from the clock; then, as advice, what was counted beside the student's program."""
-    walk, facts = event.walk, _facts(event, verdict)
-    words = {"times": round(1 / verdict.ratio), "where": event.where, "steps": walk.steps}
+    scaling, facts = event.scaling, _facts(event, verdict)
+    words = {"times": round(1 / verdict.ratio), "where": event.where, "steps": scaling.steps}
     slow = say(
         "One call took %(times)s times as long as the reference at %(where)s: as long as a Python "
         "loop over the %(steps)s.",
@@ -283,8 +287,8 @@ def _looped(event: Event, verdict: Verdict, student: Contestant, reference: Cont
     except (Failure, ChildDied, ChildTimedOut, Stalled):  # counts are not what is judged
         return Failure(slow, help_id="looped", facts=facts)
     facts |= {"operations": once, "operations_doubled": twice, "operations_reference": ours}
-    counted = counts(walk, once, twice, event.device)
-    if grows(walk, once, twice, event.device):
+    counted = counts(scaling, once, twice, event.device)
+    if grows(scaling, once, twice, event.device):
         slow = say(
             "One call took %(times)s times as long as the reference at %(where)s: that is what a "
             "Python loop over the %(steps)s costs.",
@@ -308,7 +312,7 @@ def _looped(event: Event, verdict: Verdict, student: Contestant, reference: Cont
     return Failure(slow, help=advice, help_id="looped", facts=facts)
 
 
-def _fresh(event: Event, count: int) -> Turn:
+def _fresh(event: TimedCase, count: int) -> Turn:
     return [event.fresh() for _ in range(count)]
 
 

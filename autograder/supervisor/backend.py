@@ -13,7 +13,7 @@ from autograder.core.course import Limits as CourseLimits
 from autograder.core.language import _, restate, say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
-from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, Limits, nonce
+from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, ProcessLimits, nonce
 from autograder.supervisor.reasons import _crash, explain, how
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
@@ -49,7 +49,7 @@ class SandboxBackend:
         self._hung: dict[str, int] = {}
         self._spent = 0.0
 
-    def call(self, asked: Invocation) -> evaluate.Outcome:
+    def call(self, asked: Invocation) -> evaluate.CallResult:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
         self._check_hung(asked.function)
         message, payload = prepare(asked)
@@ -66,7 +66,7 @@ class SandboxBackend:
             return outcome
         raise explain(reply, asked.unit, asked.function, self._file(asked.unit))
 
-    def measure(self, asked: Invocation) -> evaluate.Outcome:
+    def measure(self, asked: Invocation) -> evaluate.CallResult:
         """See student.Backend. The kernel counts the memory, and no program can lower its count."""
         device = asked.device
         if device in self._children:
@@ -118,7 +118,7 @@ class SandboxBackend:
     def _spawn(self, device: str) -> Child:
         memory = self._limits.memory_mib << 20
         seconds = int(self._limits.unit_seconds * 2) + 5
-        return self._hosts(device).spawn(Limits(memory, seconds), self._place)
+        return self._hosts(device).spawn(ProcessLimits(memory, seconds), self._place)
 
     def _exchange(
         self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
@@ -188,12 +188,12 @@ def prepare(asked: Invocation, mode: wire.Mode = "observe") -> tuple[wire.Call, 
     return message, payload
 
 
-def _outcome(reply: wire.Result, body: bytearray) -> evaluate.Outcome:
+def _outcome(reply: wire.Result, body: bytearray) -> evaluate.CallResult:
     reader = wire.Reader(body)
     value = reader.decode(reply.value)
     received = bytes(body[: reader.offset])
     gradients = None if reply.gradients is None else reader.decode(reply.gradients)
-    return evaluate.Outcome(value, list(reply.changed), gradients, received=received)
+    return evaluate.CallResult(value, list(reply.changed), gradients, received=received)
 
 
 def _check_gradients(reply: wire.Result, args: Sequence[Any]) -> None:

@@ -34,7 +34,7 @@ class ChildTimedOut(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """Of one child. memory: bytes beyond torch itself; cpu_seconds: for its whole life."""
 
     memory: int
@@ -48,7 +48,7 @@ class Child:
         self,
         connection: socket.socket,
         pidfd: int,
-        limits: Limits,
+        limits: ProcessLimits,
         reap: Callable[[], host.Ended],
     ) -> None:
         """reap: has the process ended, and says how it had ended."""

@@ -18,12 +18,12 @@ from autograder.core import errors
 from autograder.core.processes import python
 from autograder.supervisor import bubblewrap, seccomp
 
-Finding = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
+Diagnosis = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
 
 
 def diagnose(console: Console) -> int:
     """Print the findings; return 0 if everything that full isolation needs is there, else 1."""
-    checks: list[tuple[str, Callable[[], Finding]]] = [
+    checks: list[tuple[str, Callable[[], Diagnosis]]] = [
         ("Python", _python),
         ("PyTorch", _torch),
         ("System", _system),
@@ -52,19 +52,19 @@ def diagnose(console: Console) -> int:
     return 0 if complete else 1
 
 
-def _python() -> Finding:
+def _python() -> Diagnosis:
     found = f"{platform.python_version()} at {sys.prefix}"
     return True, found, ""
 
 
-def _torch() -> Finding:
+def _torch() -> Diagnosis:
     try:
         return True, metadata.version("torch"), ""
     except metadata.PackageNotFoundError:
         return False, "not installed", "pip install torch"
 
 
-def _system() -> Finding:
+def _system() -> Diagnosis:
     found = f"{platform.system()} {platform.release()}"
     if sys.platform != "linux":
         remedy = "Grading needs Linux (WSL 2 is one). `autograder check` and pytest run anywhere."
@@ -72,7 +72,7 @@ def _system() -> Finding:
     return True, found + (", as root" if os.getuid() == 0 else ", as an ordinary user"), ""
 
 
-def _bubblewrap() -> Finding:
+def _bubblewrap() -> Diagnosis:
     try:
         path, version = bubblewrap.find_bubblewrap()
     except errors.IsolationError as error:
@@ -80,7 +80,7 @@ def _bubblewrap() -> Finding:
     return True, f"{version} at {path}", ""
 
 
-def _seccomp() -> Finding:
+def _seccomp() -> Diagnosis:
     try:
         program = seccomp.seccomp_program("cpu")
     except errors.IsolationError as error:
@@ -88,16 +88,16 @@ def _seccomp() -> Finding:
     return True, f"a filter of {len(program) // 8} instructions", ""
 
 
-def _sandbox() -> Finding:
+def _sandbox() -> Diagnosis:
     """Really start one: everything else is a guess."""
     if sys.platform != "linux":
         return False, "needs Linux", ""
-    from autograder.supervisor.child import Limits
+    from autograder.supervisor.child import ProcessLimits
     from autograder.supervisor.warm_host import WarmHost
 
     try:
         with WarmHost([]) as host:
-            host.spawn(Limits(1 << 30, 10)).close()
+            host.spawn(ProcessLimits(1 << 30, 10)).close()
             said = host.said
     except errors.IsolationError as error:
         whole = f"\n{error.said}" if "\n" in error.said else ""  # else the cause has it
@@ -108,27 +108,27 @@ def _sandbox() -> Finding:
     return True, found, said and f"While it warmed up it said: {said}"
 
 
-def _reduced() -> Finding:
+def _reduced() -> Diagnosis:
     """What `--isolation reduced` would rest on; merely told, since full isolation needs none."""
     if sys.platform != "linux":
         return None, "`--isolation reduced` needs Linux", ""
-    from autograder.supervisor.child import Limits
+    from autograder.supervisor.child import ProcessLimits
     from autograder.supervisor.warm_host import WarmHost
 
     try:
         with WarmHost([], level="reduced") as host:
-            host.spawn(Limits(1 << 30, 10)).close()
+            host.spawn(ProcessLimits(1 << 30, 10)).close()
     except errors.GraderError as error:
         return None, f"`--isolation reduced` does not work: {error}", ""
     return None, "`--isolation reduced` works: Landlock, seccomp and limits", ""
 
 
-def _cores() -> Finding:
+def _cores() -> Diagnosis:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return None, f"{usable} usable of {os.cpu_count()}", ""
 
 
-def _gpu() -> Finding:
+def _gpu() -> Diagnosis:
     if not any(Path("/dev").glob("nvidia[0-9]*")):
         return None, "none: GPU tests are not run, and their points do not count", ""
     code = "import torch; print(torch.cuda.get_device_name())"

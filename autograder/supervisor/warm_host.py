@@ -25,7 +25,7 @@ from autograder.core import errors
 from autograder.core.errors import GraderError
 from autograder.sandbox import host
 from autograder.supervisor import bubblewrap, seccomp
-from autograder.supervisor.child import Child, Limits
+from autograder.supervisor.child import Child, ProcessLimits
 
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
@@ -69,7 +69,7 @@ class WarmHost:
             )
         self._control.settimeout(START_SECONDS)
         try:
-            self._control.send(_encode(host.Setup(level, program, readable)))
+            self._control.send(_encode(host.HostSetup(level, program, readable)))
             ready = self._first_word()
         except TimeoutError as error:
             raise self._start_failure(f"it was not ready after {START_SECONDS:.0f} s") from error
@@ -108,7 +108,7 @@ class WarmHost:
         cause = f"The sandbox could not start: {last.rstrip('.')}."
         return errors.IsolationError(cause, bubblewrap.remedy(last), said)
 
-    def spawn(self, limits: Limits, place: str = "") -> Child:
+    def spawn(self, limits: ProcessLimits, place: str = "") -> Child:
         """Fork a fresh child; the one before it in that place, if any, is ended."""
         ours, theirs = socket.socketpair()
         command = host.Spawn(self.device, limits.memory, limits.cpu_seconds, place)
@@ -162,7 +162,7 @@ def strongest() -> host.Level:
     for level in real:
         try:
             with WarmHost([], level=level) as warm:
-                warm.spawn(Limits(1 << 30, 10)).close()
+                warm.spawn(ProcessLimits(1 << 30, 10)).close()
         except GraderError as error:
             print(f"Isolation {level} does not work here: {error}", file=sys.stderr)
             continue

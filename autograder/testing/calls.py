@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograder.core.language import Said, _, say
+from autograder.core.language import Sentence, _, say
 
 if TYPE_CHECKING:
     import torch
 
-    from autograder.sandbox.evaluate import Outcome
-    from autograder.testing.parallel import Event
+    from autograder.sandbox.evaluate import CallResult
+    from autograder.testing.parallel import TimedCase
 
 
 ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
@@ -37,7 +37,7 @@ class Failure(AssertionError):  # noqa: N818 - not an error of ours
         self.message = message
         self.help = help
         self.help_id = help_id
-        self.facts = (message.facts if isinstance(message, Said) else {}) | (facts or {})
+        self.facts = (message.facts if isinstance(message, Sentence) else {}) | (facts or {})
 
     @property
     def unexplained(self) -> bool:
@@ -63,13 +63,13 @@ class Invocation:
 class Backend(Protocol):
     """Where calls of a student's functions go."""
 
-    def call(self, asked: Invocation) -> Outcome:
+    def call(self, asked: Invocation) -> CallResult:
         """Make a call."""
 
-    def measure(self, asked: Invocation) -> Outcome:
+    def measure(self, asked: Invocation) -> CallResult:
         """Make a call in a fresh process, and say what memory that took at its peak."""
 
-    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """Fail unless a function is right, and about as fast as the reference; else the facts."""
 
 
@@ -82,7 +82,7 @@ def no_function(file: str, name: str, found: str | None) -> Failure:
     return Failure(say(message, name=name, file=file), help_id="missing_function")
 
 
-def unwritten(function: str, inner: str, file: str) -> Said:
+def unwritten(function: str, inner: str, file: str) -> Sentence:
     """Say that a function is not written yet, or one that it calls; `file`: whichever's it is."""
     if not inner:
         message = _("`%(function)s` in %(file)s is not implemented yet.")

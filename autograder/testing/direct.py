@@ -10,13 +10,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from autograder.core.language import Said, say
+from autograder.core.language import Sentence, say
 from autograder.testing.calls import Failure, Invocation, no_function, unwritten
 
 if TYPE_CHECKING:
-    from autograder.sandbox.evaluate import Outcome
+    from autograder.sandbox.evaluate import CallResult
     from autograder.testing.inputs import Draw
-    from autograder.testing.parallel import Event, Walk
+    from autograder.testing.parallel import Scaling, TimedCase
 
 
 class LocalBackend:
@@ -33,7 +33,7 @@ class LocalBackend:
         """Whether the last call returned."""
         return self.last is not None
 
-    def call(self, asked: Invocation) -> Outcome:
+    def call(self, asked: Invocation) -> CallResult:
         """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
@@ -54,21 +54,21 @@ class LocalBackend:
         self.last = asked, outcome.value
         return outcome
 
-    def measure(self, asked: Invocation) -> Outcome:
+    def measure(self, asked: Invocation) -> CallResult:
         """See Backend. A local run has no process of its own to look at: the peak is None."""
         __tracebackhide__ = True
         return self.call(asked)
 
-    def race(self, unit: str, function: str, device: str, event: Event) -> dict[str, Any]:
+    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See Backend. No clock is trusted here."""
         __tracebackhide__ = True
         args = event.fresh()
         event.check(self.call(Invocation(unit, function, args)).value, args)
-        if advice := self.advise(unit, function, event.walk, event.draw):
+        if advice := self.advise(unit, function, event.scaling, event.draw):
             raise Failure(advice, help_id="looped")
         return {}
 
-    def advise(self, unit: str, function: str, walk: Walk, draw: Draw) -> Said | None:
+    def advise(self, unit: str, function: str, scaling: Scaling, draw: Draw) -> Sentence | None:
         """Say if a function calls torch in a loop, from counts alone; None if it does not."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
@@ -76,10 +76,10 @@ class LocalBackend:
 
         found = self._function(unit, function)
         once, twice = (
-            evaluate.counted(found, walk.fresh(draw, times=times), {}).operations or 0
+            evaluate.counted(found, scaling.fresh(draw, times=times), {}).operations or 0
             for times in (1, 2)
         )
-        return looped(walk, once, twice)
+        return looped(scaling, once, twice)
 
     def _function(self, unit: str, name: str) -> Any:
         __tracebackhide__ = True
@@ -110,7 +110,7 @@ def find_function(module: object, unit: str, name: str) -> Any:
     raise no_function(f"{unit}.py", name, None if found is None else type(found).__name__)
 
 
-def not_implemented(unit: str, function: str, error: NotImplementedError) -> Said:
+def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sentence:
     """Say which function is not written yet; it may be one that the called one builds on."""
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if frames else function
@@ -119,7 +119,7 @@ def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sai
     return unwritten(function, inner, Path(frames[-1].filename).name)
 
 
-def syntax_error(error: SyntaxError) -> Said:
+def syntax_error(error: SyntaxError) -> Sentence:
     """Say where Python could not read a file, and show the line."""
     where = {"file": Path(error.filename or "").name, "line": error.lineno, "error": error.msg}
     if not error.text:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from autograder.core.language import Said, say
+from autograder.core.language import Sentence, say
 from autograder.testing.compare import assert_close, assert_each_close
 from autograder.testing.inputs import Draw
 from autograder.testing.student import Function
@@ -22,7 +22,7 @@ FEW = 2  # where one of the two is slow
 
 
 @dataclass(frozen=True)
-class Walk:
+class Scaling:
     """Arguments of a function, and the size that a loop would walk along.
 
     sizes, on_gpu: every size by name. inputs: draws float32 arguments of these sizes.
@@ -50,14 +50,14 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Event:
-    """A walk that is to be timed.
+class TimedCase:
+    """A scaling of a function that is to be timed.
 
     oracle: takes the arguments in float64 and returns a tensor, or one for each name.
     control: the function in the unit's hidden/sequential.py that does loop.
     """
 
-    walk: Walk
+    scaling: Scaling
     draw: Draw
     device: str
     oracle: Callable[..., torch.Tensor | Sequence[torch.Tensor]]
@@ -67,7 +67,7 @@ class Event:
     @property
     def sizes(self) -> Mapping[str, int]:
         """Every size by name."""
-        return self.walk.on(self.device)
+        return self.scaling.on(self.device)
 
     @property
     def where(self) -> str:
@@ -76,7 +76,7 @@ class Event:
 
     def fresh(self, times: int = 1) -> list[Any]:
         """Arguments that were never seen before, `times` as many of them along `over`."""
-        return self.walk.fresh(self.draw, self.device, times)
+        return self.scaling.fresh(self.draw, self.device, times)
 
     def check(self, value: object, args: Sequence[Any]) -> None:
         """Raise Mismatch unless a value is what the oracle gives for the arguments."""
@@ -91,46 +91,46 @@ class Event:
 
 def assert_parallel(
     function: Function,
-    walk: Walk,
+    scaling: Scaling,
     draw: Draw,
     oracle: Callable[..., torch.Tensor | Sequence[torch.Tensor]],
     control: str,
     names: Sequence[str] = ("the result",),
 ) -> None:
-    """Fail unless a function is right and takes a walk at once, not step by step.
+    """Fail unless a function is right and takes all of it at once, not step by step.
 
-    See Event. Under grading a clock outside the student's process decides; a local run trusts no
-    clock, and counts.
+    See TimedCase. Under grading a clock outside the student's process decides; a local run trusts
+    no clock, and counts.
     """
     __tracebackhide__ = True
-    function.race(Event(walk, draw, function.student.device, oracle, control, names))
+    function.race(TimedCase(scaling, draw, function.student.device, oracle, control, names))
 
 
-def grows(walk: Walk, once: int, twice: int, device: str = "cpu") -> bool:
+def grows(scaling: Scaling, once: int, twice: int, device: str = "cpu") -> bool:
     """Whether operations, counted at one size and at twice that, follow the size."""
-    return twice - once >= walk.on(device)[walk.over] // 2
+    return twice - once >= scaling.on(device)[scaling.over] // 2
 
 
-def counts(walk: Walk, once: int, twice: int, device: str = "cpu") -> Said:
+def counts(scaling: Scaling, once: int, twice: int, device: str = "cpu") -> Sentence:
     """Say how often torch was called."""
-    size = walk.on(device)[walk.over]
+    size = scaling.on(device)[scaling.over]
     return say(
         "torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s",
         once=f"{once:,}",
-        over=walk.over,
+        over=scaling.over,
         size=size,
         twice=f"{twice:,}",
         double=2 * size,
     )
 
 
-def looped(walk: Walk, once: int, twice: int) -> Said | None:
+def looped(scaling: Scaling, once: int, twice: int) -> Sentence | None:
     """Without a clock: what the counts tell a student, or nothing where all is well."""
-    if not grows(walk, once, twice):
+    if not grows(scaling, once, twice):
         return None
     return say(
         "In one call %(counts)s: there is a Python loop over the %(steps)s. Grading measures the "
         "time that it costs.",
-        counts=counts(walk, once, twice),
-        steps=walk.steps,
+        counts=counts(scaling, once, twice),
+        steps=scaling.steps,
     )

@@ -15,8 +15,8 @@ from autograder.testing.calls import Backend, Invocation
 if TYPE_CHECKING:
     import torch
 
-    from autograder.sandbox.evaluate import Outcome
-    from autograder.testing.parallel import Event
+    from autograder.sandbox.evaluate import CallResult
+    from autograder.testing.parallel import TimedCase
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Student:
     backend: Backend
     device: str = "cpu"
 
-    def __getattr__(self, unit: str) -> Unit:
-        return Unit(self, unit)
+    def __getattr__(self, unit: str) -> UnitHandle:
+        return UnitHandle(self, unit)
 
 
 @dataclass(frozen=True)
-class Unit:
+class UnitHandle:
     """One unit's functions, by attribute."""
 
     student: Student
@@ -54,19 +54,19 @@ class Function:
         __tracebackhide__ = True
         return self.observe(*args, **kwargs).value
 
-    def observe(self, *args: Any, **kwargs: Any) -> Outcome:
+    def observe(self, *args: Any, **kwargs: Any) -> CallResult:
         """Call the function and return the value and which arguments it changed."""
         __tracebackhide__ = True
         return self.student.backend.call(self._asking(args, kwargs))
 
     def vjp(
         self, args: Sequence[Any], cotangents: Sequence[torch.Tensor | None], **kwargs: Any
-    ) -> Outcome:
+    ) -> CallResult:
         """Call the function and pull the cotangents, one an output, back to its tensors."""
         __tracebackhide__ = True
         return self.student.backend.call(self._asking(args, kwargs, cotangents))
 
-    def measure(self, *args: Any, **kwargs: Any) -> Outcome:
+    def measure(self, *args: Any, **kwargs: Any) -> CallResult:
         """Call the function in a process of its own and return the value and the peak memory.
 
         The peak is None where it cannot be seen from outside: in a local run, and on a GPU.
@@ -74,7 +74,7 @@ class Function:
         __tracebackhide__ = True
         return self.student.backend.measure(self._asking(args, kwargs))
 
-    def race(self, event: Event) -> None:
+    def race(self, event: TimedCase) -> None:
         """Fail unless the function is right, and about as fast as the reference.
 
         A local run trusts no clock: it counts the operations that torch is asked for.

@@ -26,7 +26,7 @@ from autograder.grading import grader, submission
 from autograder.sandbox import wire
 from autograder.supervisor import bubblewrap, pythons
 from autograder.supervisor.backend import SandboxBackend
-from autograder.supervisor.child import Child, Limits
+from autograder.supervisor.child import Child, ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
@@ -175,7 +175,7 @@ def test_a_session_and_seccomp_keep_signals_from_the_host(range_, tmp_path):
         host = over.host(*off)
         try:
             over.attack("signals/kills_everything", host=host)
-            host.spawn(Limits(1 << 30, 5)).close()
+            host.spawn(ProcessLimits(1 << 30, 5)).close()
         except errors.GraderError:
             return False
         return True
@@ -386,7 +386,7 @@ def test_the_tester_imports_nothing_from_where_it_is_started(tmp_path, monkeypat
 
 def test_the_first_to_go(range_):
     """Where memory runs out, the kernel ends a student's process before one of ours."""
-    child = range_.host().spawn(Limits(1 << 30, 5))
+    child = range_.host().spawn(ProcessLimits(1 << 30, 5))
     score = int((child._proc / "oom_score_adj").read_text())
     child.close()
     assert score == 1000 > int(Path("/proc/self/oom_score_adj").read_text())
@@ -396,7 +396,7 @@ def test_cpu_time_ends_even_between_calls(range_):
     """Threads may compute behind a call; the kernel ends them, and the unit's deadline does."""
     host = range_.host()
     for seconds, alive in ((1, False), (60, True)):
-        child = host.spawn(Limits(1 << 30, seconds))
+        child = host.spawn(ProcessLimits(1 << 30, seconds))
         busy = "import threading\ndef spin():\n    while True: pass\n"
         busy += "threading.Thread(target=spin, daemon=True).start()\n"
         load = wire.Load(1, [wire.Source("rnn", "rnn.py", [busy], False, [])], "rnn")

@@ -17,7 +17,7 @@ from rich.table import Table
 from autograder.bench.validity.graders import solutions
 from autograder.core.course import Course, Unit
 from autograder.core.units import module
-from autograder.sandbox.loader import Submission as Loader
+from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 
 
@@ -58,7 +58,9 @@ def print_agreements(console: Console, found: Sequence[Agreement]) -> None:
 def _loaded(course: Course) -> Iterator[dict[str, ModuleType]]:
     """The solutions as modules, forgotten afterwards."""
     texts = solutions(course)
-    loader = Loader([Source(name, f"{name}.py", [text], False, []) for name, text in texts.items()])
+    loader = SubmissionFinder(
+        [Source(name, f"{name}.py", [text], False, []) for name, text in texts.items()]
+    )
     before = {name: sys.modules.pop(name, None) for name in texts}
     loader.install()
     try:

@@ -12,25 +12,25 @@ from autograder.grading.protocol import Options
 from autograder.grading.submission import File, Submission
 from autograder.reports.schema import Report
 
-Item = TypeVar("Item")
-Job = tuple[Item, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
+About = TypeVar("About")
+Job = tuple[About, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
 
 
-class Graders(workers.Graders):
+class CorrectnessGraders(workers.Graders):
     """The very graders that a class is graded with. Speed is not asked."""
 
     def __init__(self, course: Course, jobs: int) -> None:
         super().__init__(course, Options(speed=False), [course.root], jobs)
         self.course = course
 
-    def grade(self, todo: Sequence[Job[Item]], seed: str = "") -> Iterator[tuple[Item, Report]]:
+    def grade(self, todo: Sequence[Job[About]], seed: str = "") -> Iterator[tuple[About, Report]]:
         """Grade each, and return what it was about with its report, in the same order.
 
         seed: what the inputs are drawn from; by default made from the course's secret.
         """
         return self.pool.map(lambda job: self._grade(job, seed), todo)
 
-    def _grade(self, job: Job[Item], seed: str) -> tuple[Item, Report]:
+    def _grade(self, job: Job[About], seed: str) -> tuple[About, Report]:
         about, unit, texts = job
         files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
         digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.bench.validity.graders import Graders, Job, solutions
+from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Unit
 from autograder.core.units import unit_folder
@@ -34,7 +34,7 @@ def mistake(function, id, **help):
 
 
 @dataclass(frozen=True)
-class Mistake:
+class MistakeTrial:
     """A wrong program, and what grading said of it."""
 
     unit: str
@@ -55,7 +55,7 @@ class Mistake:
         return self.id in self.named
 
 
-def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
+def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
     """Grade every known mistake, each the only one in an otherwise perfect submission."""
     right, root = solutions(graders.course), graders.course.root
     todo: list[Job[catalogue.Mistake]] = []
@@ -75,7 +75,7 @@ def known_mistakes(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
     return [mistake for mistake in judged if mistake]
 
 
-def generic(graders: Graders, units: Sequence[Unit]) -> list[Mistake]:
+def generic(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
     """Grade the mistakes that have no output of their own, made in every function they fit."""
     right = solutions(graders.course)
     text = GENERIC.read_text("utf-8")
@@ -121,16 +121,16 @@ def _generic(unit: Unit, source: str) -> Iterator[tuple[str, str, str, str]]:
                     yield name, f"detached({name}, {i})", f"detaches argument {i}", "detached"
 
 
-def _judged(report: Report, function: str, name: str, label: str) -> Mistake | None:
+def _judged(report: Report, function: str, name: str, label: str) -> MistakeTrial | None:
     """What came of a mistake; None where the function gave it nothing to be made with."""
     failed = [t for t in report.tests if t.exercise == function and t.status == "failed"]
     named = {name for test in failed for name in test.help_id.split(",") if name}
     if any("NothingToDo" in test.facts.get("raised", ()) for test in failed):
         return None
-    return Mistake(report.unit, function, name, label, [t.id for t in failed], named)
+    return MistakeTrial(report.unit, function, name, label, [t.id for t in failed], named)
 
 
-def print_mistakes(console: Console, title: str, found: Sequence[Mistake]) -> None:
+def print_mistakes(console: Console, title: str, found: Sequence[MistakeTrial]) -> None:
     """Print the share that was caught and named, by unit, and what was not."""
     rows = {}
     for unit, group in _by_unit(found):

@@ -12,7 +12,7 @@ from autograder.bench.validity import mutants, trial
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.mutants import Mutant
 from autograder.bench.validity.tables import _by_unit, _print
-from autograder.bench.validity.trial import Case, Verdict
+from autograder.bench.validity.trial import Case, TrialVerdict
 from autograder.core.course import Course, Unit
 from autograder.core.units import hidden_tests, unit_folder
 
@@ -23,8 +23,8 @@ class Tried:
 
     unit: str
     mutant: Mutant
-    hidden: Verdict
-    public: Verdict
+    hidden: TrialVerdict
+    public: TrialVerdict
     equivalent: str
 
     @property

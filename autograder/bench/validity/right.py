@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from autograder.bench.validity.graders import Graders, Job, solutions
+from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Unit
 from autograder.core.units import unit_folder
@@ -28,7 +28,9 @@ class Right:
         return self.report.status == "graded" and self.report.score == self.report.max_score
 
 
-def right_answers(graders: Graders, units: Sequence[Unit], seed: str = "") -> list[Right]:
+def right_answers(
+    graders: CorrectnessGraders, units: Sequence[Unit], seed: str = ""
+) -> list[Right]:
     """Grade every file of a unit's hidden/right/; on the inputs of a seed, if one is given."""
     right, root = solutions(graders.course), graders.course.root
     todo: list[Job[str]] = []

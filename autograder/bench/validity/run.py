@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from autograder.bench.validity.agreement import agreements, print_agreements
-from autograder.bench.validity.graders import Graders
+from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.bench.validity.known import generic, known_mistakes, print_mistakes
 from autograder.bench.validity.mutation import mutation, print_mutation
 from autograder.bench.validity.right import print_right, right_answers
@@ -21,7 +21,7 @@ from autograder.core.course import Course, Unit
 
 def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) -> bool:
     """Print every part; return whether nothing is left to be mended."""
-    with Graders(course, jobs) as graders:
+    with CorrectnessGraders(course, jobs) as graders:
         known = known_mistakes(graders, units)
         print_mistakes(console, "Known mistakes, each alone in a perfect submission", known)
         everywhere = generic(graders, units)

@@ -21,15 +21,15 @@ import pytest
 from autograder.core.processes import python, testing_environment
 from autograder.grading.tester import collecting
 from autograder.sandbox import worker
-from autograder.sandbox.loader import Submission
+from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 from autograder.testing import plugin
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 
-Verdict = Literal["passed", "wrong", "raised", "ended"]
+TrialVerdict = Literal["passed", "wrong", "raised", "ended"]
 CPU_SECONDS = 4.0  # of one case: some mutants never end
-VERDICTS: tuple[Verdict, ...] = ("passed", "wrong", "raised")  # by exit status
+VERDICTS: tuple[TrialVerdict, ...] = ("passed", "wrong", "raised")  # by exit status
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -50,7 +50,9 @@ class Trial(msgspec.Struct, frozen=True):
     jobs: int
 
 
-def attempt(root: Path, tests: Sequence[Path], cases: Sequence[Case], jobs: int) -> list[Verdict]:
+def attempt(
+    root: Path, tests: Sequence[Path], cases: Sequence[Case], jobs: int
+) -> list[TrialVerdict]:
     """Try each case until its first failed test: "wrong" for a value, "raised" for an error.
 
     "ended": it crashed, or took too long. Raises RuntimeError if the tests do not load.
@@ -65,7 +67,7 @@ def attempt(root: Path, tests: Sequence[Path], cases: Sequence[Case], jobs: int)
     )
     if done.returncode:
         raise RuntimeError("The tests could not be run; see the messages above.")
-    return msgspec.msgpack.decode(done.stdout, type=list[Verdict])
+    return msgspec.msgpack.decode(done.stdout, type=list[TrialVerdict])
 
 
 class _Session:
@@ -74,7 +76,7 @@ class _Session:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._error: BaseException | None = None
-        self.verdicts: list[Verdict] = ["ended"] * len(trial.cases)
+        self.verdicts: list[TrialVerdict] = ["ended"] * len(trial.cases)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of running the tests: fork for each case, a few at a time."""
@@ -117,9 +119,9 @@ class _Session:
         finally:
             os._exit(status)
 
-    def _run(self, case: Case, items: Sequence[pytest.Item]) -> Verdict:
+    def _run(self, case: Case, items: Sequence[pytest.Item]) -> TrialVerdict:
         sources = [Source(name, f"{name}.py", [t], False, []) for name, t in case.modules.items()]
-        Submission(sources).install()
+        SubmissionFinder(sources).install()
         config = items[0].config
         config.stash[plugin.BACKEND] = LocalBackend(Path(self._trial.root) / "nowhere")
         config.stash[plugin.SEED] = self._trial.seed

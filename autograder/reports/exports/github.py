@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.table import mark, number
 from autograder.reports.wording import (
@@ -22,7 +22,7 @@ from autograder.reports.wording import (
 MOST_BYTES = 900_000  # GitHub takes a summary of 1 MiB, or none of it
 
 
-def summary(students: Sequence[Student], course: Course, language: Language) -> str:
+def summary(students: Sequence[StudentReports], course: Course, language: Language) -> str:
     """The marks of all, and under each student what is wrong."""
     said = translations(language).gettext
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
@@ -45,7 +45,7 @@ def summary(students: Sequence[Student], course: Course, language: Language) -> 
     return text
 
 
-def errors(students: Sequence[Student], course: Course, language: Language) -> str:
+def errors(students: Sequence[StudentReports], course: Course, language: Language) -> str:
     """An error for each exercise that fails, at the student's line where the report names it."""
     found = [
         _annotation(report, exercise, tests[0], language)
@@ -67,7 +67,7 @@ def _annotation(report: Report, exercise: Exercise, test: TestResult, language: 
     return annotation("error", text, **place)
 
 
-def _marks(student: Student, units: Sequence[Unit]) -> str:
+def _marks(student: StudentReports, units: Sequence[Unit]) -> str:
     """A row of marks; "?" is incomplete, "–" is not graded."""
     cells = []
     for unit in units:
@@ -78,7 +78,7 @@ def _marks(student: Student, units: Sequence[Unit]) -> str:
     return row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
 
 
-def _advisory(students: Sequence[Student], language: Language) -> list[str]:
+def _advisory(students: Sequence[StudentReports], language: Language) -> list[str]:
     """Say so where marks come from less than full isolation."""
     said = translations(language).gettext
     found = {r.isolation for s in students for r in s.reports.values() if r.status == "advisory"}
@@ -86,7 +86,7 @@ def _advisory(students: Sequence[Student], language: Language) -> list[str]:
     return [f"{said(STATUSES['advisory'])} · {levels}", ""] if levels else []
 
 
-def _details(student: Student, units: Sequence[Unit], language: Language) -> str:
+def _details(student: StudentReports, units: Sequence[Unit], language: Language) -> str:
     lines = list(_reasons(student, units, language))
     if not lines:
         return ""
@@ -94,7 +94,7 @@ def _details(student: Student, units: Sequence[Unit], language: Language) -> str
     return "\n".join(["", head, "", *lines, "", "</details>", ""])
 
 
-def _reasons(student: Student, units: Sequence[Unit], language: Language) -> Iterator[str]:
+def _reasons(student: StudentReports, units: Sequence[Unit], language: Language) -> Iterator[str]:
     for unit in units:
         report = student.reports.get(unit.name)
         for exercise in unit.exercises if report else []:

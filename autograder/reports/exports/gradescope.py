@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from autograder.core.course import Course, Exercise
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.wording import Language, help_for, reason
 
 
 def results(
-    student: Student, course: Course, language: Language, warnings: Sequence[str] = ()
+    student: StudentReports, course: Course, language: Language, warnings: Sequence[str] = ()
 ) -> bytes:
     """A student's results.json. The student has to be complete: a missing mark would be a zero.
 

@@ -12,14 +12,14 @@ from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from autograder.core.course import Course
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 
 # What XML 1.0 has no way to write, not even escaped.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(students: Sequence[Student], course: Course, when: datetime) -> bytes:
+def junit(students: Sequence[StudentReports], course: Course, when: datetime) -> bytes:
     """Every test of every report. A test that did not run is skipped, and no failure."""
     suites = Element("testsuites")
     reports = [
@@ -35,7 +35,7 @@ def junit(students: Sequence[Student], course: Course, when: datetime) -> bytes:
     return text + b"\n"
 
 
-def _suite(number: int, student: Student, report: Report, when: datetime) -> Element:
+def _suite(number: int, student: StudentReports, report: Report, when: datetime) -> Element:
     statuses = [test.status for test in report.tests]
     suite = Element(
         "testsuite",

@@ -11,12 +11,12 @@ import io
 from collections.abc import Iterable, Sequence
 
 from autograder.core.course import Course, Unit
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.table import mark, no_formula, number
 from autograder.reports.wording import Language
 
 
-def canvas(students: Sequence[Student], course: Course, language: Language) -> bytes:
+def canvas(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
     """Canvas: five columns that name a student, then assignments, and their points below.
 
     "How do I import grades in the Gradebook?", Canvas Instructor Guide:
@@ -33,7 +33,7 @@ def canvas(students: Sequence[Student], course: Course, language: Language) -> b
     )
 
 
-def moodle(students: Sequence[Student], course: Course, language: Language) -> bytes:
+def moodle(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
     """Moodle: any columns under a header, mapped at the import; `username` maps to the user's.
 
     "Grade import", Moodle documentation: https://docs.moodle.org/en/Grade_import
@@ -47,11 +47,11 @@ def moodle(students: Sequence[Student], course: Course, language: Language) -> b
     )
 
 
-def _graded(students: Sequence[Student], course: Course) -> list[Unit]:
+def _graded(students: Sequence[StudentReports], course: Course) -> list[Unit]:
     return [u for u in course.units if any(u.name in student.reports for student in students)]
 
 
-def _most(students: Sequence[Student], unit: Unit) -> float:
+def _most(students: Sequence[StudentReports], unit: Unit) -> float:
     return max(s.reports[unit.name].max_score for s in students if unit.name in s.reports)
 
 
@@ -59,7 +59,7 @@ def _titles(units: Sequence[Unit], language: Language) -> list[str]:
     return [unit.title.in_(language) for unit in units]
 
 
-def _scores(student: Student, units: Sequence[Unit]) -> list[str]:
+def _scores(student: StudentReports, units: Sequence[Unit]) -> list[str]:
     return [mark(student.reports.get(unit.name)) for unit in units]
 
 

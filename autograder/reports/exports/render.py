@@ -11,7 +11,7 @@ from typing import Literal
 from autograder.core.course import Course
 from autograder.reports.exports import github, gradescope, lms_csv
 from autograder.reports.exports.junit import junit
-from autograder.reports.reading import Student
+from autograder.reports.reading import StudentReports
 from autograder.reports.table import summary_csv
 from autograder.reports.wording import Language
 
@@ -30,7 +30,7 @@ class Export:
 
 def render(
     target: Target,
-    students: Sequence[Student],
+    students: Sequence[StudentReports],
     course: Course,
     language: Language,
     when: datetime,
@@ -67,7 +67,7 @@ def graded_at(results: Path) -> datetime:
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
-def _notes(students: Sequence[Student]) -> list[str]:
+def _notes(students: Sequence[StudentReports]) -> list[str]:
     notes = [
         f"{student.name}: {', '.join(missing)} incomplete; left out, not exported as a zero. "
         "Run `autograder grade` again."

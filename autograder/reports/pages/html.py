@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.text import clean
 from autograder.reports.pages import figures
-from autograder.reports.reading import Student, outline, started
+from autograder.reports.reading import StudentReports, outline, started
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.store import write
 from autograder.reports.table import number
@@ -96,13 +96,13 @@ class Common:
     places: list[tuple[Unit, list[str]]]
 
 
-def student_page(student: Student, course: Course, language: Language) -> str:
+def student_page(student: StudentReports, course: Course, language: Language) -> str:
     """The page of one student."""
     sections = [_section(unit, student.reports.get(unit.name), language) for unit in course.units]
     return _render("student.html", course, language, student=student, sections=sections)
 
 
-def class_page(students: Sequence[Student], course: Course, language: Language) -> str:
+def class_page(students: Sequence[StudentReports], course: Course, language: Language) -> str:
     """The page of the class."""
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
     most = {unit.name: _most(students, unit.name) for unit in units}
@@ -130,7 +130,7 @@ def class_page(students: Sequence[Student], course: Course, language: Language) 
 
 
 def write_pages(
-    results: Path, students: Iterable[Student], course: Course, language: Language
+    results: Path, students: Iterable[StudentReports], course: Course, language: Language
 ) -> Path:
     """Write RESULTS/index.html and RESULTS/<student>/index.html; return the former."""
     outlines = []
@@ -144,7 +144,7 @@ def write_pages(
     return index
 
 
-def successes(unit: Unit, students: Sequence[Student]) -> list[Success]:
+def successes(unit: Unit, students: Sequence[StudentReports]) -> list[Success]:
     """How each exercise of a unit went, over the reports that are marks."""
     found = []
     reports = [s.reports[unit.name] for s in students if unit.name in s.reports]
@@ -162,7 +162,7 @@ def successes(unit: Unit, students: Sequence[Student]) -> list[Success]:
 
 
 def common_mistakes(
-    units: Sequence[Unit], students: Sequence[Student], language: Language
+    units: Sequence[Unit], students: Sequence[StudentReports], language: Language
 ) -> list[Common]:
     """The named mistakes, the most frequent first; a student counts once for each."""
     who: dict[tuple[str, str], set[str]] = {}
@@ -199,7 +199,7 @@ def _failed(report: Report | None) -> list[TestResult]:
     return [test for test in report.tests if test.status == "failed"] if report else []
 
 
-def _not_started(unit: Unit, students: Sequence[Student]) -> list[Student]:
+def _not_started(unit: Unit, students: Sequence[StudentReports]) -> list[StudentReports]:
     return [
         student
         for student in students
@@ -209,7 +209,7 @@ def _not_started(unit: Unit, students: Sequence[Student]) -> list[Student]:
     ]
 
 
-def _most(students: Sequence[Student], unit: str) -> float:
+def _most(students: Sequence[StudentReports], unit: str) -> float:
     return max(s.reports[unit].max_score for s in students if unit in s.reports)
 
 

@@ -13,7 +13,7 @@ from autograder.testing.compare import (
 )
 from autograder.testing.parallel import assert_parallel
 from autograder.testing.pictures import part
-from course.units.attention.public.loops import WALKS
+from course.units.attention.public.loops import SCALINGS
 
 NAMES = ["the output", "the weights"]
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
@@ -475,7 +475,7 @@ def test_attention_gradient_large_logits(student, draw):
 def test_score_of_every_pair_at_once(student, draw):
     """All queries meet all keys in one product. Catches: a loop over queries or over keys."""
     function, oracle = student.attention.score, lambda q, k: q @ k.mT
-    queries, keys = WALKS["score"]
+    queries, keys = SCALINGS["score"]
     assert_parallel(function, queries, draw, oracle, "score_by_query")
     assert_parallel(function, keys, draw, oracle, "score_by_key")
 
@@ -484,7 +484,7 @@ def test_score_of_every_pair_at_once(student, draw):
 def test_weighted_sum_of_every_value_at_once(student, draw):
     """One product mixes all values. Catches: a loop over queries or over keys."""
     function, oracle = student.attention.weighted_sum, lambda weights, v: weights @ v
-    queries, keys = WALKS["weighted_sum"]
+    queries, keys = SCALINGS["weighted_sum"]
     assert_parallel(function, queries, draw, oracle, "weighted_sum_by_query")
     assert_parallel(function, keys, draw, oracle, "weighted_sum_by_key")
 
@@ -492,7 +492,7 @@ def test_weighted_sum_of_every_value_at_once(student, draw):
 @pytest.mark.exercise("attention", kind="speed")
 def test_attention_takes_every_sentence_at_once(student, draw):
     """Many short sentences. Catches: a Python loop over the batch."""
-    batch, _, _ = WALKS["attention"]
+    batch, _, _ = SCALINGS["attention"]
     function, control = student.attention.attention, "attention_by_sentence"
     assert_parallel(function, batch, draw, attention64, control, NAMES)
 
@@ -500,7 +500,7 @@ def test_attention_takes_every_sentence_at_once(student, draw):
 @pytest.mark.exercise("attention", kind="speed")
 def test_attention_takes_every_query_at_once(student, draw):
     """Many queries. Catches: a Python loop over them."""
-    _, queries, _ = WALKS["attention"]
+    _, queries, _ = SCALINGS["attention"]
     function, control = student.attention.attention, "attention_by_query"
     assert_parallel(function, queries, draw, attention64, control, NAMES)
 
@@ -508,6 +508,6 @@ def test_attention_takes_every_query_at_once(student, draw):
 @pytest.mark.exercise("attention", kind="speed")
 def test_attention_takes_every_key_at_once(student, draw):
     """Many keys. Catches: a Python loop over them, for the scores or for the weighted sum."""
-    _, _, keys = WALKS["attention"]
+    _, _, keys = SCALINGS["attention"]
     function, control = student.attention.attention, "attention_by_key"
     assert_parallel(function, keys, draw, attention64, control, NAMES)

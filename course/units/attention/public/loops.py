@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Walk
+from autograder.testing.parallel import Scaling
 
 # Many of the one meet few of the other: their product would hide what a loop costs.
 _QUERIES = {"batch": 1, "queries": 256, "keys": 4, "width": 4}
@@ -31,23 +31,23 @@ def _weights_and_values(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[
     return [_normal(draw, n, t_q, t_k).softmax(-1), _normal(draw, n, t_k, d)]
 
 
-WALKS: dict[str, list[Walk]] = {
+SCALINGS: dict[str, list[Scaling]] = {
     "score": [
-        Walk("queries", _QUERIES, _GPU_LONG, _qk),
-        Walk("keys", _KEYS, _GPU_LONG, _qk),
+        Scaling("queries", _QUERIES, _GPU_LONG, _qk),
+        Scaling("keys", _KEYS, _GPU_LONG, _qk),
     ],
     "weighted_sum": [
-        Walk("queries", _QUERIES, _GPU_LONG, _weights_and_values),
-        Walk("keys", _KEYS, _GPU_LONG, _weights_and_values),
+        Scaling("queries", _QUERIES, _GPU_LONG, _weights_and_values),
+        Scaling("keys", _KEYS, _GPU_LONG, _weights_and_values),
     ],
     "attention": [
-        Walk(
+        Scaling(
             "batch",
             {"batch": 256, "queries": 4, "keys": 4, "width": 4},
             {"batch": 2048, "queries": 8, "keys": 8, "width": 8},
             _qkv,
         ),
-        Walk("queries", _QUERIES, _GPU_LONG, _qkv),
-        Walk("keys", _KEYS, _GPU_LONG, _qkv),
+        Scaling("queries", _QUERIES, _GPU_LONG, _qkv),
+        Scaling("keys", _KEYS, _GPU_LONG, _qkv),
     ],
 }

@@ -5,7 +5,7 @@ import torch
 
 from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
 from autograder.testing.parallel import assert_parallel
-from course.units.rnn.public.loops import WALKS
+from course.units.rnn.public.loops import SCALINGS
 
 FIVE = ["x", "h", "w_xh", "w_hh", "b"]
 # All equal first: some mistakes have a result there only, and are then called by their name.
@@ -221,5 +221,5 @@ def test_rnn_gradients_from_the_last_state(student, draw):
 @pytest.mark.exercise("rnn", kind="speed")
 def test_rnn_takes_every_sentence_at_once(student, draw):
     """Steps wait for one another, sentences do not. Catches: a Python loop over the batch."""
-    (walk,) = WALKS["rnn"]
-    assert_parallel(student.rnn.rnn, walk, draw, rnn64, "rnn_by_sentence")
+    (scaling,) = SCALINGS["rnn"]
+    assert_parallel(student.rnn.rnn, scaling, draw, rnn64, "rnn_by_sentence")

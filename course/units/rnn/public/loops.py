@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Walk
+from autograder.testing.parallel import Scaling
 
 _SENTENCES = {"batch": 256, "length": 4, "width": 4}
 _GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
@@ -22,6 +22,6 @@ def _sequence(draw: Draw, n: int, t: int, d: int) -> list[Any]:
     return [_normal(draw, n, t, d), _normal(draw, n, d), *weights, _normal(draw, d)]
 
 
-WALKS: dict[str, list[Walk]] = {
-    "rnn": [Walk("batch", _SENTENCES, {**_GPU_SENTENCES, "length": 4}, _sequence)],
+SCALINGS: dict[str, list[Scaling]] = {
+    "rnn": [Scaling("batch", _SENTENCES, {**_GPU_SENTENCES, "length": 4}, _sequence)],
 }

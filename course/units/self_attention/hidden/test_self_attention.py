@@ -16,7 +16,7 @@ from autograder.testing.compare import (
 )
 from autograder.testing.parallel import assert_parallel
 from autograder.testing.pictures import part
-from course.units.self_attention.public.loops import WALKS
+from course.units.self_attention.public.loops import SCALINGS
 
 PROJECTED = ["q", "k", "v"]
 WEIGHTS = ["x", "w_q", "w_k", "w_v", "w_o"]
@@ -419,30 +419,30 @@ def test_multi_head_gradient_causal(student, draw):
 @pytest.mark.exercise("self_attention", kind="speed")
 def test_self_attention_takes_every_sentence_at_once(student, draw):
     """Many short sentences. Catches: a Python loop over the batch."""
-    walk, _ = WALKS["self_attention"]
+    scaling, _ = SCALINGS["self_attention"]
     function, control = student.self_attention.self_attention, "self_attention_by_sentence"
-    assert_parallel(function, walk, draw, self_attention64, control)
+    assert_parallel(function, scaling, draw, self_attention64, control)
 
 
 @pytest.mark.exercise("self_attention", kind="speed")
 def test_self_attention_takes_every_position_at_once(student, draw):
     """A long sentence. Catches: a Python loop over queries or over keys."""
-    _, walk = WALKS["self_attention"]
+    _, scaling = SCALINGS["self_attention"]
     function, control = student.self_attention.self_attention, "self_attention_by_query"
-    assert_parallel(function, walk, draw, self_attention64, control)
+    assert_parallel(function, scaling, draw, self_attention64, control)
 
 
 @pytest.mark.exercise("multi_head_self_attention", kind="speed")
 def test_multi_head_takes_every_sentence_at_once(student, draw):
     """Many short sentences, two heads. Catches: a Python loop over the batch."""
-    walk, _ = WALKS["multi_head_self_attention"]
+    scaling, _ = SCALINGS["multi_head_self_attention"]
     function, control = student.self_attention.multi_head_self_attention, "multi_head_by_sentence"
-    assert_parallel(function, walk, draw, multi_head64, control)
+    assert_parallel(function, scaling, draw, multi_head64, control)
 
 
 @pytest.mark.exercise("multi_head_self_attention", kind="speed")
 def test_multi_head_takes_every_head_at_once(student, draw):
     """Many small heads. Catches: a Python loop over the heads."""
-    _, walk = WALKS["multi_head_self_attention"]
+    _, scaling = SCALINGS["multi_head_self_attention"]
     function, control = student.self_attention.multi_head_self_attention, "multi_head_by_head"
-    assert_parallel(function, walk, draw, multi_head64, control)
+    assert_parallel(function, scaling, draw, multi_head64, control)

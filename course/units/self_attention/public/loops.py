@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Walk
+from autograder.testing.parallel import Scaling
 
 _SENTENCES = {"batch": 256, "length": 4, "width": 4}
 _GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
@@ -30,10 +30,10 @@ def _heads(draw: Draw, n: int, t: int, d: int, heads: int) -> list[Any]:
     return [_normal(draw, n, t, d, std=0.5), *weights, mixed, heads]
 
 
-WALKS: dict[str, list[Walk]] = {
+SCALINGS: dict[str, list[Scaling]] = {
     "self_attention": [
-        Walk("batch", _SENTENCES, _GPU_SENTENCES, _projected),
-        Walk(
+        Scaling("batch", _SENTENCES, _GPU_SENTENCES, _projected),
+        Scaling(
             "length",
             {"batch": 1, "length": 128, "width": 4},
             {"batch": 8, "length": 1024, "width": 64},
@@ -41,8 +41,8 @@ WALKS: dict[str, list[Walk]] = {
         ),
     ],
     "multi_head_self_attention": [
-        Walk("batch", {**_SENTENCES, "heads": 2}, {**_GPU_SENTENCES, "heads": 2}, _heads),
-        Walk(
+        Scaling("batch", {**_SENTENCES, "heads": 2}, {**_GPU_SENTENCES, "heads": 2}, _heads),
+        Scaling(
             "heads",
             {"batch": 2, "length": 4, "width": 8, "heads": 64},
             {"batch": 8, "length": 8, "width": 8, "heads": 256},

@@ -131,7 +131,7 @@ def test_gradient_norms_long(student, draw, figure):
 def test_gradient_norms_unchanged(student, draw):
     """The arguments stay as they are, and may have any strides.
 
-    Catches: grad_last, which the walk back begins with, multiplied in place.
+    Catches: grad_last, which the scaling back begins with, multiplied in place.
     """
     inputs = states(draw, 5, 26)[:, ::2], draw.array(13, 13).T / 4, draw.array(26)[::2]
     got = assert_unchanged(student.vanishing_gradient.gradient_norms, *inputs)
