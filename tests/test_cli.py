@@ -37,7 +37,7 @@ def test_help_teaches() -> None:
 @pytest.mark.parametrize("command", [["--help"], ["grade", "--help"], ["grade", "/nowhere"]])
 def test_start_up_imports_nothing_heavy(command: list[str]) -> None:
     code = (
-        "import sys\nfrom autograder.cli.grade import app\n"
+        "import sys\nfrom autograder.cli import app\n"
         f"try: app({command!r})\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'numpy', 'nbgrader', 'distributed', 'pytest'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
@@ -154,7 +154,7 @@ def test_python_may_lie_below_the_folder_for_temporary_files(
     site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
     (site / "real.pth").write_text("\n".join(p for p in sys.path if p.endswith("-packages")))
     (site / "ours.pth").write_text(str(ROOT))
-    code = "import sys; from autograder.cli.grade import app; app(sys.argv[1:])"
+    code = "import sys; from autograder.cli import app; app(sys.argv[1:])"
     command = [tmp_path / "venv" / "bin" / "python", "-c", code, "grade", submissions]
     command += ["--unit", "vanishing_gradient", "--results", tmp_path / "results"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

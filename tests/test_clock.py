@@ -88,12 +88,12 @@ def test_a_students_times_alone_never_make_it_unmeasurable(
 def test_nothing_is_measured_against_a_reference_that_jumps_about(jumps: list[float]) -> None:
     times = itertools.cycle(time for jump in jumps for time in (1.0, jump))
     verdict = race(lambda: 9.0, lambda: next(times), loop=1e6)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", verdict.UNSTEADY)
+    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.UNSTEADY)
 
 
 def test_a_control_that_is_not_slow_shows_that_the_ruler_is_broken() -> None:
     verdict = race(lambda: 1.0, lambda: 1.0, loop=1)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", verdict.NO_RULER)
+    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.NO_RULER)
 
 
 def test_one_stalled_pair_decides_nothing() -> None:
@@ -200,7 +200,7 @@ def pace() -> float:
 def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
     """One failed round will do here, and nobody waits long."""
     monkeypatch.setattr(clock, "FAILED_ROUNDS", 1)
-    monkeypatch.setattr(race, "STALL_SECONDS", (3 * pace, 3 * pace))
+    monkeypatch.setattr(races, "STALL_SECONDS", (3 * pace, 3 * pace))
 
 
 PROGRAMS = ROOT / "course" / "units" / "attention" / "hidden" / "clock"

@@ -210,7 +210,7 @@ def test_the_tester_knows_what_could_not_be_measured() -> None:
     from autograder.mistakes.diagnose import Recording
     from autograder.speed.clock import Unmeasured
 
-    recorder = Recorder(Recording(LocalBackend(ROOT)))
+    recorder = Recorder(Recording(LocalBackend(ROOT), lambda unit: []))
     status, message, *_ = recorder._judge(Unmeasured("too busy"))
     assert (status, recorder.unmeasured, recorder.error) == ("not_run", "too busy", "")
     assert "too busy" in message

@@ -115,11 +115,11 @@ def test_remedies_follow_from_what_this_machine_says(monkeypatch: pytest.MonkeyP
 INSIDE = """
 import subprocess, sys
 from pathlib import Path
-from autograder import isolation
+from autograder.supervisor import bubblewrap
 look = "import importlib.util, os, sys; print(bool(importlib.util.find_spec('torch')))"
 look += "; print(os.path.exists(sys.argv[1]) and sorted(os.listdir(sys.argv[1])))"
-isolation._host = lambda control: isolation.python("-s", "-c", look, sys.argv[1])
-command = isolation.bubblewrap_command(0, [Path(path) for path in sys.argv[2:]], "cpu")
+bubblewrap._host = lambda control: bubblewrap.python("-s", "-c", look, sys.argv[1])
+command = bubblewrap.bubblewrap_command(0, [Path(path) for path in sys.argv[2:]], "cpu")
 print(subprocess.check_output(command, text=True))
 """
 

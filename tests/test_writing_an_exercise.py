@@ -29,7 +29,7 @@ def clone(folder: Path) -> Path:
     site = next((folder / ".venv").glob("lib/python*/site-packages"))
     (site / "a_clone.pth").write_text(f"{folder}\n")
     (site / "packages.pth").write_text("\n".join(p for p in sys.path if p.endswith("-packages")))
-    for command, module in (("autograder", "autograder.cli.grade"), ("pytest", "pytest")):
+    for command, module in (("autograder", "autograder.cli"), ("pytest", "pytest")):
         start = "app()" if command == "autograder" else "sys.exit(main())"
         name = start.removeprefix("sys.exit(").partition("(")[0]
         script = folder / ".venv" / "bin" / command

@@ -121,3 +121,7 @@ def main(
     except GraderError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

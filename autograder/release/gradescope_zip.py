@@ -12,11 +12,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import typer
-
 from autograder.core.course import Course, Unit
 from autograder.core.processes import PACKAGE
-from autograder.release.gradescope_run import main
 from autograder.release.templating import filled, read_whole
 from autograder.reports.wording import Language
 
@@ -62,7 +59,3 @@ def _files(
 def _regular(folder: Path) -> list[Path]:
     found = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in found if "__pycache__" not in path.parts]
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -321,7 +321,7 @@ def test_grading_from_inside_the_submissions(tmp_path, isolation):
             (folder / student / name).write_text(trap)
         shutil.copy(SOLUTION, folder / student)
     (folder / "json.py").write_text(TRAP.format(path=str(sprung / "json")))
-    code = "import sys; sys.path[0:0] = []; from autograder.cli.grade import app; app()"
+    code = "import sys; sys.path[0:0] = []; from autograder.cli import app; app()"
     command = [sys.executable, "-P", "-c", code, "grade", ".", "--course", str(ROOT)]
     command += ["--unit", "rnn", "--jobs", "1", "--no-speed"]
     command += ["--isolation", isolation, "--results", str(results)]
