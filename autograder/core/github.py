@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
-from typing import Literal
 
 from autograder.core.text import clean
 
@@ -28,10 +27,10 @@ def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def annotation(kind: Literal["error", "notice"], text: str, **properties: str) -> str:
-    """A workflow command that shows a text, with `title=`, and `file=` and `line=` if anywhere."""
+def annotation(text: str, **properties: str) -> str:
+    """A workflow command that shows an error, with `title=`, and `file=` and `line=` if anywhere."""
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{kind} {given}::{_data(clean(text))}"
+    return f"::error {given}::{_data(clean(text))}"
 
 
 def line_in(file: str, text: str) -> str:

@@ -1,16 +1,13 @@
 """The public tests in a CI job: what `check` prints, and what GitHub and GitLab show beside it.
 
-On GitHub: a summary of the step, an annotation at the line of each mistake, and the points, as the
-notices that GitHub Classroom's own reporter writes
-(https://github.com/classroom-resources/autograding-grading-reporter). On GitLab and elsewhere:
-pytest's JUnit report.
+On GitHub: a summary of the step, and an annotation at the line of each mistake. On GitLab and
+elsewhere: pytest's JUnit report.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +51,7 @@ def run(
     show(tally, units, console, language)
     begun = {where: t for where, t in tally.failure.items() if t.written}
     if "GITHUB_ACTIONS" in os.environ:
-        for line in [*errors(begun, folder), *notices(*points(units, tally))]:
+        for line in errors(begun, folder):
             print(line)
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
@@ -91,16 +88,7 @@ def errors(mistakes: Mapping[Where, FailedTest], folder: Path) -> Iterator[str]:
         file = folder / f"{unit}.py"
         line = line_in(file.name, told.text) or _defined_at(file, function)
         place = {"file": f"{folder.name}/{file.name}"} | ({"line": line} if line else {})
-        yield annotation("error", told.text, **place, title=function)
-
-
-def notices(passed: int, every: int) -> list[str]:
-    """The points, in words and as GitHub Classroom reads them."""
-    found = json.dumps({"totalPoints": passed, "maxPoints": every})
-    return [
-        annotation("notice", f"Points {passed}/{every}", title="Autograding complete"),
-        annotation("notice", found, title="Autograding report"),
-    ]
+        yield annotation(told.text, **place, title=function)
 
 
 def _defined_at(file: Path, function: str) -> str:

@@ -64,7 +64,7 @@ def _annotation(report: Report, exercise: Exercise, test: TestResult, language: 
     place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
     if report.file and (line := line_in(report.file, test.message)):
         place["line"] = line
-    return annotation("error", text, **place)
+    return annotation(text, **place)
 
 
 def _marks(student: StudentReports, units: Sequence[Unit]) -> str:
