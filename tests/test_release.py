@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, autograder
 
+from autograder import __version__
 from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
@@ -148,6 +149,7 @@ def test_solutions_pass_in_the_release_alone(released: Path, tmp_path: Path) -> 
 def test_the_project_file_names_what_is_needed(released: Path) -> None:
     project = tomllib.loads((released / "pyproject.toml").read_text())["project"]
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__, "for course.toml asks for it"
     assert project["dependencies"] == ours["dependencies"]
     assert project["requires-python"] == ours["requires-python"]
     assert project["scripts"] == {"autograder": "autograder.local.commands:app"}

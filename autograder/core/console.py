@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 from rich.console import Console
 
+from autograder import __version__
 from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
@@ -17,6 +18,11 @@ CourseOption = Annotated[
     Path | None,
     typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
 ]
+UNCHECKED = (
+    "course/course.toml does not say which versions of autograder the course is for, so that is "
+    f"not checked. This version is {__version__}; [course] may say, for instance: needs = "
+    f'"=={__version__}"'
+)
 OwnLanguageOption = Annotated[
     Language | None,
     typer.Option("--lang", help="By default AUTOGRADER_LANG, or the language of your system."),
@@ -36,12 +42,18 @@ def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     return made
 
 
-def load(root: Path | None) -> Course:
-    """Read the course, or end the command."""
+def load(root: Path | None, *, warns: bool = True) -> Course:
+    """Read the course, or end the command.
+
+    warns: whether to tell what its manifest leaves out. A student was given it, and cannot mend it.
+    """
     try:
-        return courses.load(root)
+        course = courses.load(root)
     except CourseError as error:
         fail(str(error))
+    if warns and course.about.needs is None:
+        console(stderr=True).print(UNCHECKED, style="yellow", markup=False)
+    return course
 
 
 def named_units(course: Course, names: list[str]) -> list[Unit]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from autograder import __version__
 from autograder.core import language as languages
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
@@ -17,13 +19,13 @@ KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A title in both languages of the course."""
+    """A title, or another text, in both languages of the course."""
 
     en: str
     zh: str
 
     def in_(self, language: Language) -> str:
-        """The title in a language."""
+        """The text in a language."""
         return self.zh if language == "zh" else self.en
 
 
@@ -57,11 +59,15 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file to hand in: `<name>.py` or `<name>.ipynb`."""
+    """One file to hand in: `<name>.py` or `<name>.ipynb`.
+
+    large: whether its tests need inputs that take more CPU time than a unit is to take.
+    """
 
     name: str
     title: Title
     exercises: list[Exercise]
+    large: bool = False
 
     def exercise(self, name: str) -> Exercise:
         """Find an exercise by its name; raise KeyError where the unit has none of that name."""
@@ -80,8 +86,21 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The manifest's first table.
+
+    needs: the versions of this package that the course is for, as PEP 440 has them. endless: whose
+    programs in the sample class never return. conventions: what holds in every unit, for students.
+    """
+
+    title: Title
+    needs: str | None = None
+    endless: list[str] = []
+    conventions: Title | None = None
+
+
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    course: dict[Literal["title"], Title]
+    course: About
     units: list[Unit]
     limits: Limits = Limits()
     figures: dict[str, FigureText] = {}
@@ -91,10 +110,15 @@ class Course(msgspec.Struct, frozen=True):
     """A course and the folder that it lives in."""
 
     root: Path
-    title: Title
+    about: About
     units: list[Unit]
     limits: Limits
     figures: dict[str, FigureText] = {}
+
+    @property
+    def title(self) -> Title:
+        """What the course is called."""
+        return self.about.title
 
     def unit(self, name: str) -> Unit:
         """Find a unit by its name; raise CourseError, naming the units there are."""
@@ -122,7 +146,11 @@ def find_root(start: Path) -> Path:
 
 
 def load(root: Path | None = None) -> Course:
-    """Read the manifest of the course in `root`, or of the nearest one above the current folder."""
+    """Read the manifest of the course in `root`, or of the nearest one above the current folder.
+
+    Raises CourseError where there is none, where it is not valid, and where it is for other
+    versions of this package.
+    """
     folder = find_root(Path.cwd()) if root is None else root.resolve()
     path = folder / "course" / "course.toml"
     try:
@@ -133,7 +161,22 @@ def load(root: Path | None = None) -> Course:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not a valid manifest: {error}") from error
+    _check_version(path, manifest.course.needs)
     languages.also(folder / "course" / "shared" / "locale")
-    return Course(
-        folder, manifest.course["title"], manifest.units, manifest.limits, manifest.figures
-    )
+    return Course(folder, manifest.course, manifest.units, manifest.limits, manifest.figures)
+
+
+def _check_version(path: Path, needs: str | None) -> None:
+    """Raise CourseError where a manifest is for other versions of this package."""
+    try:
+        fits = SpecifierSet(needs or "").contains(__version__, prereleases=True)
+    except InvalidSpecifier as error:
+        raise CourseError(
+            f'{path}: needs = "{needs}" names no versions; write it like ">=0.1,<0.2".'
+        ) from error
+    if not fits:
+        raise CourseError(
+            f"{path} is for version {needs} of autograder, and this is version {__version__}. "
+            f"Install one that fits (`pip install {path.parents[1]}` installs the one that came "
+            "with the course), or change `needs` once you have seen that both fit."
+        )

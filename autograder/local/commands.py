@@ -15,13 +15,13 @@ from rich.console import Console
 from autograder.core.console import CourseOption, OwnLanguageOption, load, named_units
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, language_here
-from autograder.local.own_process import Begins, attend
+from autograder.local.own_process import Begins, in_own_process
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Exercises for one lesson: why attention replaced the RNN.",
+    help="The public tests of the course's exercises, run on your files.",
 )
 
 
@@ -41,10 +41,10 @@ def check(
     course: CourseOption = None,
 ) -> None:
     """Run the public tests on your files and show what to fix first."""
-    loaded, language = load(course), lang or language_here()
+    loaded, language = load(course, warns=False), lang or language_here()
     units = named_units(loaded, [unit] if unit else [])
     console = Console(highlight=False)
-    code = attend(_check, loaded, units, language, console=console, language=language)
+    code = in_own_process(_check, loaded, units, language, console=console, language=language)
     raise typer.Exit(code)
 
 
@@ -63,7 +63,7 @@ def watch(
     """Run a unit's public tests again whenever you save it. Ctrl-C ends."""
     from autograder.local.watch import Watch
 
-    loaded = load(course)
+    loaded = load(course, warns=False)
     chosen = named_units(loaded, [unit])[0] if unit else None
     Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
 
@@ -77,9 +77,10 @@ def ci(
     course: CourseOption = None,
 ) -> None:
     """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
-    loaded, language = load(course), lang or language_here()
+    loaded, language = load(course, warns=False), lang or language_here()
     console = Console(highlight=False)
-    raise typer.Exit(attend(_ci, loaded, language, junit, console=console, language=language))
+    code = in_own_process(_ci, loaded, language, junit, console=console, language=language)
+    raise typer.Exit(code)
 
 
 def _ci(course: Course, language: Language, junit: Path | None, begins: Begins) -> int:

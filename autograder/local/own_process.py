@@ -18,7 +18,7 @@ Run = Callable[..., int]  # takes its arguments and a Begins; returns an exit st
 LEAVE_SECONDS = 5.0
 
 
-def attend(run: Run, *arguments: Any, console: Console, language: Language) -> int:
+def in_own_process(run: Run, *arguments: Any, console: Console, language: Language) -> int:
     """Run something in a process of its own; return its exit status, or 1 where it gave none.
 
     run: a function of a module that imports little, since this process imports that too.

@@ -60,9 +60,13 @@ PRINTED = 10  # lines of what a program had printed
 def summary(tally: Tally, language: Language, width: int, colour: bool) -> str:
     """What `show` prints, for the end of a plain pytest; nothing where no course is found."""
     try:
-        course = load(find_root(tally.folder))
+        root = find_root(tally.folder)
     except CourseError:
         return ""
+    try:
+        course = load(root)
+    except CourseError as error:
+        return f"{error}\n"
     units = [u for u in course.units if any(unit == u.name for unit, _ in tally.total)]
     text = io.StringIO()
     console = Console(

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
+from autograder import __version__
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.processes import PACKAGE
@@ -88,9 +89,11 @@ def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]
     project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
     title = course.title.in_(language)
     templates = TEMPLATES | {"README.md": f"README.{language}.md"}
-    return {
-        name: filled(
-            template, course=course, project=project, title=title, language=language
-        ).encode()
-        for name, template in templates.items()
+    values = {
+        "course": course,
+        "project": project,
+        "version": __version__,
+        "title": title,
+        "language": language,
     }
+    return {name: filled(template, **values).encode() for name, template in templates.items()}
