@@ -50,6 +50,7 @@ GROUPS = {
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_sample_class.py": "sandbox",
     "tests/test_tester.py": "sandbox",
+    "tests/test_units.py::test_a_course_of_invented": "sandbox",
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_known_mistakes": "sandbox",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -144,6 +145,17 @@ def test_bench_startup_prints_its_ratio() -> None:
     done = autograder("bench", "startup", "--rounds", "3", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "ratio" in done.stdout
+
+
+def test_the_article_is_measured_by_the_course(tmp_path: Path) -> None:
+    done = autograder("bench", "article", "--longest", "64", "--course", ROOT, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search("^ attention +1 +1 *$", done.stdout, re.MULTILINE)
+    (tmp_path / "course").mkdir()
+    shutil.copy(ROOT / "course" / "course.toml", tmp_path / "course")
+    done = autograder("bench", "article", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "it has no course/shared/article.py" in done.stderr
 
 
 def test_python_may_lie_below_the_folder_for_temporary_files(

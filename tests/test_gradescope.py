@@ -147,6 +147,7 @@ def test_the_zip_holds_what_grading_needs_and_no_more(course: Course) -> None:
         modes = {name: archive.getinfo(name).external_attr >> 16 for name in names}
     assert {"setup.sh", "run_autograder", "pyproject.toml", "course/course.toml"} <= names
     assert not [name for name in names if ".secret" in name or "__pycache__" in name]
+    assert not [name for name in names if name.startswith("autograder/bench/")]
     assert script.rstrip().endswith("autograder.release.gradescope_run --lang zh --speed")
     assert modes["run_autograder"] == modes["setup.sh"] == 0o755
 

@@ -54,6 +54,7 @@ def run(command: str, folder: Path, root: Path) -> subprocess.CompletedProcess[s
 def test_the_guide_leads_to_a_graded_unit(tmp_path: Path) -> None:
     root = clone(tmp_path / "clone")
     for name, appended, text in FILES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         with (root / name).open("a" if appended else "x", encoding="utf-8") as file:
             file.write(f"\n{text}" if appended else text)
     done = run("python -m autograder.release.starters", root, root)

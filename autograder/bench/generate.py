@@ -7,8 +7,6 @@ from pathlib import Path
 
 from autograder.core.course import Course
 
-ENDLESS = "Müller_Jonas"  # a loop without an end: its seconds would hide everybody else's
-
 
 def generate(course: Course, folder: Path, count: int, unit: str) -> list[Path]:
     """Write `count` submissions of a unit into a new folder; each differs from all others.
@@ -26,9 +24,12 @@ def generate(course: Course, folder: Path, count: int, unit: str) -> list[Path]:
 
 
 def sample(course: Course, unit: str) -> list[bytes]:
-    """The sample class's programs for a unit, in the order of their names."""
+    """The sample class's programs for a unit, in the order of their names.
+
+    Endless ones are left out: their seconds would hide everybody else's.
+    """
     files = sorted((course.root / "course" / "sample_class").glob(f"*/{unit}.py"))
-    programs = [path.read_bytes() for path in files if path.parent.name != ENDLESS]
+    programs = [path.read_bytes() for path in files if path.parent.name not in course.about.endless]
     if not programs:
         raise FileNotFoundError(f"The sample class has no {unit}.py.")
     return programs

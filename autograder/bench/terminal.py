@@ -1,4 +1,7 @@
-"""Draw what a student's terminal shows: python -m autograder.bench.terminal FILE.svg [en|zh]."""
+"""Draw what the terminal of one of the sample class shows, such as docs/check-zh.svg:
+
+python -m autograder.bench.terminal FILE.svg STUDENT UNIT [en|zh]
+"""
 
 from __future__ import annotations
 
@@ -20,22 +23,21 @@ from autograder.core.course import Course, load
 from autograder.core.language import Language
 from autograder.local.check import check_folder
 
-STUDENT, UNIT = "tom_baker", "attention"  # of the sample class: one mistake that two exercises show
 WIDTH = 80
 
 
-def draw(course: Course, language: Language) -> str:
+def draw(course: Course, student: str, unit: str, language: Language) -> str:
     """A terminal with `autograder check` of one student's unit, as SVG."""
     console = Console(
         record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False
     )
     with tempfile.TemporaryDirectory() as folder:
-        file = students_copy(course, Path(folder), course.unit(UNIT))
-        shutil.copy(course.root / "course" / "sample_class" / STUDENT / file.name, file)
+        file = students_copy(course, Path(folder), course.unit(unit))
+        shutil.copy(course.root / "course" / "sample_class" / student / file.name, file)
         copy = load(Path(folder))
         asked = f" --lang {language}" if language != "en" else ""
-        console.print(f"[green]$[/] autograder check {UNIT}{asked}")
-        check_folder(copy, [copy.unit(UNIT)], console, language)
+        console.print(f"[green]$[/] autograder check {unit}{asked}")
+        check_folder(copy, [copy.unit(unit)], console, language)
     svg = console.export_svg(title="exercises", theme=MONOKAI, unique_id=language)
     return _in_cells(_without_fonts(svg))
 
@@ -61,9 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; `arguments` are those of the command line, where none are given."""
     parser = argparse.ArgumentParser(prog="python -m autograder.bench.terminal")
     parser.add_argument("file", type=Path)
+    parser.add_argument("student")
+    parser.add_argument("unit")
     parser.add_argument("language", choices=["en", "zh"], default="en", nargs="?")
     options = parser.parse_args(arguments)
-    options.file.write_text(draw(load(), options.language), encoding="utf-8")
+    drawn = draw(load(), options.student, options.unit, options.language)
+    options.file.write_text(drawn, encoding="utf-8")
 
 
 if __name__ == "__main__":

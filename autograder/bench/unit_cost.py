@@ -19,7 +19,6 @@ from autograder.grading.submission import File, Submission
 from autograder.sandbox.host import MANY
 
 GOAL = 0.1  # CPU-seconds of a unit
-LARGE = {"streaming_attention"}  # its tests of peak memory work on inputs large enough to show it
 
 
 class Seconds(NamedTuple):
@@ -34,7 +33,8 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
 
     The sandbox's time is that of bubblewrap, its warm host and every student's process, which the
     host waits for; the tests' time is that of the tester and its forks. The time of starting them
-    is left out, and so is speed, which is a clock's and not a test's. The goal leaves out LARGE.
+    is left out, and so is speed, which is a clock's and not a test's. The goal leaves out what the
+    manifest calls large.
     """
     table = Table(title=f"CPU-seconds a submission, mean of {rounds} gradings, goal {GOAL}")
     table.add_column("unit")
@@ -45,7 +45,7 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
         _cost(course, asked[0], grader, MANY)  # after so many, a host has done all it does once
         for unit in asked:
             count, spent = _cost(course, unit, grader, rounds)
-            reached = reached and (sum(spent) <= GOAL or unit.name in LARGE)
+            reached = reached and (sum(spent) <= GOAL or unit.large)
             table.add_row(unit.name, str(count), *(f"{s:.3f}" for s in (*spent, sum(spent))))
     console.print(table)
     return reached

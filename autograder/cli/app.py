@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Exercises and a sandboxed grader for one lesson: why attention replaced the RNN.\n\n"
+    help="A course's exercises and a sandboxed grader for them.\n\n"
     "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
     "grades a class, `autograder doctor` tells what this machine can do.",
 )

@@ -1,4 +1,4 @@
-"""Measurements of this machine and of the grader."""
+"""Measurements of this machine, and in a clone of the grader too."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, fail, load, named_units
-from autograder.core.errors import CourseError
+from autograder.core.console import CourseOption, fail, load
+from autograder.core.processes import PACKAGE
+from autograder.core.units import shared
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine; print tables.")
+if (PACKAGE / "bench" / "commands.py").exists():  # what is installed measures its machine only
+    from autograder.bench.commands import commands
+
+    bench_app.add_typer(commands)
 
 
 @bench_app.command("startup")
@@ -25,146 +30,15 @@ def bench_startup(
     startup(load(course), rounds, Console(highlight=False))
 
 
-@bench_app.command("units")
-def bench_units(
-    unit: Annotated[
-        list[str] | None, typer.Option(help="Measure this unit only; may be repeated.")
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Gradings of each unit.")] = 20,
-    course: CourseOption = None,
-) -> None:
-    """What do a unit's correctness tests cost a submission, in CPU time?
-
-    Exit status: 0 when no unit takes more than 0.1 CPU-seconds, else 1.
-    """
-    from autograder.bench.unit_cost import units
-    from autograder.core.errors import GraderError
-
-    loaded = load(course)
-    try:
-        within = units(loaded, named_units(loaded, unit or []), rounds, Console(highlight=False))
-    except GraderError as error:
-        fail(str(error), 3)
-    raise typer.Exit(not within)
-
-
-@bench_app.command("watch")
-def bench_watch(
-    unit: Annotated[str, typer.Option(help="The unit that is saved.")] = "rnn",
-    rounds: Annotated[int, typer.Option(min=1, help="Saves.")] = 9,
-    course: CourseOption = None,
-) -> None:
-    """How soon a student sees what came of a save, beside plain pytest in the same run."""
-    from autograder.bench.watch_latency import watch
-
-    loaded = load(course)
-    watch(loaded, named_units(loaded, [unit])[0], rounds, Console(highlight=False))
-
-
-@bench_app.command("clock")
-def bench_clock(
-    gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,
-    noise: Annotated[int, typer.Option(min=0, help="Processes that keep the cores busy.")] = 2,
-    jobs: Annotated[int, typer.Option(min=1, help="Gradings at once.")] = 1,
-    plot: Annotated[Path | None, typer.Option(help="Where to draw the ratios.")] = None,
-    log: Annotated[
-        Path | None, typer.Option(help="Keep every grading here, and go on from what it holds.")
-    ] = None,
-    course: CourseOption = None,
-) -> None:
-    """How often is a parallel program judged sequential, and a sequential one parallel?
-
-    Some 1.5 s a grading amid noise; 3000 of either kind show an error rate of one in a thousand.
-    That takes hours: with --log it may be stopped and started again. Exit status: 0 when no more
-    than one in a thousand are wrong, else 1.
-    """
-    from autograder.bench.speed_errors import errors
-
-    console = Console(highlight=False)
-    try:
-        raise typer.Exit(not errors(load(course), gradings, noise, jobs, plot, log, console))
-    except CourseError as error:
-        fail(str(error))
-
-
 @bench_app.command("article")
 def bench_article(
     plots: Annotated[Path | None, typer.Option(help="A folder for maps of it.")] = None,
     longest: Annotated[int, typer.Option(min=64, help="The greatest length.")] = 1024,
     batch: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 1,
-) -> None:
-    """Is attention "tens, even hundreds of times" faster than a recurrent network?"""
-    from autograder.bench.article import article
-
-    lengths = [length for length in (16, 64, 128, 256, 512, 1024, 2048, 4096) if length <= longest]
-    article(lengths, [16, 64, 256], batch, plots, Console(highlight=False))
-
-
-@bench_app.command("validity")
-def bench_validity(
-    unit: Annotated[
-        list[str] | None, typer.Option(help="Look at this unit only; may be repeated.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
     course: CourseOption = None,
 ) -> None:
-    """Are the marks right? Wrong programs must fail and be told why, right ones must pass.
-
-    Takes some minutes. Exit status: 0 when nothing is left to be mended, else 1.
-    """
-    from autograder.bench.validity.run import bench
-
-    loaded = load(course)
-    raise typer.Exit(
-        not bench(loaded, named_units(loaded, unit or []), jobs, Console(highlight=False))
-    )
-
-
-@bench_app.command("faults")
-def bench_faults(
-    submissions: Annotated[int, typer.Option(min=6, help="How many are graded.")] = 60,
-    rounds: Annotated[int, typer.Option(min=1, help="How many runs every fault strikes.")] = 3,
-    unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
-    course: CourseOption = None,
-) -> None:
-    """Is anything lost, doubled or marked otherwise when a grading is killed, or its disk full?
-
-    In each run every fault strikes, at a random moment; in the end the same command runs until all
-    is graded. Exit status: 0 when every mark is that of an undisturbed run, else 1.
-    """
-    from autograder.bench.faults import bench
-
-    loaded = load(course)
-    (asked,) = named_units(loaded, [unit])
-    console = Console(highlight=False)
-    raise typer.Exit(not bench(loaded, submissions, rounds, asked.name, console))
-
-
-@bench_app.command("batch")
-def bench_batch(
-    submissions: Annotated[int, typer.Option(min=20, help="How many are graded.")] = 500,
-    unit: Annotated[str, typer.Option(help="The unit that is graded.")] = "rnn",
-    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
-    pairs: Annotated[
-        int,
-        typer.Option(min=0, help="Runs of one worker, and of two, over 400 submissions."),
-    ] = 3,
-    compared: Annotated[
-        int, typer.Option(min=0, help="How many submissions the other graders are given.")
-    ] = 10,
-    otter: Annotated[
-        Path | None, typer.Option(help="The program `otter`, in an environment of its own.")
-    ] = None,
-    course: CourseOption = None,
-) -> None:
-    """Rate, memory and CPU time over a large class; two workers against one; other graders.
-
-    The class is generated: the sample class again and again, each submission unlike any other.
-    Correctness only.
-    """
-    from autograder.bench.throughput import batch
-
-    loaded = load(course)
-    (asked,) = named_units(loaded, [unit])
-    console = Console(highlight=False)
-    batch(loaded, asked, submissions, jobs, pairs, compared, otter, console)
+    """Does the claim of the article that the course is about hold on this machine?"""
+    article = shared(load(course).root, "article")
+    if article is None:
+        fail("The course measures no article: it has no course/shared/article.py.")
+    article.article(longest, batch, plots, Console(highlight=False))

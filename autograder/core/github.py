@@ -28,7 +28,7 @@ def row(cells: Sequence[str]) -> str:
 
 
 def annotation(text: str, **properties: str) -> str:
-    """A workflow command that shows an error, with `title=`, and `file=` and `line=` if anywhere."""
+    """A workflow command that shows an error, with `title=`; `file=` and `line=` if anywhere."""
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::error {given}::{_data(clean(text))}"
 

@@ -1,7 +1,8 @@
 """What belongs to one unit alone: files in course/units/<unit>/, and the modules among them.
 
-Those are imported as `course.units.<unit>.…`, from the course that is asked about and from no
-other: what an installed package or another clone holds is never mixed in.
+Those are imported as `course.units.<unit>.…`, and what units share as `course.shared.…`, from the
+course that is asked about and from no other: what an installed package or another clone holds is
+never mixed in.
 """
 
 from __future__ import annotations
@@ -24,10 +25,19 @@ def hidden_tests(root: Path, unit: str) -> Path:
 
 def module(root: Path, unit: str, name: str) -> ModuleType | None:
     """A unit's module: `module(root, "rnn", "hidden.mistakes")`; None where it has none."""
-    if not unit_folder(root, unit).joinpath(*name.split(".")).with_suffix(".py").is_file():
+    return _imported(root, f"course.units.{unit}.{name}")
+
+
+def shared(root: Path, name: str) -> ModuleType | None:
+    """A module that no unit has for itself, course/shared/<name>.py; None where there is none."""
+    return _imported(root, f"course.shared.{name}")
+
+
+def _imported(root: Path, name: str) -> ModuleType | None:
+    if not root.joinpath(*name.split(".")).with_suffix(".py").is_file():
         return None
     mount(root)
-    return importlib.import_module(f"course.units.{unit}.{name}")
+    return importlib.import_module(name)
 
 
 def mount(root: Path) -> None:

@@ -13,7 +13,6 @@ from autograder.reports.schema import TestResult
 
 # What may stand in a report besides whole sentences; a course adds its own words.
 NAMES = [_("the result"), _("the first row"), _("yours"), _("reference"), _("accuracy")]
-NAMES += [_("positions")]  # of the steps of a loop, as parallel.py has them
 STATUSES = {
     "graded": _("graded"),
     "advisory": _("advisory"),

@@ -25,13 +25,15 @@ FEW = 2  # where one of the two is slow
 class Scaling:
     """Arguments of a function, and the size that a loop would walk along.
 
-    sizes, on_gpu: every size by name. inputs: draws float32 arguments of these sizes.
+    sizes, on_gpu: every size by name. inputs: draws float32 arguments of these sizes. pieces: what
+    a loop would take one by one, where that has another name than the size.
     """
 
     over: str
     sizes: Mapping[str, int]
     on_gpu: Mapping[str, int]
     inputs: Callable[..., list[Any]]
+    pieces: str = ""
 
     def fresh(self, draw: Draw, device: str = "cpu", times: int = 1) -> list[Any]:
         """Draw arguments, `times` as many of them along `over`."""
@@ -42,7 +44,7 @@ class Scaling:
     @property
     def steps(self) -> str:
         """What a loop would take one by one, in a sentence."""
-        return "positions" if self.over == "length" else self.over
+        return self.pieces or self.over
 
     def on(self, device: str) -> Mapping[str, int]:
         """The sizes on a device."""

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
-from autograder.core.course import Unit
+from autograder.core.course import Course, Unit
 from autograder.core.units import unit_folder
 from autograder.mistakes import catalogue
 from autograder.reports.schema import Report
@@ -55,9 +55,9 @@ class MistakeTrial:
         return self.id in self.named
 
 
-def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
-    """Grade every known mistake, each the only one in an otherwise perfect submission."""
-    right, root = solutions(graders.course), graders.course.root
+def mistaken(course: Course, units: Sequence[Unit]) -> list[Job[catalogue.Mistake]]:
+    """Every known mistake as a program, the only one in an otherwise perfect submission."""
+    right, root = solutions(course), course.root
     todo: list[Job[catalogue.Mistake]] = []
     for unit in units:
         for number, mistake in enumerate(catalogue.known(root, unit.name)):
@@ -68,9 +68,14 @@ def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[M
             files = {unit.name: right[unit.name] + lines}
             files["known_mistakes"] = collected.replace(IMPORT, COLLECT)
             todo.append((mistake, unit, right | files))
+    return todo
+
+
+def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
+    """Grade every known mistake."""
     judged = [
         _judged(report, mistake.function, mistake.id, mistake.variant.__name__)
-        for mistake, report in graders.grade(todo)
+        for mistake, report in graders.grade(mistaken(graders.course, units))
     ]
     return [mistake for mistake in judged if mistake]
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
-from autograder.core.course import Unit
+from autograder.core.course import Course, Unit
 from autograder.core.units import unit_folder
 from autograder.reports.schema import Report
 
@@ -28,15 +28,22 @@ class Right:
         return self.report.status == "graded" and self.report.score == self.report.max_score
 
 
+def written_differently(course: Course, units: Sequence[Unit]) -> list[Job[str]]:
+    """Every file of a unit's hidden/right/, in an otherwise perfect submission."""
+    right = solutions(course)
+    todo: list[Job[str]] = []
+    for unit in units:
+        folder = unit_folder(course.root, unit.name) / "hidden" / "right"
+        for path in sorted(folder.glob("*.py")):
+            todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
+    return todo
+
+
 def right_answers(
     graders: CorrectnessGraders, units: Sequence[Unit], seed: str = ""
 ) -> list[Right]:
-    """Grade every file of a unit's hidden/right/; on the inputs of a seed, if one is given."""
-    right, root = solutions(graders.course), graders.course.root
-    todo: list[Job[str]] = []
-    for unit in units:
-        for path in sorted((unit_folder(root, unit.name) / "hidden" / "right").glob("*.py")):
-            todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
+    """Grade every right answer; on the inputs of a seed, if one is given."""
+    todo = written_differently(graders.course, units)
     return [Right(report.unit, name, report) for name, report in graders.grade(todo, seed)]
 
 

@@ -7,7 +7,7 @@ def _tests_say():
     """Any hidden test's text that can be read from here."""
     found = []
     for root in {os.getcwd(), "/", os.path.expanduser("~"), *sys.path}:
-        for name in ("autograder/hidden/test_attention.py", "hidden/test_attention.py", "tests/test_attention.py"):
+        for name in ("course/units/attention/hidden/test_attention.py", "hidden/test_attention.py", "tests/test_attention.py"):
             try:
                 found.append(open(os.path.join(root, name), encoding="utf-8").read())
             except OSError:

@@ -38,6 +38,7 @@ SCALINGS: dict[str, list[Scaling]] = {
             {"batch": 1, "length": 128, "width": 4},
             {"batch": 8, "length": 1024, "width": 64},
             _projected,
+            pieces="positions",
         ),
     ],
     "multi_head_self_attention": [

@@ -9,7 +9,7 @@ import torch
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
-def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
+def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """Scaled dot-product attention."""
     weights = torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), dim=-1)
     return weights @ v, weights
@@ -20,7 +20,7 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
 
 def queries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """One query after the other."""
-    parts = [attend(q[..., i : i + 1, :], k, v) for i in range(q.shape[-2])]
+    parts = [_attend(q[..., i : i + 1, :], k, v) for i in range(q.shape[-2])]
     return torch.cat([out for out, _ in parts], -2), torch.cat([w for _, w in parts], -2)
 
 
@@ -56,7 +56,7 @@ def values(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
 
 def mapped_queries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """`map` over the queries."""
-    parts = list(map(lambda query: attend(query.unsqueeze(-2), k, v), q.unbind(-2)))  # noqa: C417
+    parts = list(map(lambda query: _attend(query.unsqueeze(-2), k, v), q.unbind(-2)))  # noqa: C417
     return torch.cat([out for out, _ in parts], -2), torch.cat([w for _, w in parts], -2)
 
 
@@ -65,13 +65,13 @@ def mapped_queries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
 
 def sentences(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """A list comprehension over the sentences, and a stack."""
-    parts = [attend(q[n], k[n], v[n]) for n in range(len(q))]
+    parts = [_attend(q[n], k[n], v[n]) for n in range(len(q))]
     return torch.stack([out for out, _ in parts]), torch.stack([w for _, w in parts])
 
 
 def mapped(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """`map` over the sentences."""
-    outputs, weights = zip(*map(attend, q, k, v), strict=True)
+    outputs, weights = zip(*map(_attend, q, k, v), strict=True)
     return torch.stack(outputs), torch.stack(weights)
 
 
@@ -82,12 +82,12 @@ def sentences_in_place(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pai
         q.new_empty(*q.shape[:-1], k.shape[-2]),
     )
     for n in range(len(q)):
-        output[n], weights[n] = attend(q[n], k[n], v[n])
+        output[n], weights[n] = _attend(q[n], k[n], v[n])
     return output, weights
 
 
 def vmap_of_one(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Pair:
     """torch.vmap, but of one sentence at a time."""
-    whole = torch.vmap(attend)
+    whole = torch.vmap(_attend)
     parts = [whole(q[n : n + 1], k[n : n + 1], v[n : n + 1]) for n in range(len(q))]
     return torch.cat([out for out, _ in parts]), torch.cat([w for _, w in parts])

@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
+LENGTHS = (16, 64, 128, 256, 512, 1024, 2048, 4096)
+WIDTHS = (16, 64, 256)
 ROUNDS = 7
 ENOUGH = 0.5  # seconds for one layer at one size
 Layer = Callable[[torch.Tensor], object]
@@ -81,19 +83,21 @@ def measure(lengths: Sequence[int], widths: Sequence[int], batch: int, device: s
     }
 
 
-def article(
-    lengths: Sequence[int], widths: Sequence[int], batch: int, plots: Path | None, console: Console
-) -> None:
-    """Print how many times as long as attention each layer takes; draw a map of it."""
+def article(longest: int, batch: int, plots: Path | None, console: Console) -> None:
+    """Print how many times as long as attention each layer takes; draw a map of it.
+
+    longest: the greatest length. batch: sentences at once. plots: a folder for the maps.
+    """
+    lengths = [length for length in LENGTHS if length <= longest]
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
-        times = measure(lengths, widths, batch, device)
+        times = measure(lengths, WIDTHS, batch, device)
         machine = torch.cuda.get_device_name() if device == "cuda" else "one CPU core"
         where = f"{machine}, batch {batch}"
-        for width in widths:
+        for width in WIDTHS:
             console.print(_table(times, lengths, width, where))
         if plots:
             plots.mkdir(parents=True, exist_ok=True)
-            _map(times, lengths, widths, where, plots / f"article-{device}.png")
+            _map(times, lengths, WIDTHS, where, plots / f"article-{device}.png")
 
 
 def _table(times: Times, lengths: Sequence[int], width: int, where: str) -> Table:
