@@ -236,8 +236,9 @@ def test_demonstrate_rate(student, draw):
 
     Catches: w_hh scaled to its norm, seed ignored, the same network at every call.
     """
-    length, seeds = 51, draw.integers(0, 2**31, 9).tolist()
-    for radius in (0.9, 0.5):
+    seeds = draw.integers(0, 2**31, 9).tolist()
+    # Long and small enough for networks that are far from normal, which grow before they fade.
+    for radius, length in ((0.7, 81), (0.5, 31)):
         low, high = radius ** (2 * length), radius ** (length / 2)
         felt = assert_median_felt(student, radius, length, 7, seeds, low, high)
     if len(set(felt)) == 1:
