@@ -178,9 +178,9 @@ class SandboxBackend:
         return self._limits.call_wall_seconds
 
     def _left(self, device: str, clock: float, wall: float) -> tuple[float, float]:
-        """What an exchange may take now: CPU-seconds, and seconds on the wall.
+        """The CPU-seconds, and the seconds on the wall, that the next exchange may take.
 
-        clock, wall: see _clock and _wall. On a GPU only the wall's seconds count, and less of them.
+        clock, wall: see _clock and _wall. On a GPU those of CPU time are counted on the wall.
         Raises Failure if none are left.
         """
         limits = self._limits
