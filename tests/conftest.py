@@ -46,6 +46,7 @@ GROUPS = {
     "tests/test_isolation": "sandbox",
     "tests/test_keys.py::test_hidden_tests_read_the_data": "sandbox",
     "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
+    "tests/test_limits.py": "sandbox",
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_sample_class.py": "sandbox",

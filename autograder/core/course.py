@@ -16,6 +16,7 @@ from autograder.core.language import Language
 
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
 KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
+WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,12 +38,26 @@ class FigureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one submission's unit may use. Times are wall-clock seconds."""
+    """What one submission's unit may use.
+
+    Seconds are CPU time, as the kernel counts it, all threads together: a busy machine changes no
+    mark. On a GPU, whose work is charged to nobody, they are the wall clock's.
+    """
 
     call_seconds: float = 10.0
     unit_seconds: float = 60.0
     memory_mib: int = 2048
     source_kib: int = 1024
+
+    @property
+    def call_wall_seconds(self) -> float:
+        """How long a call on the CPU may take on the wall, whatever it does."""
+        return self.call_seconds * WALL_TIMES
+
+    @property
+    def unit_wall_seconds(self) -> float:
+        """How long a unit's calls may take on the wall, all together."""
+        return self.unit_seconds * WALL_TIMES
 
 
 class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

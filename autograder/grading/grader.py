@@ -23,7 +23,7 @@ from autograder.reports.schema import Report
 # Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
 TESTER = "autograder.grading.tester"
 START = f"import gc, runpy; gc.disable(); runpy.run_module({TESTER!r}, None, '__main__')"
-WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
+WAIT_SECONDS = 7200.0  # longer than any unit may take: only a lost tester is this late
 
 
 class Grader:

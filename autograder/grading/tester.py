@@ -23,6 +23,7 @@ import msgspec
 import pytest
 
 from autograder.core import units
+from autograder.core.course import Limits
 from autograder.core.errors import IsolationError
 from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
 from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
@@ -37,7 +38,8 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing import plugin
 
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
-RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than one race may take
+OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
+RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than a race takes, imports aside
 QUIET = (
     "-c /dev/null --import-mode=importlib --assert=plain -p autograder.testing.plugin "
     "-p no:terminal -p no:unraisableexception -p no:threadexception -p no:logging "
@@ -50,6 +52,12 @@ def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
     """The arguments with which pytest collects these tests, those of them that there are."""
     units.mount(root)
     return [*QUIET, f"--rootdir={root}", *(str(path) for path in tests if path.is_file())]
+
+
+def _patience(limits: Limits, races: int) -> float:
+    """Seconds on the wall that a unit's tests end in, whatever a student's program does."""
+    race = 2 * limits.call_wall_seconds + RACE_SECONDS  # an import is tried twice
+    return limits.unit_wall_seconds + OUR_SECONDS + races * race
 
 
 class WarmHosts:
@@ -175,7 +183,7 @@ class Server:
             return msgspec.msgpack.encode(UnitOutcome(error=str(error), hopeless=True))
         self._fork = self._fork or Fork(lambda asked: self._run(asked, session), self._connection)
         races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
-        outcome = self._fork.run(task, task.limits.unit_seconds * 2 + 60 + races * RACE_SECONDS)
+        outcome = self._fork.run(task, _patience(task.limits, races))
         if outcome.error:
             self._end_fork()
             self._hosts.close()  # whatever state the fork left them in

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from autograder.core.course import Limits as CourseLimits
-from autograder.core.language import _, restate, say
+from autograder.core.language import restate, say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
-from autograder.supervisor.child import Child, ChildDied, ChildTimedOut, ProcessLimits, nonce
-from autograder.supervisor.reasons import _crash, explain, how
+from autograder.supervisor.child import (
+    Child,
+    ChildDied,
+    ChildOutOfCpu,
+    ChildTimedOut,
+    ProcessLimits,
+    nonce,
+)
+from autograder.supervisor.reasons import _crash, explain, how, too_late, used_up
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
-ENDLESS = _("Is there a loop that never ends, or one over every single number?")
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
 
 
@@ -47,7 +56,9 @@ class SandboxBackend:
         self._children: dict[str, Child] = {}
         self._hopeless = Failure(restate(problem), help_id="not_loaded") if problem else None
         self._hung: dict[str, int] = {}
-        self._spent = 0.0
+        # Seconds by device: CPU time of the children that have ended; on a GPU, on the wall.
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._waited = 0.0  # on the wall
 
     def call(self, asked: Invocation) -> evaluate.CallResult:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
@@ -102,18 +113,30 @@ class SandboxBackend:
             raise _again(self._hopeless)
         if device in self._children:
             return self._children[device]
-        child = self._children[device] = self._spawn(device)
-        load = wire.Load(nonce(), self._sources, self._unit, measured)
-        what = say("Importing %(file)s", file=self._file(self._unit))
         try:
-            reply, _ = self._exchange(child, device, load, [], what)
+            reply = self._load(device, measured)
         except Failure as failure:
             self._hopeless = failure
             raise
         if isinstance(reply, wire.Raised):
             self._hopeless = explain(reply, self._unit, "", self._file(self._unit))
             raise _again(self._hopeless)
-        return child
+        return self._children[device]
+
+    def _load(self, device: str, measured: bool, again: bool = True) -> wire.Reply:
+        """Import the submission in a fresh child; if that runs out of time, once more.
+
+        Every test of the unit depends on it, and a cold disk may have been the reason.
+        """
+        child = self._children[device] = self._spawn(device)
+        load = wire.Load(nonce(), self._sources, self._unit, measured)
+        what = say("Importing %(file)s", file=self._file(self._unit))
+        try:
+            return self._exchange(child, device, load, [], what)[0]
+        except Failure as failure:
+            if failure.help_id != "timeout" or not again:
+                raise
+        return self._load(device, measured, again=False)
 
     def _spawn(self, device: str) -> Child:
         memory = self._limits.memory_mib << 20
@@ -125,26 +148,17 @@ class SandboxBackend:
     ) -> tuple[wire.Reply, bytearray]:
         """One request and its reply; a child that fails to give one is ended."""
         start = time.monotonic()
-        left = self._limits.unit_seconds - self._spent
-        if left <= 0:
-            told = say(
-                "The unit's %(seconds)s seconds were used up before this test.",
-                seconds=self._limits.unit_seconds,
-            )
-            raise Failure(told, help_id="timeout")
-        seconds = min(self._limits.call_seconds, left)
         try:
-            return child.request(message, payload, start + seconds)
-        except ChildTimedOut:
+            clock = self._clock()
+            cpu, wall = self._left(device, clock, self._wall(message))
+            return child.request(message, payload, start + wall, clock + cpu)
+        except ChildTimedOut as late:
             self._end(device)
             if isinstance(message, wire.Call):
                 self._hung[message.function] = self._hung.get(message.function, 0) + 1
-            told = say(
-                "%(what)s did not finish within %(seconds)s seconds.",
-                what=what,
-                seconds=f"{seconds:.3g}",
-            )
-            raise Failure(told, help=ENDLESS, help_id="timeout") from None
+            if isinstance(late, ChildOutOfCpu):
+                raise too_late("cpu", what, cpu) from None
+            raise too_late("wall" if device == "cpu" else "gpu", what, wall) from None
         except ChildDied as death:
             reason = how(self._died(device)) if str(death) == "ended" else str(death)
             self._end(device)
@@ -154,7 +168,33 @@ class SandboxBackend:
             told = say("%(what)s gave %(error)s.", what=what, error=str(error))
             raise Failure(told, help_id="unreadable_result") from None
         finally:
-            self._spent += time.monotonic() - start
+            waited = time.monotonic() - start
+            self._waited += waited
+            if device != "cpu":
+                self._spent[device] += waited
+
+    def _wall(self, message: wire.Request) -> float:
+        """How many seconds an exchange may take on the wall."""
+        return self._limits.call_wall_seconds
+
+    def _left(self, device: str, clock: float, wall: float) -> tuple[float, float]:
+        """The CPU-seconds, and the seconds on the wall, that the next exchange may take.
+
+        clock, wall: see _clock and _wall. On a GPU those of CPU time are counted on the wall.
+        Raises Failure if none are left.
+        """
+        limits = self._limits
+        seconds = min(limits.call_seconds, limits.unit_seconds - sum(self._spent.values()) - clock)
+        wall = min(wall, limits.unit_wall_seconds - self._waited)
+        if seconds <= 0:
+            raise used_up("cpu" if self._spent.keys() <= {"cpu"} else "gpu", limits.unit_seconds)
+        if wall <= 0:
+            raise used_up("wall", limits.unit_wall_seconds)
+        return (seconds, wall) if device == "cpu" else (math.inf, min(seconds, wall))
+
+    def _clock(self) -> float:
+        """The CPU-seconds of the child on the CPU so far, if there is one. Raises ChildDied."""
+        return self._children["cpu"].cpu_seconds() if "cpu" in self._children else 0.0
 
     def _died(self, device: str) -> Ended:
         """How a child ended that was not ended by us; SIGKILL may have come from anybody."""
@@ -164,6 +204,9 @@ class SandboxBackend:
         return ended
 
     def _end(self, device: str) -> Ended:
+        if device == "cpu":
+            with contextlib.suppress(ChildDied):
+                self._spent[device] += self._clock()
         child = self._children.pop(device, None)
         return child.close() if child else Ended()
 

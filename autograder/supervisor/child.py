@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import resource
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.core.errors import GraderError
 from autograder.core.language import _
@@ -22,6 +24,7 @@ from autograder.sandbox import host, wire
 POLL_SECONDS = 0.05
 FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
 CHUNK = 1 << 18
+CORES = os.cpu_count() or 1  # CPU time passes at most so many times as fast as the wall clock's
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 
 
@@ -30,7 +33,18 @@ class ChildDied(Exception):  # noqa: N818 - an outcome, not an error of ours
 
 
 class ChildTimedOut(Exception):  # noqa: N818
-    """The student's process did not answer in time and was ended."""
+    """The student's process did not answer in time."""
+
+
+class ChildOutOfCpu(ChildTimedOut):
+    """It had used up its CPU time, whether it answered or not."""
+
+
+class Deadline(NamedTuple):
+    """When an exchange has taken too long. wall: on the monotonic clock; cpu: on the process's."""
+
+    wall: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -63,17 +77,24 @@ class Child:
         self._pid = _pid_of(pidfd)
         self._proc = Path(f"/proc/{self._pid}")
         self._looked = 0.0
+        self._cpu, self._cpu_read = 0.0, time.monotonic()  # its clock, and when that was read
         self._base = self._resident()
         self._first = _peaks_of(self._proc)
 
     def request(
-        self, message: wire.Request, payload: Sequence[bytes], deadline: float
+        self,
+        message: wire.Request,
+        payload: Sequence[bytes],
+        wall: float,
+        cpu: float = math.inf,
     ) -> tuple[wire.Reply, bytearray]:
         """Send a request and return its reply with its payload.
 
-        deadline: on the monotonic clock, for the whole exchange, however slowly it drips.
+        wall: on the monotonic clock, for the whole exchange, however slowly it drips. cpu: on the
+        process's own clock (see cpu_seconds); an answer that comes later counts for nothing.
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
+        deadline = Deadline(wall, cpu)
         self._send(b"".join(wire.pack(message, payload)), deadline)
         start = wire.LENGTHS.size
         self._fill(start, deadline)
@@ -88,6 +109,7 @@ class Child:
             raise wire.WireError("a reply to another question")
         start, end = start + header_size, start + header_size + payload_size
         self._fill(end, deadline)
+        self._check_cpu(deadline)
         body = self._inbox[start:end]
         del self._inbox[:end]
         return reply, body
@@ -99,17 +121,17 @@ class Child:
         os.close(self._pidfd)
         return ended
 
-    def _send(self, data: bytes, deadline: float) -> None:
+    def _send(self, data: bytes, deadline: Deadline) -> None:
         view = memoryview(data)
         while view:
-            self._wait(select.POLLOUT, deadline)
-            with contextlib.suppress(BlockingIOError):
-                try:
-                    view = view[self._connection.send(view) :]
-                except (BrokenPipeError, ConnectionResetError):
-                    raise ChildDied("ended") from None
+            try:
+                view = view[self._connection.send(view) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except (BrokenPipeError, ConnectionResetError):
+                raise ChildDied("ended") from None
 
-    def _fill(self, size: int, deadline: float) -> None:
+    def _fill(self, size: int, deadline: Deadline) -> None:
         """Receive until the inbox holds so many bytes."""
         while len(self._inbox) < size:
             self._wait(select.POLLIN, deadline)
@@ -122,20 +144,27 @@ class Child:
                     raise ChildDied("ended")
                 self._inbox += chunk
 
-    def _wait(self, event: int, deadline: float) -> None:
-        """Wait until the connection is ready; watch the clock and the memory meanwhile."""
+    def _wait(self, event: int, deadline: Deadline) -> None:
+        """Wait until the connection is ready; watch the clocks and the memory meanwhile."""
         self._poller.modify(self._connection, event)
         while True:
+            self._check_cpu(deadline)
             now = time.monotonic()
-            if now >= deadline:
+            if now >= deadline.wall:
                 raise ChildTimedOut
             if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
                 self._looked = now
                 if self._resident() - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
-            if self._poller.poll(min(deadline - now, POLL_SECONDS) * 1000):
+            if self._poller.poll(min(deadline.wall - now, POLL_SECONDS) * 1000):
                 return
+
+    def _check_cpu(self, deadline: Deadline) -> None:
+        """Look at the process's clock if it can be that late. Raises ChildOutOfCpu."""
+        possible = self._cpu + (time.monotonic() - self._cpu_read) * CORES
+        if possible >= deadline.cpu and self.cpu_seconds() >= deadline.cpu:
+            raise ChildOutOfCpu
 
     def peak(self) -> int:
         """The most bytes that were taken at once, beyond what the process was forked with.
@@ -161,10 +190,12 @@ class Child:
 
         Source: clock_getcpuclockid(3). Raises ChildDied.
         """
+        self._cpu_read = time.monotonic()
         try:
-            return time.clock_gettime((~self._pid << 3) | _PROCESS_CLOCK)
+            self._cpu = time.clock_gettime((~self._pid << 3) | _PROCESS_CLOCK)
         except OSError:
             raise ChildDied("ended") from None
+        return self._cpu
 
     def freeze(self) -> None:
         """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""

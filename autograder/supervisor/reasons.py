@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 import signal
+from typing import Literal
 
 from autograder.core.language import _, say
 from autograder.sandbox import host, wire
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
+
+# Which limit was met: of CPU time; of the wall, by a program that waits; of the wall on a GPU.
+Clock = Literal["cpu", "wall", "gpu"]
+ENDLESS = _("Is there a loop that never ends, or one over every single number?")
+TOO_LATE: dict[Clock, tuple[str, str]] = {
+    "cpu": (
+        _("%(what)s took more than %(seconds)s CPU-seconds."),
+        _(
+            "That is time spent computing, in all threads together, however busy the machine was. "
+            "Is there a loop that never ends, or one over every single number?"
+        ),
+    ),
+    "wall": (
+        _(
+            "%(what)s gave no answer within %(seconds)s seconds on the wall, and its CPU time was "
+            "not used up: it waited."
+        ),
+        _("Does it sleep, or wait for what never comes: a lock, another thread, an input?"),
+    ),
+    "gpu": (_("%(what)s did not finish within %(seconds)s seconds."), ENDLESS),
+}
+USED_UP: dict[Clock, str] = {
+    "cpu": _("The unit's %(seconds)s CPU-seconds were used up before this test."),
+    "wall": _("The unit's %(seconds)s seconds on the wall were used up before this test."),
+    "gpu": _("The unit's %(seconds)s seconds were used up before this test."),
+}
 
 
 def how(ended: host.Ended) -> str:
@@ -55,6 +82,17 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
 def _crash(what: str, reason: str) -> Failure:
     told = say("%(what)s: the program %(reason)s.", what=what, reason=reason)
     return Failure(told, help_id="crashed")
+
+
+def too_late(clock: Clock, what: str, seconds: float) -> Failure:
+    """A call, or an import, met a limit."""
+    told, advice = TOO_LATE[clock]
+    return Failure(say(told, what=what, seconds=f"{seconds:.3g}"), help=advice, help_id="timeout")
+
+
+def used_up(clock: Clock, seconds: float) -> Failure:
+    """A unit has met a limit, so that nothing more is called."""
+    return Failure(say(USED_UP[clock], seconds=seconds), help_id="timeout")
 
 
 def _hint(reply: wire.Raised) -> str:

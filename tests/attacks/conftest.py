@@ -126,7 +126,7 @@ def arena(tmp_path_factory, level):
     submissions.mkdir(), results.mkdir()
     os.environ["CANARY"] = "known to the grader alone"
     options = Options(isolation=level, speed=False)
-    limits = courses.Limits(call_seconds=patience(1), unit_seconds=patience(3), memory_mib=256)
+    limits = courses.Limits(call_seconds=patience(0.4), unit_seconds=patience(1.2), memory_mib=256)
     course = msgspec.structs.replace(COURSE, limits=limits)
     with Grader(course, options, [ROOT, submissions, results]) as grader:
         yield Arena(grader, submissions, results)

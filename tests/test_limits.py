@@ -1,0 +1,283 @@
+"""What a submission's time is: what it computes, however busy the machine; the wall is for waiting.
+
+The limits here are a fiftieth of the course's, so that what meets them is soon over.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import ROOT
+
+from autograder.core import course as courses
+from autograder.core.course import Limits
+from autograder.core.language import render
+from autograder.sandbox import wire
+from autograder.supervisor.backend import SandboxBackend
+from autograder.supervisor.child import Child
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.calls import Failure, Invocation
+
+CPU = 0.2  # of a call
+SPENDS = """
+import time
+
+def spends(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[WarmHost]:
+    with WarmHost([ROOT]) as warm:
+        yield warm
+
+
+@pytest.fixture
+def run(host: WarmHost) -> Iterator[Callable[..., SandboxBackend]]:
+    """Run a program in a backend of its own. call, unit: CPU-seconds that these may take."""
+    backends: list[SandboxBackend] = []
+
+    def run(text: str, call: float = CPU, unit: float = 60.0) -> SandboxBackend:
+        sources = [wire.Source("m", "m.py", [text], False, [])]
+        backends.append(SandboxBackend(lambda _: host, "m", sources, Limits(call, unit)))
+        return backends[-1]
+
+    yield run
+    for backend in backends:
+        backend.close()
+
+
+@pytest.fixture
+def no_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no busy machine bring anything that computes to the wall."""
+    monkeypatch.setattr(courses, "WALL_TIMES", 600)
+
+
+def call(backend: SandboxBackend, function: str = "f", device: str = "cpu") -> object:
+    return backend.call(Invocation("m", function, device=device)).value
+
+
+def failure(backend: SandboxBackend, function: str = "f", device: str = "cpu") -> Failure:
+    with pytest.raises(Failure) as caught:
+        call(backend, function, device)
+    return caught.value
+
+
+ENDLESS = {
+    "in Python": "while True: pass",
+    "in C": "pow(3, 10**9)",
+    "in torch": "torch.ones(9000, 9000) @ torch.ones(9000, 9000)",
+    "in a loop of torch": "while True: torch.ones(50, 50) @ torch.ones(50, 50)",
+}
+
+
+@pytest.mark.usefixtures("no_wall")
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_computes_without_an_end_meets_the_limit_of_cpu_time(
+    kind: str, run: Callable[..., SandboxBackend]
+) -> None:
+    told = failure(run(f"import torch\ndef f():\n    {ENDLESS[kind]}\n"))
+    assert told.message == "`f` took more than 0.2 CPU-seconds."
+    assert "a loop that never ends" in told.help
+    assert told.help_id == "timeout"
+    assert render(told.facts, "zh") == "`f` 用了超过 0.2 秒的 CPU 时间。"
+
+
+@pytest.mark.usefixtures("no_wall")
+def test_threads_are_counted_together(run: Callable[..., SandboxBackend]) -> None:
+    """Each computes for less than the limit. Catches: the clock of one thread."""
+    text = f"""
+import hashlib, threading, time
+
+def burn():
+    end = time.thread_time() + {CPU / 3}
+    while time.thread_time() < end:
+        hashlib.sha256(bytes(1 << 20))  # without the interpreter's lock
+
+def f(count=8):
+    threads = [threading.Thread(target=burn) for _ in range(count)]
+    for each in threads: each.start()
+    for each in threads: each.join()
+
+def g():
+    f(2)
+"""
+    backend = run(text)
+    assert call(backend, "g") is None
+    assert failure(backend).message == "`f` took more than 0.2 CPU-seconds."
+
+
+@pytest.mark.usefixtures("no_wall")
+def test_an_answer_that_comes_too_late_does_not_count(run: Callable[..., SandboxBackend]) -> None:
+    """Whether it came between two looks at the clock. Catches: a mark that is a matter of luck."""
+    backend = run(f"{SPENDS}\ndef f(): spends({CPU + 0.01})\n")
+    assert failure(backend).message == "`f` took more than 0.2 CPU-seconds."
+
+
+SLEEPS = "import time\ndef f(): time.sleep(1e6)\ng = h = f\n"
+WAITS = {
+    "sleeps": SLEEPS,
+    "waits for a lock": """
+import threading
+
+def f(lock=threading.Lock()):
+    with lock, lock: pass
+""",
+    "drips": """
+import os, stat, time
+
+def f():
+    (connection,) = (n for n in range(3, 64) if is_socket(n))
+    while True:
+        os.write(connection, bytes(1))
+        time.sleep(0.1)
+
+def is_socket(n):
+    try: return stat.S_ISSOCK(os.fstat(n).st_mode)
+    except OSError: return False
+""",
+}
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_what_waits_meets_the_wall(kind: str, run: Callable[..., SandboxBackend]) -> None:
+    told = failure(run(WAITS[kind], call=0.1))
+    assert told.message == (
+        "`f` gave no answer within 0.6 seconds on the wall, and its CPU time was not used up: "
+        "it waited."
+    )
+    assert told.help.startswith("Does it sleep")
+    assert told.help_id == "timeout"
+    assert "0.6 秒" in render(told.facts, "zh")
+
+
+def test_a_busy_machine_takes_nothing_away(run: Callable[..., SandboxBackend], busy: int) -> None:
+    """Three fifths of the limit, on a core that four others want, take longer than the limit."""
+    backend = run(f"{SPENDS}\ndef f(): spends({CPU * 3 / 5})\n")
+    backend._child("cpu").pin(busy)
+    start = time.monotonic()
+    assert call(backend) is None
+    assert time.monotonic() - start > CPU, "the machine was not busy"
+
+
+@pytest.fixture
+def busy(no_wall: None) -> Iterator[int]:
+    """A core that four other processes are busy on."""
+    core = min(os.sched_getaffinity(0))
+    spin = f"import os; os.sched_setaffinity(0, [{core}]); print(flush=True)\nwhile True: pass"
+    command = [sys.executable, "-c", spin]
+    others = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    for each in others:
+        each.stdout.readline()  # it has started
+    yield core
+    for each in others:
+        each.kill()
+        each.communicate()
+
+
+# A unit
+
+
+@pytest.mark.usefixtures("no_wall")
+@pytest.mark.parametrize("end", ["pass", "os._exit(0)"])
+def test_a_unit_s_cpu_time_is_that_of_all_its_calls(
+    end: str, run: Callable[..., SandboxBackend]
+) -> None:
+    """Catches: what processes computed that have ended since is forgotten."""
+    backend = run(f"import os\n{SPENDS}\ndef f():\n    spends({CPU / 2})\n    {end}\n", unit=0.25)
+    told = []
+    for _ in range(4):
+        try:
+            call(backend)
+        except Failure as failed:
+            told.append(failed.message)
+    assert told[-1] == "The unit's 0.25 CPU-seconds were used up before this test."
+    assert told[-2].startswith("`f` took more than 0.")
+
+
+def test_a_unit_s_waiting_ends_too(run: Callable[..., SandboxBackend]) -> None:
+    backend = run(SLEEPS, call=0.1, unit=0.2)
+    assert "within 0.6 seconds" in failure(backend).message
+    assert "it waited" in failure(backend).message
+    last = failure(backend, "g").message
+    assert last == "The unit's 1.2 seconds on the wall were used up before this test."
+
+
+# An import
+
+
+def spawned(
+    backend: SandboxBackend, monkeypatch: pytest.MonkeyPatch, first: Callable[[Child], None]
+) -> list[Child]:
+    """The children that a backend is going to make; something happens to the first one."""
+    made: list[Child] = []
+    spawn = backend._spawn
+
+    def spawning(device: str) -> Child:
+        made.append(spawn(device))
+        if len(made) == 1:
+            first(made[0])
+        return made[-1]
+
+    monkeypatch.setattr(backend, "_spawn", spawning)
+    return made
+
+
+def test_an_import_that_the_machine_held_up_is_tried_again(
+    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process stands still, as one does that waits for a disk."""
+    backend = run("def f(): return 7\n", call=0.1)
+    made = spawned(backend, monkeypatch, Child.freeze)
+    assert call(backend) == 7
+    assert len(made) == 2
+
+
+def test_an_import_that_is_always_slow_is_tried_twice(
+    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = run("while True: pass\n")
+    made = spawned(backend, monkeypatch, lambda child: None)
+    told = {failure(backend).message for _ in range(3)}
+    assert told == {"Importing m.py took more than 0.2 CPU-seconds."}
+    assert len(made) == 2
+
+
+def test_an_import_that_fails_is_not_tried_again(
+    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = run("import os; os._exit(0)\n")
+    made = spawned(backend, monkeypatch, lambda child: None)
+    assert "the program ended" in failure(backend).message
+    assert len(made) == 1
+
+
+# What it costs, and a GPU
+
+
+def test_a_quick_call_reads_the_clock_once(
+    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a system call of the grader's."""
+    backend, read, reads = run("def f(): pass\n", call=60.0), Child.cpu_seconds, []
+    call(backend)
+    monkeypatch.setattr(Child, "cpu_seconds", lambda child: reads.append(read(child)) or reads[-1])
+    call(backend)
+    assert len(reads) == 1
+
+
+def test_on_a_gpu_the_wall_counts(run: Callable[..., SandboxBackend]) -> None:
+    """Its work is charged to no process. (What runs here runs on the CPU.)"""
+    backend = run(SLEEPS, unit=0.3)
+    assert failure(backend, "f", "cuda").message == "`f` did not finish within 0.2 seconds."
+    assert failure(backend, "g", "cuda").message.startswith("`g` did not finish within 0.")
+    last = failure(backend, "h", "cuda").message
+    assert last == "The unit's 0.3 seconds were used up before this test."
