@@ -40,6 +40,14 @@ def _imported(root: Path, name: str) -> ModuleType | None:
     return importlib.import_module(name)
 
 
+def solution(root: Path, unit: str) -> ModuleType:
+    """The reference of a unit, for a process that has nothing to do with another course."""
+    folder = str(root / "solutions")  # they import one another by their bare names
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(unit)
+
+
 def mount(root: Path) -> None:
     """Let `import course.…` find this course's files; another's modules are forgotten."""
     place = [str(root / "course")]

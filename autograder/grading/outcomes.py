@@ -6,13 +6,14 @@ import traceback
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import msgspec
 import pytest
 
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
 from autograder.core.text import _shown
 from autograder.grading.protocol import UnitTask
-from autograder.mistakes.diagnose import Recording
+from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
 from autograder.speed.clock import Unmeasured
 from autograder.testing import plugin
@@ -72,12 +73,17 @@ class Recorder:
 
     def _record(self, item: pytest.Item, error: BaseException | None) -> None:
         self._results.setdefault(item.nodeid, self._result(item, error))
-        self._backend.end_test(passed=error is None)
+        failure = error if isinstance(error, Failure) else None
+        self._backend.end_test(item.nodeid, failure, passed=error is None)
         self.figures |= dict(item.user_properties)
 
     @property
     def results(self) -> list[TestResult]:
-        """The results so far, in the tests' order."""
+        """The results, in the tests' order, with the mistakes that all of them together show."""
+        for name, advice, names, facts in self._backend.diagnose():
+            test = self._results[name]
+            told = {"help": _legible(advice), "help_id": names, "facts": test.facts | facts}
+            self._results[name] = msgspec.structs.replace(test, **told)
         return list(self._results.values())
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
@@ -92,8 +98,9 @@ class Recorder:
         if error is None:
             return "passed", "", "", "", self._backend.facts
         if isinstance(error, Failure):
-            advice, names, facts = self._backend.diagnose(error)
-            return "failed", error.message, advice, names, facts
+            if self._backend.cached(error):
+                return "failed", error.message, CACHED, "cached", error.facts
+            return "failed", error.message, error.help, error.help_id, error.facts
         if isinstance(error, Unmeasured):
             self.unmeasured = str(error)
             return "not_run", f"Not measured this time: {error}", "", "unmeasured", {}

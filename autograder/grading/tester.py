@@ -210,7 +210,11 @@ class Server:
         ]
         root = Path(self._setup.root)
         backend = RacingBackend(self._hosts, task.unit, sources, task.limits, task.problem, root)
-        recording = Recording(backend, functools.partial(catalogue.known, root))
+        recording = Recording(
+            backend,
+            functools.partial(catalogue.known, root),
+            lambda unit, function: getattr(units.solution(root, unit), function),
+        )
         recorder = Recorder(recording)
         session.config.stash[plugin.BACKEND] = recording
         session.config.stash[plugin.SEED] = task.seed
@@ -244,6 +248,7 @@ def serve(connection: socket.socket) -> int:
     root = Path(setup.root)
     for unit in setup.functions:
         catalogue.known(root, unit)
+        units.solution(root, unit)
     tests = [units.hidden_tests(root, unit) for unit in setup.functions]
     return int(pytest.main(collecting(root, tests), [Server(connection, setup)]))
 

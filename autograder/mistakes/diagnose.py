@@ -1,18 +1,22 @@
-"""The calls of a test, remembered until its outcome is known: what a failed check is about."""
+"""What a program does wrong, from all that is known of it: a test's calls, and what they gave."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from autograder.core.language import OR
-from autograder.mistakes import match
 from autograder.mistakes.catalogue import Mistake
+from autograder.mistakes.match import ENOUGH, RIGHT, Gave, evidence, gives, pattern, same
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Backend, Failure, Invocation
@@ -22,100 +26,231 @@ CACHED = (
     "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
     "by its length, may be kept between calls; a result may not."
 )
-
-
-class Recording:
-    """A backend that remembers a test's calls; the last is the one that a failed check is about.
-
-    Of the tests that passed it remembers what went in and came out.
-    """
-
-    def __init__(self, backend: Backend, known: Callable[[str], Sequence[Mistake]]) -> None:
-        """known: the known mistakes of a unit."""
-        self._backend = backend
-        self._known = known
-        self._calls: list[_Call] = []  # of this test
-        self._answered = False
-        self._recognised: list[Mistake] = []  # in the last test that had any
-        self.facts: dict[str, Any] = {}  # of this test's slowest race
-        self._passed: list[_Call] = []
-
-    def call(self, asked: Invocation) -> CallResult:
-        """See student.Backend."""
-        self._answered = False
-        outcome = self._backend.call(asked)
-        self._calls.append(_Call(asked, outcome))
-        self._answered = True
-        return outcome
-
-    def measure(self, asked: Invocation) -> CallResult:
-        """See student.Backend. Not remembered: its inputs are too large to try mistakes on."""
-        self._answered = False
-        return self._backend.measure(asked)
-
-    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
-        """See student.Backend. Its calls are not remembered: other tests look at values."""
-        self._answered = False
-        facts = self._backend.race(unit, function, device, event)
-        if facts.get("ratio", 0.0) <= self.facts.get("ratio", math.inf):
-            self.facts = facts
-        return facts
-
-    def end_test(self, passed: bool) -> None:
-        """Go on to another test; only the calls that were right are still remembered."""
-        if passed:
-            self._passed += self._calls
-        self._calls = []
-        self._answered = False
-        self.facts = {}
-
-    def diagnose(self, failure: Failure) -> tuple[str, str, dict[str, Any]]:
-        """A failure's help, its names and facts: its own, or those of the mistakes recognised."""
-        if not (failure.unexplained and self._answered):
-            return failure.help, failure.help_id, failure.facts
-        *earlier, last = self._calls
-        asked, value = last.asked, last.outcome.value
-        found = match.recognise(
-            self._known(asked.unit),
-            asked.function,
-            asked.args,
-            asked.kwargs,
-            value,
-            self._recognised,
-        )
-        self._recognised = found or self._recognised
-        if not found and self._is_old(last, earlier):
-            return CACHED, "cached", failure.facts
-        if not found:
-            return failure.help, failure.help_id, failure.facts
-        names = dict.fromkeys(mistake.id for mistake in found)
-        told = {
-            language: list(dict.fromkeys(mistake.help[language] for mistake in found))
-            for language in found[0].help
-        }
-        return OR.join(told["en"]), ",".join(names), {**failure.facts, "help": told}
-
-    def _is_old(self, last: _Call, earlier: Sequence[_Call]) -> bool:
-        """Whether a call gave what was right for an earlier one with other numbers."""
-        given = {call.told: call.outcome.sent for call in reversed([*self._passed, *earlier])}
-        first = given.get(last.told, last.outcome.sent)
-        return first != last.outcome.sent and _telling(last.outcome.value)
+LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is tried on it
+MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
+MORE_SECONDS = 0.2  # that these take of this process's time
+Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit
+Solutions = Callable[[str, str], Callable[..., Any]]  # the right function, by unit and name
 
 
 @dataclass
 class _Call:
-    """A call that was answered."""
+    """A call that was answered, with a value or with an exception."""
 
     asked: Invocation
-    outcome: CallResult
+    gave: Gave
+    outcome: CallResult | None = None
+    failed: bool = False  # a check of this very call did
+
+    @property
+    def slack(self) -> float:
+        """How far a right result may be here from another, in times of rounding."""
+        return 1.0 if self.failed else RIGHT
 
     @property
     def told(self) -> tuple[str, bytes, float | None]:
         """The result's numbers, and in answer to what kind of call."""
         form = _form([self.asked.args, self.asked.kwargs])
-        value = self.outcome.value
+        value = self.gave.value
         function = f"{self.asked.unit}.{self.asked.function} {form}"
-        return function, self.outcome.received, value if isinstance(value, float) else None
+        received = self.outcome.received if self.outcome else b""
+        return function, received, value if isinstance(value, float) else None
+
+    @property
+    def sent(self) -> list[bytes]:
+        """The numbers of the arguments."""
+        return self.outcome.sent if self.outcome else []
+
+
+@dataclass
+class _Suspect:
+    """A function that failed tests: all its calls, and the tests, by name."""
+
+    calls: list[_Call] = field(default_factory=list)
+    failed: dict[str, Failure] = field(default_factory=dict)
+
+
+class Recording:
+    """A backend that remembers a unit's calls, and says in the end what they are evidence of.
+
+    A mistake is named only if it gives, in every call of the function, what the student's program
+    gave, and if where it differs from the right answer it does so in more than chance would have.
+    """
+
+    def __init__(self, backend: Backend, known: Known, solution: Solutions) -> None:
+        self._backend = backend
+        self._known = known
+        self._solution = solution
+        self._calls: list[_Call] = []  # of this test
+        self._last: Invocation | None = None  # what this test asked last, where it was answered
+        self._passed: list[_Call] = []
+        self._suspects: dict[tuple[str, str], _Suspect] = {}
+        self.facts: dict[str, Any] = {}  # of this test's slowest race
+
+    def call(self, asked: Invocation) -> CallResult:
+        """See calls.Backend."""
+        self._last = None
+        try:
+            outcome = self._backend.call(asked)
+        except Failure as failure:
+            if "raised" in failure.facts:
+                self._keep(_Call(asked, Gave(error=failure.facts["error"])))
+            raise
+        self._keep(_Call(asked, Gave(outcome.value, outcome.gradients), outcome))
+        return outcome
+
+    def _keep(self, call: _Call) -> None:
+        arrays = evaluate.arrays([call.asked.args, call.asked.kwargs, call.gave.value])
+        if sum(math.prod(array.shape) for array in arrays) <= LARGE:
+            args, kwargs = copy.deepcopy((call.asked.args, call.asked.kwargs))  # tests change them
+            call.asked = replace(call.asked, args=args, kwargs=kwargs)
+            self._calls.append(call)
+        self._last = call.asked
+
+    def measure(self, asked: Invocation) -> CallResult:
+        """See calls.Backend. Not remembered: its inputs are too large to try mistakes on."""
+        self._last = None
+        return self._backend.measure(asked)
+
+    def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
+        """See calls.Backend. Its calls are not remembered: other tests look at values."""
+        self._last = None
+        facts = self._backend.race(unit, function, device, event)
+        if facts.get("ratio", 0.0) <= self.facts.get("ratio", math.inf):
+            self.facts = facts
+        return facts
+
+    def end_test(self, name: str, failure: Failure | None, passed: bool) -> None:
+        """Go on to another test. failure: how this one failed, if a check of it did."""
+        for call in self._calls:
+            self._suspect(call.asked).calls.append(call)
+        if failure and self._last and not failure.help_id:
+            self._suspect(self._last).failed[name] = failure
+            if self._calls:
+                self._calls[-1].failed = True
+        if passed:
+            self._passed += self._calls
+        self._calls, self._last, self.facts = [], None, {}
+
+    def _suspect(self, asked: Invocation) -> _Suspect:
+        return self._suspects.setdefault((asked.unit, asked.function), _Suspect())
+
+    def cached(self, failure: Failure) -> bool:
+        """Whether this test's last call gave what was right for an earlier one."""
+        if failure.help_id or not (self._last and self._calls):
+            return False
+        *earlier, last = self._calls
+        given = {call.told: call.sent for call in reversed([*self._passed, *earlier])}
+        first = given.get(last.told, last.sent)
+        return first != last.sent and _telling(last.gave.value)
+
+    def diagnose(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+        """Of each failed test that a known mistake explains: its name, the help, ids and facts."""
+        for (unit, function), suspect in self._suspects.items():
+            if suspect.failed and (found := self._explaining(unit, function, suspect)):
+                names = ",".join(dict.fromkeys(mistake.id for mistake in found))
+                told = {
+                    language: list(dict.fromkeys(mistake.help[language] for mistake in found))
+                    for language in found[0].help
+                }
+                for test in suspect.failed:
+                    yield test, OR.join(told["en"]), names, {"help": told}
+
+    def _explaining(self, unit: str, function: str, suspect: _Suspect) -> list[Mistake]:
+        """The mistakes that explain every call; at most two that nothing tells apart."""
+        right = self._solution(unit, function)
+        truths = [gives(right, call.asked) for call in suspect.calls]
+        pairs = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
+        pairs.sort(
+            key=lambda pair: same(pair[0].gave, pair[1], pair[0].slack)
+        )  # the wrong ones first
+        known = [mistake for mistake in self._known(unit) if mistake.function == function]
+        bits = {m.variant: weigh(m.variant, pairs) for m in known}
+        wrong = [call for call, truth in pairs if not same(call.gave, truth, call.slack)]
+        with _at_most(MORE_SECONDS):
+            for asked in _fresh(wrong, suspect.calls, MORE_CALLS):
+                left = [mistake for mistake in known if bits[mistake.variant] > 0]
+                if _clear(left, bits):
+                    break
+                truth, got = gives(right, asked), self._ask(asked)
+                if truth and got and not truth.error:
+                    for m in left:
+                        bits[m.variant] += weigh(m.variant, [(_Call(asked, got), truth)])
+        return [m for m in known if bits[m.variant] >= ENOUGH][:2]
+
+    def _ask(self, asked: Invocation) -> Gave | None:
+        """What the program gives for one call more, which no test made and no point hangs on."""
+        try:
+            outcome = self._backend.call(asked)
+        except Failure as failure:
+            return Gave(error=failure.facts["error"]) if "raised" in failure.facts else None
+        return Gave(outcome.value, outcome.gradients)
+
+
+def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> float:
+    """How many bits of evidence some calls are that a program is like a variant.
+
+    calls: each with what is right. Minus infinity where one gave another thing; where both are
+    right, within what rounding does, a call says nothing.
+    """
+    bits, different = 0.0, 0
+    for call, truth in calls:
+        mine = gives(variant, call.asked)
+        if mine and same(mine, truth, call.slack) and same(call.gave, truth, RIGHT):
+            continue
+        if not mine or not same(mine, call.gave):
+            return -math.inf
+        bits += evidence(mine, truth)
+        different += 1
+    return bits + pattern(len(calls), different) if bits else 0.0
+
+
+def _clear(left: Sequence[Mistake], bits: Mapping[Callable[..., Any], float]) -> bool:
+    """Whether more calls would tell nothing: no mistake is left, or one alone that is proved."""
+    return len({m.id for m in left}) < 2 and all(bits[m.variant] >= ENOUGH for m in left)
+
+
+class _Stop(BaseException):
+    """Time is up; no `except Exception` of a variant's holds it up."""
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Leave the block when it has used so much of this process's time: a variant may not end."""
+
+    def stop(*_: object) -> None:
+        raise _Stop
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    except _Stop:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _fresh(wrong: Sequence[_Call], every: Sequence[_Call], most: int) -> Iterator[Invocation]:
+    """The wrong calls again, with other numbers in floating arrays, and plain ones from others."""
+    generator = torch.Generator().manual_seed(0)
+    for number, call in enumerate(itertools.islice(itertools.cycle(wrong), most)):
+        args = [_other(argument, generator) for argument in call.asked.args]
+        donor = every[number % len(every)].asked.args
+        for place in range(number % 2, min(len(args), len(donor)), 2):
+            if type(args[place]) is int and type(donor[place]) is int:
+                args[place] = donor[place]
+        yield replace(call.asked, args=args)
+
+
+def _other(value: Any, generator: torch.Generator) -> Any:
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        noise = torch.rand(value.shape, generator=generator, dtype=torch.float64)
+        return (value.detach() * (0.5 + noise).to(value.dtype)).requires_grad_(value.requires_grad)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return value * (0.5 + torch.rand(value.shape, generator=generator).double().numpy())
+    return value
 
 
 def _form(value: object) -> object:

@@ -1,71 +1,133 @@
-"""Whether a value is what a known mistake gives."""
+"""What a known mistake would give for a call, and how much of a proof it is that a program does."""
 
 from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.mistakes.catalogue import Mistake
 from autograder.sandbox import evaluate
+from autograder.testing.calls import Invocation
 
 # How near two computations of the same wrong formula come, relative to the largest number. A wider
 # float64 would take every slightly wrong answer for the one with an epsilon.
-NEAR = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+NEAR = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+RIGHT = 100  # times NEAR: as far as a right result is from another, where they are hard to compute
+ENOUGH = 8.0  # bits of evidence, beside that nothing else that is known speaks against it
+A_NUMBER = 16.0  # bits of one number that is no integer
 
 
-def recognise(
-    known: Sequence[Mistake],
-    function: str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    value: object,
-    likely: Sequence[Mistake] = (),
-) -> list[Mistake]:
-    """The mistakes, among those known, that give `value` for these arguments; none is ever guessed.
+@dataclass(frozen=True)
+class Gave:
+    """What a call came to: a value and the gradients pulled back, or the exception's words."""
 
-    likely: those recognised before; where one of them gives the value, the others are not tried.
-    """
-    for candidates in (likely, known):
-        found = [
-            mistake
-            for mistake in candidates
-            if mistake.function == function and _gives(mistake.variant, args, kwargs, value)
-        ]
-        if found:
-            return found
-    return []
+    value: Any = None
+    gradients: Sequence[torch.Tensor | None] | None = None
+    error: str = ""
 
 
-def _gives(
-    variant: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], value: object
-) -> bool:
-    args, kwargs = copy.deepcopy((args, kwargs))
+def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
+    """What a function of ours gives for a call; None for a call that it does not take."""
+    args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
     try:
-        with torch.no_grad(), np.errstate(all="ignore"):
-            inspect.signature(variant).bind(*args, **kwargs)
-            return near(variant(*args, **kwargs), value)
-    except Exception:  # a wrong variant may well fail where the student's program does not
-        return False
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            if asked.cotangents is not None:
+                outcome = evaluate.vjp(function, args, kwargs, asked.cotangents)
+                return Gave(outcome.value, outcome.gradients)
+            with torch.no_grad():
+                return Gave(function(*args, **kwargs))
+    except Exception as error:
+        return Gave(error=words(type(error).__name__, str(error)))
 
 
-def near(a: object, b: object) -> bool:
-    """Whether two results are the same but for rounding; NaN equals NaN here."""
+def words(error: str, message: str) -> str:
+    """An exception in words, as a student's is told."""
+    return f"{error}: {message}" if message else error
+
+
+def same(a: Gave, b: Gave, times: float = 1.0) -> bool:
+    """Whether two calls came to the same but for rounding, or for so many times as much.
+
+    Of exceptions then only the kind counts: each program words its own.
+    """
+    if a.error or b.error:
+        return _kind(a) == _kind(b) if times > 1 else a.error == b.error
+    return near(a.value, b.value, times) and near(a.gradients, b.gradients, times)
+
+
+def _kind(gave: Gave) -> str:
+    return gave.error.partition(":")[0]
+
+
+def evidence(gave: Gave, truth: Gave) -> float:
+    """How many bits it says that somebody else gives the same, where the truth is another.
+
+    A result that is NaN all over says nothing, a small integer little.
+    """
+    if gave.error:
+        return ENOUGH if any(map(str.isdigit, gave.error)) else ENOUGH / 2
+    return sum(_bits(gave.value, truth.value)) + sum(_bits(gave.gradients, truth.gradients))
+
+
+def _bits(got: object, right: object) -> Iterator[float]:
+    """The bits of each array or number that is not what is right."""
+    if isinstance(got, (list, tuple)):
+        pairs = right if isinstance(right, (list, tuple)) else ()
+        for item, other in itertools.zip_longest(got, pairs[: len(got)]):
+            yield from _bits(item, other)
+    else:
+        numbers, known = _numbers(got), _numbers(right)
+        if known.shape == numbers.shape:
+            wrong = ~np.isclose(numbers, known, rtol=1e-12, atol=0.0, equal_nan=True)
+            yield pattern(wrong.size, int(wrong.sum()))  # which of them are wrong
+            numbers = numbers[wrong]
+        numbers = np.unique(numbers[np.isfinite(numbers)])
+        whole = numbers == np.rint(numbers)
+        yield A_NUMBER * int((~whole).sum())
+        yield from (min(A_NUMBER, math.log2(2 + 2 * abs(number))) for number in numbers[whole])
+
+
+def pattern(places: int, chosen: int) -> float:
+    """How many bits it takes to say which of some places are chosen."""
+    return math.log2(math.comb(places, chosen))
+
+
+def _numbers(value: object) -> np.ndarray:
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(torch.float64).numpy()
+    if isinstance(value, (np.ndarray, float, int, np.number)):
+        return np.asarray(value, dtype=np.float64)
+    return np.empty(0)
+
+
+def near(a: object, b: object, times: float = 1.0) -> bool:
+    """Whether two results are the same but for rounding, or so many times as much.
+
+    NaN equals NaN here.
+    """
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(near(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(near(x, y, times) for x, y in zip(a, b, strict=True))
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         same_kind = a.shape == b.shape and a.dtype == b.dtype
-        return same_kind and _near(a, b, NEAR.get(a.dtype, 0.0))
+        return same_kind and _near(a, b, times * NEAR.get(a.dtype, 0.0))
+    relative = times * NEAR[torch.float64]
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), NEAR[torch.float64])
+        return a.shape == b.shape and _near(torch.tensor(a), torch.tensor(b), relative)
     numbers = (int, float, np.integer, np.floating)
     if isinstance(a, numbers) and isinstance(b, numbers):
         a, b = (torch.tensor(float(number), dtype=torch.float64) for number in (a, b))
-        return _near(a, b, NEAR[torch.float64])
+        return _near(a, b, relative)
     return type(a) is type(b) and not list(evaluate.arrays(a)) and bool(a == b)
 
 
