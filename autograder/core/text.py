@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]")
 
@@ -21,6 +22,12 @@ def printable(name: str) -> str:
     mark = "\N{REPLACEMENT CHARACTER}"
     shown = (c if c.isprintable() and c != mark else f"{mark}{ord(c):X}{mark}" for c in name)
     return "".join(shown)
+
+
+def several(names: Sequence[str], most: int = 5) -> str:
+    """Some names for people to read, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(printable, names[:most])) + more
 
 
 def _shown(character: str) -> str:

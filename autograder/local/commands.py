@@ -69,6 +69,31 @@ def watch(
 
 
 @app.command()
+def handin(
+    unit: Annotated[list[str] | None, typer.Argument(help="Units; by default all.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.zip", help="By default handin.zip, here.")
+    ] = None,
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Check that everything is there, and pack one zip to hand in.
+
+    Exit status: 0 when every file is there, loads, and has its functions written, else 1.
+    """
+    from autograder.local import handin
+
+    loaded, language = load(course, warns=False), lang or language_here()
+    console = Console(highlight=False)
+    looks = handin.look(loaded, named_units(loaded, unit or []))
+    handin.report(looks, console, language)
+    given = (loaded.root / "exercises", handin.modules(looks), language)
+    status = in_own_process(handin.load, *given, console=console, language=language)
+    packed = handin.write(loaded, looks, output or Path(handin.ZIP), console, language)
+    raise typer.Exit(bool(status) or not packed or any(one.told or one.unwritten for one in looks))
+
+
+@app.command()
 def ci(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE.xml", help="Write a JUnit report too.")

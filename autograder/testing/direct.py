@@ -40,7 +40,7 @@ class LocalBackend:
 
         self.asked, self.last = asked.function, None
         self.calls += 1
-        found = self._function(asked.unit, asked.function)
+        found = self.function(asked.unit, asked.function)
         # As when sent: the test keeps its own.
         args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
         try:
@@ -74,14 +74,15 @@ class LocalBackend:
         from autograder.sandbox import evaluate
         from autograder.testing.parallel import looped
 
-        found = self._function(unit, function)
+        found = self.function(unit, function)
         once, twice = (
             evaluate.counted(found, scaling.fresh(draw, times=times), {}).operations or 0
             for times in (1, 2)
         )
         return looped(scaling, once, twice)
 
-    def _function(self, unit: str, name: str) -> Any:
+    def function(self, unit: str, name: str) -> Any:
+        """A function of a unit. Raises Failure, or what importing the unit raises."""
         __tracebackhide__ = True
         return find_function(self._module(unit), unit, name)
 
