@@ -37,6 +37,7 @@ GROUPS = {
     "tests/test_cli.py::test_bench": "long",
     "tests/test_cli.py": "sandbox",
     "tests/test_clock.py": "clock",
+    "tests/test_collect.py::test_a_class_is_collected_and_graded": "sandbox",
     "tests/test_cluster.py::test_marks_are_the_same_when_two_of_four_workers": "long",
     "tests/test_cluster.py": "sandbox",
     "tests/test_figures.py": "sandbox",

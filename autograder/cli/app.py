@@ -5,10 +5,11 @@ from __future__ import annotations
 import typer
 
 from autograder.cli.bench import bench_app
+from autograder.cli.collect import collect
 from autograder.cli.export import export
 from autograder.cli.grade import grade
 from autograder.cli.release import doctor, release
-from autograder.local.commands import check, watch
+from autograder.local.commands import check, handin, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +19,6 @@ app = typer.Typer(
     "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
     "grades a class, `autograder doctor` tells what this machine can do.",
 )
-for command in (grade, export, release, doctor, check, watch):
+for command in (collect, grade, export, release, doctor, check, watch, handin):
     app.command()(command)
 app.add_typer(bench_app, name="bench")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
     from autograder.batch.workers import Workers
+    from autograder.core.course import Course
     from autograder.reports.wording import Language
     from autograder.sandbox.host import Level
 
@@ -31,9 +33,8 @@ def grade(
         Path,
         typer.Argument(
             help="A folder with one folder a student: <student>/<unit>.py, <student>/<unit>.ipynb "
-            "or <student>/<unit>/<file>.",
+            "or <student>/<unit>/<file>. `autograder collect` makes one of a platform's download.",
             exists=True,
-            file_okay=False,
         ),
     ],
     unit: Annotated[
@@ -103,6 +104,7 @@ def grade(
 
     loaded = load(course)
     units = named_units(loaded, unit or [])
+    _refuse_downloads(submissions, loaded)
     lines = sys.stdout.buffer if json else None
     if scheduler and find_spec("distributed") is None:
         fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
@@ -129,6 +131,21 @@ def grade(
             + "\n".join(follower.reasons),
             3,
         )
+
+
+def _refuse_downloads(submissions: Path, course: Course) -> None:
+    """End the command, and say what to type, where the folder is as a platform gives it."""
+    from autograder.core.errors import SubmissionsError
+    from autograder.intake.collect import recognise
+
+    try:
+        found = recognise(submissions, course.unit_names)
+    except SubmissionsError as error:
+        fail(str(error))
+    if found or submissions.is_file():
+        what = f"a download ({found})" if found else "a file"
+        command = f"autograder collect {shlex.quote(str(submissions))}"
+        fail(f"{submissions} is {what}, no folder of students. Type: {command}")
 
 
 def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextManager[Workers]:

@@ -33,6 +33,11 @@ def annotation(text: str, **properties: str) -> str:
     return f"::error {given}::{_data(clean(text))}"
 
 
+def warning(text: str) -> str:
+    """A workflow command that shows a warning."""
+    return f"::warning::{_data(clean(text))}"
+
+
 def line_in(file: str, text: str) -> str:
     """The line of a file that a message names last, as `rnn.py, line 7` or `rnn.py:7`; or ""."""
     found = re.findall(rf"{re.escape(file)}(?:, line |:| 第 )(\d{{1,6}})\b", text)

@@ -1,0 +1,215 @@
+"""One student's files, copied and unpacked within limits: whoever is beyond them costs nobody else.
+
+What cannot be unpacked stays as it was handed in, and is named.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from autograder.core.text import printable, several
+from autograder.intake.collect.download import READ, DownloadFile, members
+from autograder.reports.store import safe_name, unwritable
+
+MOST_FILES = 2_000
+MOST_BYTES = 50 << 20
+DEEPEST = 2  # a zip in a zip
+RATIO, SLACK = 100, 1 << 20  # times what it weighs packed, and what small ones may have anyway
+TABLE_OF_CONTENTS = 4 << 20  # bytes that the list of a zip's members may take
+OTHERS = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA takes as much memory as it asks for
+WORK_FIRST = (".py", ".ipynb", ".zip", ".json")
+UNPACKING = ".unpacking"
+OUR_SIDE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+# What reading a bad zip, or a file that is gone, raises.
+BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, RuntimeError)
+
+
+class Packed(Exception):  # noqa: N818 - a reason, which ends as words in a list
+    """Why an archive stays packed."""
+
+
+@dataclass
+class Quota:
+    """What one student's files may still take."""
+
+    files: int = MOST_FILES
+    size: int = MOST_BYTES
+
+    def take(self, files: int, size: int) -> bool:
+        """Whether so much still fits; it is then taken."""
+        fits = files <= self.files and size <= self.size
+        if fits:
+            self.files, self.size = self.files - files, self.size - size
+        return fits
+
+
+def copied(
+    files: Sequence[tuple[str, DownloadFile]], folder: Path, budget: Quota, notes: list[str]
+) -> None:
+    """Copy a student's files, by their paths, into an empty folder; the work comes before data."""
+    left_out = []
+    for name, content in sorted(files, key=lambda file: not file[0].lower().endswith(WORK_FIRST)):
+        if not budget.take(1, content.size):
+            left_out.append(name)
+            continue
+        try:
+            with content.open() as source:
+                _write(source, content.size, _place(folder, name))
+        except BROKEN as error:
+            notes.append(f"{printable(name)} cannot be read: {error}.")
+    if left_out:
+        limit = f"{MOST_FILES:,} files and {MOST_BYTES >> 20} MiB"
+        notes.append(f"a student has {limit}; left out: {several(left_out)}.")
+
+
+def unpack(folder: Path, budget: Quota, notes: list[str]) -> None:
+    """Unpack the zips in a student's folder, each into a folder of its name.
+
+    One that is all there is is unpacked in its place.
+    """
+    everything = files_in(folder)
+    alone = len(everything) == 1
+    waiting = [(path, 1) for path in everything]
+    for path, depth in waiting:  # which grows
+        name = printable(path.relative_to(folder).as_posix())
+        if path.suffix.lower() in OTHERS:
+            notes.append(f"{name} is no zip and stays packed: unpack it by hand.")
+        if path.suffix.lower() != ".zip":
+            continue
+        try:
+            if depth > DEEPEST:
+                raise Packed("is a zip in a zip in a zip")
+            inside = _unpacked(path, budget, notes)
+        except Packed as reason:
+            notes.append(f"{name} {reason}; it stays packed.")
+            continue
+        if alone and depth == 1:
+            _move_up(inside, folder)
+            inside = folder
+        waiting += [(inner, depth + 1) for inner in files_in(inside)]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files in a folder that we made, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The files of a folder by their paths, and a digest of each one's bytes."""
+    found = {}
+    for path in files_in(folder):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found[path.relative_to(folder).as_posix()] = digest
+    return found
+
+
+def hoist(folder: Path, is_manifest: Callable[[Path], bool], name: str) -> Path | None:
+    """Where a folder's only manifest lies in a folder of its own, move all of that up.
+
+    Returns the manifest, None where there is none or more than one.
+    """
+    found = [path for path in folder.rglob(name) if is_manifest(path)]
+    if len(found) != 1:
+        return None
+    if found[0].parent != folder:
+        _move_up(found[0].parent, folder)
+    return next((path for path in (folder / name, found[0]) if path.is_file()), None)
+
+
+def _move_up(inside: Path, folder: Path) -> None:
+    for path in list(inside.iterdir()):
+        if not (folder / path.name).exists():
+            path.rename(folder / path.name)
+    if not any(inside.iterdir()):
+        inside.rmdir()
+
+
+def _unpacked(path: Path, budget: Quota, notes: list[str]) -> Path:
+    """Unpack a zip beside itself and remove it; return the folder. Raises Packed."""
+    temporary = path.with_name(UNPACKING)
+    try:
+        _extract(path, temporary, budget, notes)
+    except Packed:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    path.unlink()
+    return temporary.rename(_free(path.with_suffix("")))
+
+
+def _extract(path: Path, folder: Path, budget: Quota, notes: list[str]) -> None:
+    try:
+        with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
+            infos = dict(members(archive, notes))
+            if any(info.flag_bits & 0x1 for info in infos.values()):
+                raise Packed("is encrypted")
+            if any(info.compress_type not in METHODS for info in infos.values()):
+                raise Packed("is packed in a way that is not read here")
+            size = sum(info.file_size for info in infos.values())
+            if size > RATIO * path.stat().st_size + SLACK or not budget.take(len(infos), size):
+                limit = f"{MOST_FILES:,} files, {MOST_BYTES >> 20} MiB, {RATIO} times its size"
+                raise Packed(f"unfolds to {len(infos):,} files of {size:,} bytes (at most {limit})")
+            folder.mkdir()
+            for name, info in infos.items():
+                with archive.open(info) as source:  # which gives no more than file_size
+                    _write(source, info.file_size, _place(folder, name))
+    except BROKEN as error:
+        raise Packed(f"is damaged, or no zip ({error})") from error
+
+
+class _ShortReads(io.FileIO):
+    """A file that refuses long reads: zipfile takes a list of members into memory whole."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """See io. Raises BadZipFile."""
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        wanted = left if size is None or size < 0 else min(size, left)
+        if wanted > TABLE_OF_CONTENTS:
+            raise zipfile.BadZipFile("its list of files is too long")
+        return super().read(wanted)
+
+
+def _write(source: IO[bytes], size: int, target: Path) -> None:
+    """Write a new file of at most `size` bytes. Raises ResultsError where no disk takes it."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            while size > 0 and (data := source.read(min(READ, size))):
+                file.write(data)
+                size -= len(data)
+    except OSError as error:
+        if error.errno in OUR_SIDE:
+            raise unwritable(target, error) from error
+        raise
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a path leads below a folder, on any system; never to what is there already."""
+    return _free(folder.joinpath(*map(_component, name.split("/"))))
+
+
+def _component(name: str) -> str:
+    """A name as it is where that can be shown and stored, else escaped."""
+    return name if name.isprintable() else safe_name(name)
+
+
+def _free(path: Path) -> Path:
+    """The path, or with a number in its name where that is taken."""
+    return next(candidate for candidate in _numbered(path) if not os.path.lexists(candidate))
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for number in range(2, MOST_FILES + 2):
+        yield path.with_name(f"{path.stem} ({number}){path.suffix}")

@@ -1,0 +1,161 @@
+"""A platform's download, a folder or a zip: the files in it, which can be opened and no more.
+
+No link is followed, no name leaves the download, and nothing is read before it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from autograder.core.errors import SubmissionsError
+from autograder.core.names import is_noise
+from autograder.core.text import printable
+
+MOST_FILES = 200_000
+MOST_BYTES = 5 << 30
+DEEPEST, LONGEST = 40, 255  # folders in folders; bytes of a name, as file systems take them
+READ = 1 << 20  # bytes at a time
+DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class DownloadFile(NamedTuple):
+    """A file of a download: its path, the parts joined by "/"; bytes; and how it is opened."""
+
+    path: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+@dataclass
+class Download:
+    """The files of a download, and in words what of it was left out."""
+
+    contents: list[DownloadFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def top(self) -> set[str]:
+        """The names at the top, those of folders with a "/" at the end."""
+        cut = (content.path.partition("/") for content in self.contents)
+        return {name + slash for name, slash, _ in cut}
+
+    def below(self, folder: str) -> Download:
+        """What lies in a folder at the top."""
+        start = folder + "/"
+        inside = (c for c in self.contents if c.path.startswith(start))
+        return Download([c._replace(path=c.path[len(start) :]) for c in inside], self.notes)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Download]:
+    """A class's download. Raises SubmissionsError where it cannot be read, or is too much."""
+    if path.is_dir():
+        # nbgrader's folder says what it is by its own name only.
+        yield _in_folder(path, "submitted/" if path.resolve().name == "submitted" else "")
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise SubmissionsError(
+            f"{path} is no zip that can be read ({error}). Download it again, or unpack it and "
+            "name the folder."
+        ) from error
+    with archive:
+        found = Download()
+        infos = list(members(archive, found.notes))
+        check(len(infos), sum(info.file_size for _, info in infos), path)
+        for name, info in infos:
+            found.contents.append(DownloadFile(name, info.file_size, partial(archive.open, info)))
+        yield found
+
+
+def check(files: int, size: int, path: Path) -> None:
+    """Raise SubmissionsError for more than a class can have handed in."""
+    if files > MOST_FILES or size > MOST_BYTES:
+        raise SubmissionsError(
+            f"{path} holds more than {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB. "
+            "Is that a class's download? Collect it in parts."
+        )
+
+
+def members(archive: zipfile.ZipFile, notes: list[str]) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """The files of a zip by safe paths; what is no plain file, or would lead out, goes to notes."""
+    for info in archive.infolist():
+        name = _name(info)
+        parts = safe_parts(name)
+        if parts is None:
+            notes.append(
+                f"{printable(name)}: its path leads out of the zip, or is too long; left out."
+            )
+        elif info.is_dir() or any(map(is_noise, parts)):
+            continue
+        elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+            notes.append(f"{printable(name)} is a link or no plain file; left out.")
+        else:
+            yield "/".join(parts), info
+
+
+def safe_parts(name: str) -> list[str] | None:
+    """The parts of a path in a zip or repository; None where it leads elsewhere, or is too long."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    outward = name.startswith("/") or DRIVE.match(name) or ".." in parts
+    long = len(parts) > DEEPEST or any(len(os.fsencode(part)) > LONGEST for part in parts)
+    return None if outward or long or not parts else parts
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name: macOS writes UTF-8 without saying so, old Windows tools backslashes."""
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _in_folder(folder: Path, prefix: str) -> Download:
+    found, waiting, size = Download(), [(folder, prefix)], 0
+    while waiting:
+        place, before = waiting.pop()
+        for entry in _entries(place):
+            name = before + entry.name
+            if is_noise(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((Path(entry.path), name + "/"))
+            elif not entry.is_file(follow_symlinks=False):
+                found.notes.append(f"{printable(name)} is a link or no plain file; left out.")
+            else:
+                content = DownloadFile(name, entry.stat().st_size, partial(_open, entry.path))
+                found.contents.append(content)
+                size += content.size
+        check(len(found.contents) + len(waiting), size, folder)
+    found.contents.sort(key=lambda content: content.path)
+    return found
+
+
+def names_in(folder: Path) -> set[str]:
+    """The names in a folder that are no system's, those of folders with a "/" at the end."""
+    entries = (entry for entry in _entries(folder) if not is_noise(entry.name))
+    return {e.name + "/" * e.is_dir(follow_symlinks=False) for e in entries}
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(itertools.islice(entries, MOST_FILES + 1))
+    except OSError as error:
+        raise SubmissionsError(f"{folder} cannot be read: {error.strerror}.") from error
+
+
+def _open(path: str) -> IO[bytes]:
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
