@@ -10,7 +10,6 @@ import pytest
 
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
-from autograder.core.text import _shown
 from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import Recording
 from autograder.reports.schema import TestResult, TestStatus
@@ -22,7 +21,6 @@ from autograder.testing.student import Student
 
 # Fixtures, and what they ask for in their turn.
 OURS = {"student", "draw", "device", "figure", "request"}
-MESSAGE = 4000  # characters of a test's message that are kept
 
 
 class Recorder:
@@ -83,7 +81,6 @@ class Recorder:
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
         status, message, advice, help_id, facts = self._judge(error)
-        message, advice, facts = _legible(message), _legible(advice), _legible(facts)
         return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
 
     def _judge(
@@ -105,15 +102,6 @@ class Recorder:
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
         message = f"The result could not be used: {type(error).__name__}: {str(error)[:300]}"
         return "failed", message, "", "unusable_result", facts
-
-
-def _legible(value: Any) -> Any:
-    """Words that a student may have written, without what moves a cursor or turns writing round."""
-    if isinstance(value, str):
-        return "".join(map(_shown, value[:MESSAGE]))
-    if isinstance(value, dict):
-        return {_legible(key): _legible(item) for key, item in value.items()}
-    return [_legible(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _left_out(item: pytest.Item, task: UnitTask) -> str:

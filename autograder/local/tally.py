@@ -15,6 +15,7 @@ from rich.text import Text
 from autograder.core.course import Unit, find_root, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language, _, render, say, translations
+from autograder.core.text import clean
 from autograder.testing.plugin import Where
 
 NOT_WRITTEN = "autograder_not_written"  # an attribute of reports
@@ -50,7 +51,7 @@ class Tally:
         elif where not in self.failure:
             text = str(report.longrepr).strip()
             written = not getattr(report, NOT_WRITTEN, False)
-            self.failure[where] = FailedTest(item.name, text, report.capstdout, written)
+            self.failure[where] = FailedTest(item.name, text, clean(report.capstdout), written)
 
 
 TALLY = pytest.StashKey[Tally]()
