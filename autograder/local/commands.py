@@ -65,7 +65,7 @@ def watch(
 
     loaded = load(course, warns=False)
     chosen = named_units(loaded, [unit])[0] if unit else None
-    Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
+    Watch(loaded, chosen, _check, Console(highlight=False), lang or language_here()).run()
 
 
 @app.command()

@@ -7,8 +7,6 @@ python -m autograder.mistakes.publish --check    only say whether it is out of d
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +14,11 @@ from typing import Any, Literal, cast
 
 import msgspec
 import pytest
-import torch
 
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
+from autograder.local import public_tests
 from autograder.local.known_mistakes import (
     FILE,
     RecordedMistake,
@@ -33,9 +31,6 @@ from autograder.mistakes import catalogue
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.plugin import BACKEND, exercise_of
-
-PYTEST = "--no-summary --tb=no -p no:cacheprovider --import-mode=importlib".split()
-PYTEST += "-p no:unraisableexception -p no:threadexception -p no:logging".split()
 
 
 class Mistaken(LocalBackend):
@@ -93,14 +88,10 @@ class MistakeRecorder:
 
 def record(course: Course) -> RecordedMistakes:
     """What every known mistake returns in the public tests that it fails. Takes some seconds."""
-    folder = course.root / "exercises"
-    tests = [str(folder / f"test_{unit}.py") for unit in course.unit_names]
     recorder = MistakeRecorder(course.root)
-    torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        code = pytest.main([*PYTEST, f"--rootdir={folder}", *tests], [recorder])
-    if code != 0:
-        raise CourseError(f"The public tests do not run:\n{output.getvalue()}")
+    done = public_tests.run(course, course.units, plugins=[recorder])
+    if done.status != 0:
+        raise CourseError(f"The public tests do not run:\n{done.output}")
     return recorder.mistakes
 
 
