@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -65,5 +65,5 @@ def named_units(course: Course, names: list[str]) -> list[Unit]:
 
 
 LanguageOption = Annotated[
-    Literal["en", "zh"], typer.Option("--lang", help="The language of what is written.")
+    Language, typer.Option("--lang", help="The language of what is written.")
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,7 +15,7 @@ from autograder.core.errors import CourseError
 from autograder.core.language import Language
 
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
-KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

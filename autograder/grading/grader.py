@@ -18,14 +18,21 @@ from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError, IsolationError
 from autograder.core.lending import Lender
 from autograder.core.processes import python, testing_environment
-from autograder.grading.protocol import Options, TesterSetup, UnitOutcome, UnitTask, receive, send
+from autograder.grading.protocol import (
+    TESTER,
+    Options,
+    TesterSetup,
+    UnitOutcome,
+    UnitTask,
+    receive,
+    send,
+)
 from autograder.grading.scoring import _problem, needs_gpu, report_of
 from autograder.grading.seeds import seed_of
 from autograder.grading.submission import Submission
 from autograder.reports.schema import Report
 
 # Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
-TESTER = "autograder.grading.tester"
 START = f"import gc, runpy; gc.disable(); runpy.run_module({TESTER!r}, None, '__main__')"
 WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
 IDLE_SECONDS = 60.0  # a worker, or formgrader's server, lives on: without graders, and old tests

@@ -55,6 +55,7 @@ class Tally:
 
 
 TALLY = pytest.StashKey[Tally]()
+PASSED = _("The public tests pass for %(passed)s of %(points)s points.")
 PRINTED = 10  # lines of what a program had printed
 
 
@@ -81,9 +82,7 @@ def show(tally: Tally, units: Sequence[Unit], console: Console, language: Langua
     """Print the table of exercises and the first thing to fix."""
     console.print(_table(units, tally, language))
     passed, every = points(units, tally)
-    told = say(
-        "The public tests pass for %(passed)s of %(points)s points.", passed=passed, points=every
-    )
+    told = say(PASSED, passed=passed, points=every)
     console.print(f"\n{render(told.facts, language)}")
     order = [(unit.name, exercise.name) for unit in units for exercise in unit.exercises]
     failed = [where for where in order if where in tally.failure]

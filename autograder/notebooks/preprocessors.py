@@ -7,7 +7,7 @@ test cells, which any program can forge, comes from the report of the hidden tes
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
@@ -28,7 +28,7 @@ from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.release.starters import BEGIN, END, STUB
 from autograder.reports import store
 from autograder.reports.schema import Report, TestResult
-from autograder.sandbox.host import Level
+from autograder.sandbox.host import LEVELS
 
 REPORT = "autograder_report"  # how the report travels in nbconvert's resources
 LANGUAGE = "autograder_language"
@@ -128,9 +128,7 @@ class SandboxGrade(NbGraderPreprocessor):
 
     course = Unicode(help="A clone of the course, with its hidden tests.").tag(config=True)
     device = Enum(["cpu", "cuda"], "cpu", help="cuda counts the GPU points too.").tag(config=True)
-    isolation = Enum(
-        ["full", "reduced", "none"], "full", help="As in `autograder grade --isolation`."
-    ).tag(config=True)
+    isolation = Enum(LEVELS, "full", help="As in `autograder grade --isolation`.").tag(config=True)
     speed = Bool(True, help="Whether speed counts, and is measured.").tag(config=True)
     language = Enum(LANGUAGES, "en", help="Of the comments.").tag(config=True)
     results = Unicode(
@@ -160,7 +158,7 @@ class SandboxGrade(NbGraderPreprocessor):
                 f"{folder} is not laid out as <student>/{unit.name}: the assignment must be named "
                 "as its unit, and nbgrader's directory_structure stay as it is."
             )
-        options = Options(self.device == "cuda", cast(Level, self.isolation), self.speed)
+        options = Options(self.device == "cuda", self.isolation, self.speed)
         root = Path(coursedir.root).resolve()
         handed_in = submission.read(folder.parent.parent, names["student"], course, notebooks=True)
         with warm(course.root, options, (course.root, root)).borrow() as grader:
