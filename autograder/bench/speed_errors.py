@@ -33,14 +33,6 @@ from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling, TimedCase
 
-NOISE = """
-import os, torch
-torch.set_num_threads(1)
-x, parent = torch.rand(600, 600), os.getppid()
-while os.getppid() == parent:  # and no longer, however the bench ended
-    x @ x
-"""
-
 
 class Graded(msgspec.Struct, frozen=True):
     """What one grading came to: a line of the log. ratio: None where nothing could be timed."""
@@ -239,7 +231,7 @@ def bound(wrong: int, total: int) -> float:
 def noisy(count: int) -> Iterator[None]:
     """Keep every core busy with other people's work."""
     cores = sorted(os.sched_getaffinity(0))
-    processes = [subprocess.Popen(python("-c", NOISE)) for _ in range(count)]
+    processes = [subprocess.Popen(python("-m", "autograder.bench.noise")) for _ in range(count)]
     try:
         for number, process in enumerate(processes):
             os.sched_setaffinity(process.pid, {cores[number % len(cores)]})

@@ -202,8 +202,8 @@ def _strongest() -> Level:
     """Ask another process which level of isolation works here: this one does not import torch."""
     from autograder.sandbox.host import LEVELS
 
-    code = "from autograder.supervisor.warm_host import strongest; print(strongest())"
-    said = subprocess.run(python("-c", code), stdout=subprocess.PIPE, text=True, check=False)
+    command = python("-m", "autograder.supervisor.warm_host")
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     level = next((level for level in LEVELS if level == said.stdout.strip()), None)
     if level is None:
         fail("Which isolation works here could not be found out; the lines above say why.", 3)

@@ -32,8 +32,6 @@ from autograder.grading.seeds import seed_of
 from autograder.grading.submission import Submission
 from autograder.reports.schema import Report
 
-# Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
-START = f"import gc, runpy; gc.disable(); runpy.run_module({TESTER!r}, None, '__main__')"
 WAIT_SECONDS = 1800.0  # longer than any unit may take: only a lost tester is this late
 IDLE_SECONDS = 60.0  # a worker, or formgrader's server, lives on: without graders, and old tests
 
@@ -138,7 +136,7 @@ class _Tester:
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    python("-c", START, str(theirs.fileno())),
+                    python("-m", TESTER, str(theirs.fileno())),
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

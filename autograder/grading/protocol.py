@@ -13,7 +13,7 @@ from autograder.grading.submission import File
 from autograder.reports.schema import TestResult
 from autograder.sandbox.host import Level
 
-TESTER = "autograder.grading.tester"  # the module that its process runs
+TESTER = "autograder.grading.tester_start"  # the module that its process runs
 
 
 class Options(msgspec.Struct, frozen=True):

@@ -169,3 +169,7 @@ def strongest() -> host.Level:
             continue
         return level
     return none
+
+
+if __name__ == "__main__":
+    print(strongest())
