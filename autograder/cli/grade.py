@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load, named_units
-from autograder.core.errors import CourseError
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load
 from autograder.core.processes import python
 
 if TYPE_CHECKING:
@@ -97,12 +96,11 @@ def grade(
         )
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
-    from autograder.core.errors import GraderError, SubmissionsError
     from autograder.grading.protocol import Options
     from autograder.reports.store import sole_writer
 
     loaded = load(course)
-    units = named_units(loaded, unit or [])
+    units = loaded.named(unit or [])
     lines = sys.stdout.buffer if json else None
     if scheduler and find_spec("distributed") is None:
         fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
@@ -117,10 +115,6 @@ def grade(
                 batch.run(workers, follower)
                 follower.finish()
             _write_up(batch, follower, lang, console(quiet=quiet or json))
-    except (SubmissionsError, CourseError) as error:
-        fail(str(error))
-    except GraderError as error:
-        fail(str(error), 3)
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
     if follower.reasons:

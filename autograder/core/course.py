@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -127,6 +128,10 @@ class Course(msgspec.Struct, frozen=True):
                 return unit
         known = ", ".join(unit.name for unit in self.units)
         raise CourseError(f"There is no unit {name!r}. The units are: {known}.")
+
+    def named(self, names: Sequence[str]) -> list[Unit]:
+        """The units of these names, or all where none are given; raise CourseError as `unit`."""
+        return [self.unit(name) for name in names] or self.units
 
     @property
     def unit_names(self) -> list[str]:
