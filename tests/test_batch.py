@@ -32,9 +32,10 @@ from autograder.grading.keys import key
 from autograder.grading.protocol import Options
 from autograder.grading.submission import File, Submission
 from autograder.reports import schema, store
-from autograder.reports.changes import changes
+from autograder.reports.changes import REASONS, changes
 from autograder.reports.schema import Report
 from autograder.reports.store import sole_writer
+from autograder.supervisor.bubblewrap import HOST
 
 SUBMISSIONS = 6
 OPTIONS = Options(speed=False)
@@ -225,9 +226,10 @@ def test_an_incomplete_try_does_not_take_the_old_marks_away(
     ],
 )
 def test_a_changed_mark_says_why(course: Course, name: str, value: str, words: str) -> None:
-    names = ("submission", "tests", "manifest", "grader", "reference")
-    basis = dict.fromkeys(names, "one")
+    basis = dict.fromkeys(REASONS, "one")
     basis |= {"options": "cpu, full", "versions": "python 3.12, torch 2.4"}
+    empty = Submission("ann", [], "digest")
+    assert basis.keys() == keys.basis(empty, course.unit("rnn"), OPTIONS, course).keys()
     before = report(course, "ann", "rnn", basis=basis)
     tests = [msgspec.structs.replace(before.tests[0], points=0.25), *before.tests[1:]]
     after = msgspec.structs.replace(before, tests=tests, basis=basis | {name: value})
@@ -255,6 +257,8 @@ def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path
         (row,) = csv.DictReader(file)
     assert list(row.values()) == ["ann", "rnn", "rnn", "6", "0", "another submission"]
     assert not autograder(*command, "--quiet", cwd=ROOT).stdout
+    beside = {path.name for path in results.iterdir() if path.is_file()}
+    assert beside <= {*store.RESERVED, ".lock"}, "a student may have that name"
     log = (results / "log.jsonl").read_bytes().splitlines()
     events = [json.loads(line)["event"] for line in log if line.endswith(b"}")]
     assert events == [
@@ -293,7 +297,7 @@ def test_a_program_killed_from_outside_is_tried_again(course: Course) -> None:
     handed_in = Submission("ann", [File("rnn", "rnn.py", [sleepy])], "digest")
     with Graders(course, OPTIONS, [course.root], jobs=1) as graders:
         future = graders.submit(handed_in, course.unit("rnn"), "seed")
-        kill_one(os.getpid(), "autograder.sandbox.host", youngest=True)
+        kill_one(os.getpid(), HOST, youngest=True)
         graded = msgspec.json.decode(future.result(timeout=patience(120)), type=Report)
     assert (graded.status, graded.score) == ("graded", graded.max_score), graded.message
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from autograder.core.language import Language
 from autograder.core.processes import python
 from autograder.local import known_mistakes
 from autograder.local.check import check_folder
+from autograder.local.own_process import OwnProcess
 
 WIDTH = 80
 OURS = ("site-packages", "importlib", "evaluate.py", "student.py", "checks.py", "Traceback")
@@ -278,3 +280,19 @@ def test_a_program_that_ends_before_its_verdict_has_none(
     done = autograder("check", "rnn", "--lang", "zh", "--course", folder)
     assert done.returncode == 1
     assert "没有结果：程序退出或崩溃了" in done.stdout
+
+
+def test_what_a_program_says_in_the_verdicts_place_is_no_verdict() -> None:
+    """A check's process is a student's: its words are bytes, cleaned, and no more than a name."""
+    ours, theirs = Pipe()
+    process = OwnProcess.__new__(OwnProcess)
+    process._connection, process._began, process.at, process.status = ours, 0.0, None, None
+    process.hear()
+    assert process.at is None
+    for word in (b"begins test_\x1b[2J\xff", b"ended, as I say", b"ended 0"):
+        theirs.send_bytes(word)
+    process.hear()
+    assert (process.at, process.status) == ("test_\ufffd[2J\ufffd", None)
+    theirs.close()
+    process.hear(None)
+    assert process.status == 0

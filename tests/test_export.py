@@ -19,7 +19,7 @@ from autograder.reports import table
 from autograder.reports.exports import github, gradescope
 from autograder.reports.exports.render import Target, render
 from autograder.reports.reading import StudentReports
-from autograder.reports.store import encode, path_for, write
+from autograder.reports.store import RESERVED, encode, path_for, write
 
 WHEN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -183,6 +183,7 @@ def test_the_command(results: Path, target: str, file: str) -> None:
     done = autograder("export", results, "--to", target, "--course", ROOT)
     assert done.returncode == 0, done.stderr
     assert (results / file).is_file()
+    assert "/" in file or file in RESERVED, "a student may have that name"
     assert target == "html" or "lost: attention incomplete" in " ".join(done.stdout.split())
 
 

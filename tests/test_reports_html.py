@@ -185,15 +185,18 @@ def test_figures_are_drawn_from_what_can_be_drawn(course: Course) -> None:
 
 
 def test_the_speed_scale(course: Course) -> None:
-    fast, slow = (figures.scale({"ratio": ratio}) for ratio in (0.9, 0.02))
+    fast, slow = (figures.scale({"ratio": ratio, "gate": 0.3}) for ratio in (0.9, 0.02))
     assert fast is not None
     assert slow is not None
     assert slow.position < slow.gate_position < fast.position <= 100
     nonsense: list[Any] = [0, -1, None, "fast", True, math.nan]
-    assert not any(figures.scale({"ratio": ratio}) for ratio in nonsense)
-    timed = result("attention", "failed", kind="speed", message="slow", facts={"ratio": 0.02})
+    assert not any(figures.scale({"ratio": ratio, "gate": 0.3}) for ratio in nonsense)
+    assert not any(figures.scale({"ratio": 0.9, "gate": gate}) for gate in nonsense)
+    facts = {"ratio": 0.02, "gate": 0.3}
+    timed = result("attention", "failed", kind="speed", message="slow", facts=facts)
     student = student_of([report(course, "Ann", "attention", timed)])
-    assert "0.02 times the reference" in student_page(student, course, "en")
+    said = "0.02 times the reference's speed; 0.3 is asked for."
+    assert said in Page(student_page(student, course, "en")).text
 
 
 def test_a_full_histogram() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from autograder.core.course import load
 from autograder.core.errors import CourseError
@@ -70,8 +71,8 @@ def mini(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(course: Path, *arguments: str) -> int:
-    return starters.main([*arguments, "--course", str(course)])
+def run(course: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(starters.app, [*arguments, "--course", str(course)])
 
 
 def answer_lines(solution: str) -> set[str]:
@@ -136,34 +137,33 @@ def test_starters_are_formatted():
     assert result.returncode == 0, result.stdout
 
 
-def test_check_names_a_drift_and_its_remedy_and_writes_nothing(mini, capsys):
-    assert run(mini) == 0
-    assert run(mini, "--check") == 0
+def test_check_names_a_drift_and_its_remedy_and_writes_nothing(mini):
+    assert run(mini).exit_code == 0
+    assert run(mini, "--check").exit_code == 0
     solution = mini / "solutions" / "sums.py"
     solution.write_text(SOLUTION.replace("twice", "times two"), encoding="utf-8")
-    capsys.readouterr()
-    assert run(mini, "--check") == 1
-    printed = capsys.readouterr().out
+    done = run(mini, "--check")
+    assert done.exit_code == 1
+    printed = done.output
     assert "exercises/sums.py" in printed
     assert "python -m autograder.release.starters" in printed
     assert (mini / "exercises" / "sums.py").read_text(encoding="utf-8") == STARTER
 
 
 def test_another_answer_is_no_drift(mini):
-    assert run(mini) == 0
+    assert run(mini).exit_code == 0
     solution = mini / "solutions" / "sums.py"
     solution.write_text(SOLUTION.replace("x + x", "2 * x"), encoding="utf-8")
-    assert run(mini, "--check") == 0
+    assert run(mini, "--check").exit_code == 0
 
 
-def test_an_unchanged_starter_is_not_written_again(mini, capsys):
+def test_an_unchanged_starter_is_not_written_again(mini):
     starter = mini / "exercises" / "sums.py"
-    assert run(mini) == 0
+    assert run(mini).exit_code == 0
     before = starter.stat().st_mtime_ns
-    capsys.readouterr()
-    assert run(mini) == 0
+    done = run(mini)
+    assert (done.exit_code, done.output) == (0, "")
     assert starter.stat().st_mtime_ns == before
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
@@ -177,13 +177,13 @@ def test_an_unchanged_starter_is_not_written_again(mini, capsys):
         ),
     ],
 )
-def test_a_solution_that_no_starter_can_be_made_of_is_named(mini, capsys, broken, why):
+def test_a_solution_that_no_starter_can_be_made_of_is_named(mini, broken, why):
     (mini / "solutions" / "sums.py").write_text(broken, encoding="utf-8")
-    assert run(mini) == 2
-    said = capsys.readouterr().err
-    assert "sums.py" in said
-    assert why in said
-    assert "total = " not in said
+    done = run(mini)
+    assert done.exit_code == 2
+    assert "sums.py" in done.output
+    assert why in done.output
+    assert "total = " not in done.output
 
 
 def test_a_missing_solution_is_named(mini):

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from autograder.bench.watch_latency import VERDICT
+
 SECONDS = 120.0  # a busy machine's; nothing here is timed
 RESAVE = 5.0  # the first save may come before the folder is watched
-VERDICT = "The public tests pass for"
 RIGHT = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
 LOOP = "def rnn_step(*_):\n    while True:\n        pass\n"
 EXIT = "import os\n\n\ndef rnn_step(*_):\n    os._exit(0)\n"

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import functools
 import platform
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +20,7 @@ from autograder.core import course as courses
 from autograder.core import errors
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError
-from autograder.grading.grader import Grader
+from autograder.grading.grader import warm
 from autograder.grading.keys import course_basis
 from autograder.grading.protocol import Options, UnitOutcome
 from autograder.grading.scoring import needs_gpu, report_of
@@ -124,7 +122,8 @@ def grade(data: bytes) -> bytes:
     course = _course()
     unit = course.unit(order.unit)
     _check(order.basis, course_basis(unit, course))
-    with _warm.borrow(course, order.options, order.masks) as grader:
+    masks = (course.root, *map(Path, order.masks))
+    with warm(course.root, order.options, masks).borrow() as grader:
         return store.encode(grader.grade(order.submission, unit, order.seed))
 
 
@@ -151,35 +150,3 @@ def _check(theirs: Mapping[str, str], ours: Mapping[str, str]) -> None:
         f"The worker on {platform.node()} has another course than this machine; what differs: "
         f"{', '.join(said)}. {REMEDY}"
     )
-
-
-class _WarmWorker:
-    """The warm graders of a worker's process: as many as its threads use at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._for: tuple[Options, list[str]] | None = None
-        self._idle: list[Grader] = []
-
-    @contextmanager
-    def borrow(self, course: Course, options: Options, masks: list[str]) -> Iterator[Grader]:
-        """A grader for these options that nobody else drives meanwhile."""
-        wanted = (options, masks)
-        with self._lock:
-            if self._for != wanted:
-                self._for = wanted
-                while self._idle:
-                    self._idle.pop().close()
-            grader = self._idle.pop() if self._idle else None
-        grader = grader or Grader(course, options, [course.root, *map(Path, masks)])
-        try:
-            yield grader
-        finally:
-            with self._lock:
-                if self._for == wanted:
-                    self._idle.append(grader)
-                else:
-                    grader.close()
-
-
-_warm = _WarmWorker()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
 from autograder.core.course import Course, Unit
+from autograder.core.lending import Lender
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.grading.submission import Submission
@@ -35,24 +35,18 @@ class Graders:
 
     def __init__(self, course: Course, options: Options, masks: Sequence[Path], jobs: int) -> None:
         self.width = 2 * jobs
-        self._free: queue.SimpleQueue[Grader] = queue.SimpleQueue()
+        self._lender = Lender(lambda: Grader(course, options, masks))
         self._stack = ExitStack()
         self.pool = self._stack.enter_context(ThreadPoolExecutor(jobs))
-        for _ in range(jobs):
-            self._free.put(self._stack.enter_context(Grader(course, options, masks)))
+        self._stack.callback(self._lender.close)
 
     def submit(self, handed_in: Submission, unit: Unit, seed: str) -> Future[bytes]:
         """See Workers."""
         return self.pool.submit(self._encoded, handed_in, unit, seed)
 
-    @contextmanager
-    def borrow(self) -> Iterator[Grader]:
+    def borrow(self) -> AbstractContextManager[Grader]:
         """A grader that nobody else drives meanwhile."""
-        grader = self._free.get()
-        try:
-            yield grader
-        finally:
-            self._free.put(grader)
+        return self._lender.borrow()
 
     def __enter__(self) -> Self:
         return self

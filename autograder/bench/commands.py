@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, fail, load, named_units
+from autograder.core.console import Commands, CourseOption, load
 from autograder.core.course import Course, Unit
-from autograder.core.errors import CourseError, GraderError
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command("units")
@@ -30,10 +29,7 @@ def bench_units(
     from autograder.bench.unit_cost import units
 
     loaded = load(course)
-    try:
-        within = units(loaded, named_units(loaded, unit or []), rounds, Console(highlight=False))
-    except GraderError as error:
-        fail(str(error), 3)
+    within = units(loaded, loaded.named(unit or []), rounds, Console(highlight=False))
     raise typer.Exit(not within)
 
 
@@ -72,10 +68,7 @@ def bench_clock(
     from autograder.bench.speed_errors import errors
 
     console = Console(highlight=False)
-    try:
-        raise typer.Exit(not errors(load(course), gradings, noise, jobs, plot, log, console))
-    except CourseError as error:
-        fail(str(error))
+    raise typer.Exit(not errors(load(course), gradings, noise, jobs, plot, log, console))
 
 
 @commands.command("validity")
@@ -93,9 +86,7 @@ def bench_validity(
     from autograder.bench.validity.run import bench
 
     loaded = load(course)
-    raise typer.Exit(
-        not bench(loaded, named_units(loaded, unit or []), jobs, Console(highlight=False))
-    )
+    raise typer.Exit(not bench(loaded, loaded.named(unit or []), jobs, Console(highlight=False)))
 
 
 @commands.command("faults")
@@ -151,5 +142,5 @@ def bench_batch(
 
 
 def _one(course: Course, name: str | None) -> Unit:
-    """The unit of this name, or the first where none is given; or end the command."""
-    return named_units(course, [name] if name else [])[0]
+    """The unit of this name, or the first where none is given."""
+    return course.named([name] if name else [])[0]

@@ -27,7 +27,9 @@ from rich.table import Table
 from autograder.bench.generate import generate
 from autograder.core.course import Course
 from autograder.core.processes import autograder
+from autograder.grading.protocol import TESTER
 from autograder.reports import store
+from autograder.supervisor.bubblewrap import HOST
 
 PATIENCE_SECONDS = 600.0  # for a grading to get under way
 MOST_RUNS = 5  # of the same command, after a fault
@@ -108,19 +110,19 @@ def kill_grader(grading: Grading, results: Path, after: int) -> None:
 def kill_tester(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a process that runs the hidden tests."""
     with _under_way(grading, results, after) as process:
-        kill_one(process.pid, "autograder.grading.tester")
+        kill_one(process.pid, TESTER)
 
 
 def kill_host(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a warm host of students' programs, or of the wall around it."""
     with _under_way(grading, results, after) as process:
-        kill_one(process.pid, "autograder.sandbox.host")
+        kill_one(process.pid, HOST)
 
 
 def kill_child(grading: Grading, results: Path, after: int) -> None:
     """kill -9 of a student's process."""
     with _under_way(grading, results, after) as process:
-        kill_one(process.pid, "autograder.sandbox.host", youngest=True)
+        kill_one(process.pid, HOST, youngest=True)
 
 
 def corrupt_reports(grading: Grading, results: Path, after: int) -> None:

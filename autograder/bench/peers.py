@@ -24,10 +24,6 @@ from autograder.core.units import hidden_tests
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ASSIGNMENT = "batch"
-OTTER_TEST = """OK_FORMAT = True
-test = {{"name": "q1", "points": 1, "suites": [{{"cases": [{{"code": {code!r}, "hidden": False,
-"locked": False}}], "scored": True, "setup": "", "teardown": "", "type": "doctest"}}]}}
-"""
 
 
 class Cost(NamedTuple):
@@ -58,9 +54,8 @@ def pytest_process(root: Path, submissions: Sequence[Path], unit: Unit, place: P
 def nbgrader(submissions: Sequence[Path], unit: Unit, place: Path) -> Cost:
     """`nbgrader autograde` over all of them at once, as its user does."""
     place.mkdir()
-    (place / "nbgrader_config.py").write_text(
-        "c = get_config()\nc.CourseDirectory.course_id = 'batch'\n", "utf-8"
-    )
+    config = {"CourseDirectory": {"course_id": ASSIGNMENT}}
+    (place / "nbgrader_config.json").write_text(json.dumps(config), "utf-8")
     source = place / "source" / ASSIGNMENT / f"{unit.name}.ipynb"
     _write_notebook(source, "", unit, graded=True)
     command = [sys.executable, "-m", "nbgrader"]
@@ -85,8 +80,7 @@ def otter(executable: Path | None) -> Callable[[Sequence[Path], Unit, Path], Cos
         if executable is None:
             raise Absent("not measured: name its program with --otter (pip install otter-grader)")
         (place / "tests").mkdir(parents=True)
-        code = f">>> {_present(unit)}\nTrue"
-        (place / "tests" / "q1.py").write_text(OTTER_TEST.format(code=code), "utf-8")
+        (place / "tests" / "q1.py").write_text(f"OK_FORMAT = True\ntest = {_otter(unit)!r}\n")
         environment = _beside(executable)
         tool = str(executable.absolute())
         _run([tool, "generate", "-t", "tests", "-o", "tests.zip"], place, environment, check=True)
@@ -139,6 +133,13 @@ def _beside(executable: Path) -> dict[str, str]:
 
 def _present(unit: Unit) -> str:
     return " and ".join(f"callable({exercise.name})" for exercise in unit.exercises)
+
+
+def _otter(unit: Unit) -> dict[str, Any]:
+    """Otter's test of whether a unit's functions are there. Source: its OK format."""
+    case = {"code": f">>> {_present(unit)}\nTrue", "hidden": False, "locked": False}
+    suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+    return {"name": "q1", "points": 1, "suites": [suite]}
 
 
 def _write_notebook(path: Path, text: str, unit: Unit, *, graded: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import queue
 import re
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ from rich.table import Table
 from autograder.core import units
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
+from autograder.core.lending import Lender
 from autograder.core.processes import python
 from autograder.speed import clock, race
 from autograder.speed.clock import Unmeasured, Word
@@ -32,14 +32,6 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling, TimedCase
-
-NOISE = """
-import os, torch
-torch.set_num_threads(1)
-x, parent = torch.rand(600, 600), os.getppid()
-while os.getppid() == parent:  # and no longer, however the bench ended
-    x @ x
-"""
 
 
 class Graded(msgspec.Struct, frozen=True):
@@ -191,18 +183,14 @@ def errors(
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(log.open("ab")) if log else None
         stack.enter_context(noisy(noise))
-        hosts: queue.SimpleQueue[WarmHost] = queue.SimpleQueue()
-        for _ in range(jobs):
-            hosts.put(stack.enter_context(WarmHost([course.root])))
+        hosts = Lender(lambda: WarmHost([course.root]))
+        stack.callback(hosts.close)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
 
         def one(tally: VerdictTally, seed: int) -> Graded:
-            host = hosts.get()
-            try:
+            with hosts.borrow() as host:
                 return grade(course, host, of, tally, seed)
-            finally:
-                hosts.put(host)
 
         graded = pool.map(one, todo[done:], itertools.count(done))
         rest = track(
@@ -243,7 +231,7 @@ def bound(wrong: int, total: int) -> float:
 def noisy(count: int) -> Iterator[None]:
     """Keep every core busy with other people's work."""
     cores = sorted(os.sched_getaffinity(0))
-    processes = [subprocess.Popen(python("-c", NOISE)) for _ in range(count)]
+    processes = [subprocess.Popen(python("-m", "autograder.bench.noise")) for _ in range(count)]
     try:
         for number, process in enumerate(processes):
             os.sched_setaffinity(process.pid, {cores[number % len(cores)]})

@@ -5,20 +5,21 @@ python -m autograder.bench.terminal FILE.svg STUDENT UNIT [en|zh]
 
 from __future__ import annotations
 
-import argparse
 import html
 import io
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from autograder.bench.watch_latency import students_copy
+from autograder.core.console import program
 from autograder.core.course import Course, load
 from autograder.core.language import Language
 from autograder.local.check import check_folder
@@ -59,17 +60,16 @@ def _without_fonts(svg: str) -> str:
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; `arguments` are those of the command line, where none are given."""
-    parser = argparse.ArgumentParser(prog="python -m autograder.bench.terminal")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("student")
-    parser.add_argument("unit")
-    parser.add_argument("language", choices=["en", "zh"], default="en", nargs="?")
-    options = parser.parse_args(arguments)
-    drawn = draw(load(), options.student, options.unit, options.language)
-    options.file.write_text(drawn, encoding="utf-8")
+def main(
+    file: Path,
+    student: str,
+    unit: str,
+    language: Annotated[Language, typer.Argument()] = "en",
+) -> None:
+    """Draw what a student's terminal shows, as SVG."""
+    file.write_text(draw(load(), student, unit, language), encoding="utf-8")
 
 
+app = program(main)
 if __name__ == "__main__":
-    main()
+    app()

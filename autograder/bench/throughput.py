@@ -16,7 +16,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from autograder.bench import peers
+from autograder.bench import cpu_time, peers
 from autograder.bench.generate import generate
 from autograder.bench.peers import Absent, Cost
 from autograder.core.course import Course, Unit
@@ -87,18 +87,10 @@ def grade(
 
 
 def _look_at(pid: int) -> tuple[float, int]:
-    """CPU seconds of a process and all that it started, ended ones included; its memory.
-
-    Looked at while they live: what a killed process had waited for is lost to the kernel's sums.
-    """
+    """CPU seconds of a process and all that it started, ended ones included; its memory."""
     grader = psutil.Process(pid)
-    cpu = 0.0
-    for process in [grader, *grader.children(recursive=True)]:
-        try:
-            cpu += sum(process.cpu_times()[:4])  # user, system, and both of ended children
-        except psutil.Error:
-            continue
-    return cpu, grader.memory_info().rss
+    every = [grader, *grader.children(recursive=True)]
+    return cpu_time.seconds(every), grader.memory_info().rss
 
 
 def _between(first: MemoryLook, last: MemoryLook) -> Cost:

@@ -11,6 +11,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from autograder.bench import cpu_time
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError
 from autograder.grading.grader import Grader
@@ -80,8 +81,4 @@ def _spent() -> Seconds:
     (tester,) = psutil.Process().children()
     forks = [child for child in tester.children() if child.cmdline() == tester.cmdline()]
     sandbox = [p for p in tester.children(recursive=True) if p not in forks]
-    tests, behind_the_wall = (
-        sum(sum(process.cpu_times()[:4]) for process in processes)
-        for processes in ([tester, *forks], sandbox)
-    )
-    return Seconds(tests, behind_the_wall)
+    return Seconds(cpu_time.seconds([tester, *forks]), cpu_time.seconds(sandbox))

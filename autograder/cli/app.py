@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import typer
-
 from autograder.cli.bench import bench_app
 from autograder.cli.collect import collect
 from autograder.cli.export import export
 from autograder.cli.grade import grade
 from autograder.cli.release import doctor, release
+from autograder.core.console import Commands
 from autograder.local.commands import check, handin, watch
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     help="A course's exercises and a sandboxed grader for them.\n\n"
     "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
     "grades a class, `autograder doctor` tells what this machine can do.",

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, fail, load
+from autograder.core.console import Commands, CourseOption, fail, load
 from autograder.core.processes import PACKAGE
 from autograder.core.units import shared
 
-bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine; print tables.")
+bench_app = Commands(no_args_is_help=True, help="Measure this machine; print tables.")
 if (PACKAGE / "bench" / "commands.py").exists():  # what is installed measures its machine only
     from autograder.bench.commands import commands
 

@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from autograder.core.console import CourseOption, console, fail, load, named_units
+from autograder.core.console import CourseOption, console, fail, load
 from autograder.core.errors import GraderError
 from autograder.core.github import warning
 from autograder.core.text import several
@@ -79,7 +79,7 @@ def collect(
     from autograder.intake.collect import run
 
     loaded = load(course)
-    name = named_units(loaded, [unit])[0].name if unit else ""
+    name = loaded.named([unit])[0].name if unit else ""
     if (download is None) == (github is None):
         fail("Name a download, or --github ORG/PREFIX or FILE.")
     try:

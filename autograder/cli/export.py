@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from autograder.core.console import CourseOption, LanguageOption, console, fail, load
-from autograder.core.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.core.course import Course
@@ -44,7 +43,6 @@ def export(
 
     What is incomplete is left blank or left out, never exported as a zero.
     """
-    from autograder.core.errors import ResultsError
     from autograder.reports import reading
     from autograder.reports.exports.render import ONE_FILE, graded_at, render
     from autograder.reports.pages.html import write_pages
@@ -60,17 +58,14 @@ def export(
         _into_gradebook(students, loaded, url, lang, terminal)
         return
     folder = output or results
-    try:
-        if to == "html":
-            terminal.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
-            return
-        rendered = render(to, students, loaded, lang, graded_at(results))
-        for name, data in rendered.files.items():
-            path = (output or results / ONE_FILE[to]) if to in ONE_FILE else folder / name
-            write(path, data)
-            terminal.print(str(path), markup=False, soft_wrap=True)
-    except ResultsError as error:
-        fail(str(error), 3)
+    if to == "html":
+        terminal.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
+        return
+    rendered = render(to, students, loaded, lang, graded_at(results))
+    for name, data in rendered.files.items():
+        path = (output or results / ONE_FILE[to]) if to in ONE_FILE else folder / name
+        write(path, data)
+        terminal.print(str(path), markup=False, soft_wrap=True)
     for note in rendered.notes:
         terminal.print(note, style="yellow", markup=False)
 
@@ -80,10 +75,7 @@ def _into_gradebook(
 ) -> None:
     from autograder.notebooks.gradebook import save
 
-    try:
-        left_out = save(students, course, url, lang)
-    except CourseError as error:
-        fail(str(error))
+    left_out = save(students, course, url, lang)
     console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
     for note in left_out:
         console.print(note, style="yellow", markup=False)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load, named_units
-from autograder.core.errors import CourseError
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load
 from autograder.core.processes import python
 
 if TYPE_CHECKING:
@@ -98,12 +97,11 @@ def grade(
         )
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
-    from autograder.core.errors import GraderError, SubmissionsError
     from autograder.grading.protocol import Options
     from autograder.reports.store import sole_writer
 
     loaded = load(course)
-    units = named_units(loaded, unit or [])
+    units = loaded.named(unit or [])
     _refuse_downloads(submissions, loaded)
     lines = sys.stdout.buffer if json else None
     if scheduler and find_spec("distributed") is None:
@@ -119,10 +117,6 @@ def grade(
                 batch.run(workers, follower)
                 follower.finish()
             _write_up(batch, follower, lang, console(quiet=quiet or json))
-    except (SubmissionsError, CourseError) as error:
-        fail(str(error))
-    except GraderError as error:
-        fail(str(error), 3)
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
     if follower.reasons:
@@ -219,8 +213,8 @@ def _strongest() -> Level:
     """Ask another process which level of isolation works here: this one does not import torch."""
     from autograder.sandbox.host import LEVELS
 
-    code = "from autograder.supervisor.warm_host import strongest; print(strongest())"
-    said = subprocess.run(python("-c", code), stdout=subprocess.PIPE, text=True, check=False)
+    command = python("-m", "autograder.supervisor.warm_host")
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     level = next((level for level in LEVELS if level == said.stdout.strip()), None)
     if level is None:
         fail("Which isolation works here could not be found out; the lines above say why.", 3)

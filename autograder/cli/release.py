@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load, named_units
-from autograder.core.errors import CourseError
+from autograder.core.console import CourseOption, LanguageOption, console, fail, load
 
 
 def release(
@@ -40,17 +39,14 @@ def release(
         fail("Name a folder for the students' repository, or --gradescope FILE.zip.")
     loaded = load(course)
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        if folder:
-            console.print(f"{len(release(loaded, folder, lang))} files in {folder}", markup=False)
-        if gradescope:
-            from autograder.release.gradescope_zip import autograder_zip
+    if folder:
+        console.print(f"{len(release(loaded, folder, lang))} files in {folder}", markup=False)
+    if gradescope:
+        from autograder.release.gradescope_zip import autograder_zip
 
-            units = named_units(loaded, unit or [])
-            write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
-            console.print(f"{gradescope} holds the hidden tests: keep it from students.")
-    except CourseError as error:
-        fail(str(error))
+        units = loaded.named(unit or [])
+        write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
+        console.print(f"{gradescope} holds the hidden tests: keep it from students.")
 
 
 def doctor() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from autograder import __version__
 from autograder.core import course as courses
-from autograder.core.course import Course, Unit
-from autograder.core.errors import CourseError
+from autograder.core.course import Course
+from autograder.core.errors import CourseError, GraderError, SubmissionsError
 from autograder.core.language import Language
 
 CourseOption = Annotated[
@@ -23,6 +25,9 @@ UNCHECKED = (
     f"not checked. This version is {__version__}; [course] may say, for instance: needs = "
     f'"=={__version__}"'
 )
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", help="The language of what is written.")
+]
 OwnLanguageOption = Annotated[
     Language | None,
     typer.Option("--lang", help="By default AUTOGRADER_LANG, or the language of your system."),
@@ -42,28 +47,47 @@ def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     return made
 
 
+class Commands(typer.Typer):
+    """Commands that end with a message, and no traceback, where an error of ours is raised.
+
+    The exit status is then 2 for what their user can mend, and 3 for a reason on our side.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(add_completion=False, pretty_exceptions_enable=False, **options)
+
+    def command(self, *name: Any, **options: Any) -> Callable[..., Any]:
+        """See typer.Typer."""
+        enter = super().command(*name, **options)
+        return lambda function: enter(_telling(function))
+
+
+def _telling(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def told(**options: Any) -> None:
+        try:
+            function(**options)
+        except (CourseError, SubmissionsError) as error:
+            fail(str(error))
+        except GraderError as error:
+            fail(str(error), 3)
+
+    return told
+
+
+def program(main: Callable[..., None]) -> Commands:
+    """The command line of a module that is a program of its own."""
+    app = Commands()
+    app.command()(main)
+    return app
+
+
 def load(root: Path | None, *, warns: bool = True) -> Course:
-    """Read the course, or end the command.
+    """Read the course. Raises CourseError.
 
     warns: whether to tell what its manifest leaves out. A student was given it, and cannot mend it.
     """
-    try:
-        course = courses.load(root)
-    except CourseError as error:
-        fail(str(error))
+    course = courses.load(root)
     if warns and course.about.needs is None:
         console(stderr=True).print(UNCHECKED, style="yellow", markup=False)
     return course
-
-
-def named_units(course: Course, names: list[str]) -> list[Unit]:
-    """The units of these names, or all where none are given; or end the command."""
-    try:
-        return [course.unit(name) for name in names] or course.units
-    except CourseError as error:
-        fail(str(error))
-
-
-LanguageOption = Annotated[
-    Literal["en", "zh"], typer.Option("--lang", help="The language of what is written.")
-]

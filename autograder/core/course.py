@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,8 +16,8 @@ from autograder.core.errors import CourseError
 from autograder.core.language import Language
 
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
-KINDS: tuple[Kind, ...] = ("correctness", "gradient", "gpu", "speed")
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,6 +143,10 @@ class Course(msgspec.Struct, frozen=True):
                 return unit
         known = ", ".join(unit.name for unit in self.units)
         raise CourseError(f"There is no unit {name!r}. The units are: {known}.")
+
+    def named(self, names: Sequence[str]) -> list[Unit]:
+        """The units of these names, or all where none are given; raise CourseError as `unit`."""
+        return [self.unit(name) for name in names] or self.units
 
     @property
     def unit_names(self) -> list[str]:

@@ -30,7 +30,7 @@ def row(cells: Sequence[str]) -> str:
 def annotation(text: str, **properties: str) -> str:
     """A workflow command that shows an error, with `title=`; `file=` and `line=` if anywhere."""
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::error {given}::{_data(clean(text))}"
+    return f"::error {given}::{_data(text)}"
 
 
 def warning(text: str) -> str:
@@ -45,8 +45,8 @@ def line_in(file: str, text: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -30,7 +30,7 @@ def python(*arguments: str) -> list[str]:
 
 def autograder(*arguments: str) -> list[str]:
     """The command line of one of our own commands, whether or not it is on the PATH."""
-    return python("-c", "from autograder.cli import app; app()", *arguments)
+    return python("-m", "autograder", *arguments)
 
 
 def testing_environment() -> dict[str, str]:

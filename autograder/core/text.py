@@ -1,27 +1,46 @@
-"""Text that others wrote, made fit to be shown."""
+"""Text that others wrote, made fit to be shown, whether on a terminal, on a page or to a program.
+
+Never shown are Unicode's "other" characters, which move a cursor, turn writing round, have no width
+or are none at all, and its separators of lines and paragraphs.
+"""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]")
+MARK = "\N{REPLACEMENT CHARACTER}"
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character may be shown wherever it stands."""
+    category = unicodedata.category(character)
+    return category[0] != "C" and category not in ("Zl", "Zp")
 
 
 def clean(text: str) -> str:
-    """Text without characters that control a terminal or the direction of writing."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Text to be read: what is never shown becomes a mark; the ends of lines and tabs stay."""
+    if text.replace("\n", "").replace("\t", "").isprintable():  # nearly always
+        return text
+    return "".join(c if is_shown(c) or c in "\n\t" else MARK for c in text)
+
+
+def clean_all(value: Any, most: int) -> Any:
+    """Plain data with every text in it clean, and cut to so many characters."""
+    if isinstance(value, str):
+        return clean(value[:most])
+    if isinstance(value, dict):
+        return {clean_all(key, most): clean_all(item, most) for key, item in value.items()}
+    return [clean_all(item, most) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def printable(name: str) -> str:
-    """A file's or student's name for people to read: nothing that moves a terminal's cursor.
+    """The name of a file or student to be read, on one line, such that two names stay two.
 
-    What cannot be shown is written as its number between two marks, so that two names stay two.
+    What is never shown is written as its number between two marks.
     """
-    mark = "\N{REPLACEMENT CHARACTER}"
-    shown = (c if c.isprintable() and c != mark else f"{mark}{ord(c):X}{mark}" for c in name)
-    return "".join(shown)
+    return "".join(c if is_shown(c) and c != MARK else f"{MARK}{ord(c):X}{MARK}" for c in name)
 
 
 def several(names: Sequence[str], most: int = 5) -> str:
@@ -30,6 +49,6 @@ def several(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(map(printable, names[:most])) + more
 
 
-def _shown(character: str) -> str:
-    unseen = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-    return "\N{REPLACEMENT CHARACTER}" if unseen and character not in "\n\t" else character
+def encodable(text: str) -> str:
+    """A program as it is, but for what UTF-8 cannot carry: JSON may hold half a character."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import socket
 import subprocess
 import threading
@@ -11,19 +13,27 @@ from typing import Self
 
 import msgspec
 
+from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError, IsolationError
+from autograder.core.lending import Lender
 from autograder.core.processes import python, testing_environment
-from autograder.grading.protocol import Options, TesterSetup, UnitOutcome, UnitTask, receive, send
+from autograder.grading.protocol import (
+    TESTER,
+    Options,
+    TesterSetup,
+    UnitOutcome,
+    UnitTask,
+    receive,
+    send,
+)
 from autograder.grading.scoring import _problem, needs_gpu, report_of
 from autograder.grading.seeds import seed_of
 from autograder.grading.submission import Submission
 from autograder.reports.schema import Report
 
-# Imports make little garbage, and to look for it takes a tenth of the time that torch's take.
-TESTER = "autograder.grading.tester"
-START = f"import gc, runpy; gc.disable(); runpy.run_module({TESTER!r}, None, '__main__')"
 WAIT_SECONDS = 7200.0  # longer than any unit may take: only a lost tester is this late
+IDLE_SECONDS = 60.0  # a worker, or formgrader's server, lives on: without graders, and old tests
 
 
 class Grader:
@@ -108,6 +118,14 @@ class Grader:
             return self._tester
 
 
+@functools.cache
+def warm(root: Path, options: Options, masks: tuple[Path, ...]) -> Lender[Grader]:
+    """Graders for the course in `root` that stay warm from one submission to the next."""
+    lender = Lender(lambda: Grader(courses.load(root), options, masks), IDLE_SECONDS)
+    atexit.register(lender.close)
+    return lender
+
+
 class _Tester:
     """The tester's process (see tester.py), and the connection to it."""
 
@@ -118,7 +136,7 @@ class _Tester:
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    python("-c", START, str(theirs.fileno())),
+                    python("-m", TESTER, str(theirs.fileno())),
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

@@ -18,12 +18,12 @@ from autograder.core.errors import IsolationError
 from autograder.core.processes import PACKAGE
 from autograder.core.units import unit_folder
 from autograder.grading.closure import closure, contents
-from autograder.grading.protocol import Options
+from autograder.grading.protocol import TESTER, Options
 from autograder.grading.submission import Submission
-from autograder.supervisor.bubblewrap import find_bubblewrap
+from autograder.supervisor.bubblewrap import HOST, find_bubblewrap
 
 # Where the three processes that judge begin: this side's, the hidden tests', and the sandbox's.
-JUDGES = ("autograder.grading.grader", "autograder.grading.tester", "autograder.sandbox.host")
+JUDGES = ("autograder.grading.grader", TESTER, HOST)
 PACKAGES = ("torch", "numpy", "pytest", "msgspec", "safetensors", "pyseccomp")
 NONE = "none"  # the version of what is not there
 Files = dict[str, Path]  # by names that are the same on every machine

@@ -11,7 +11,6 @@ import pytest
 
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
-from autograder.core.text import _shown
 from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
@@ -23,7 +22,6 @@ from autograder.testing.student import Student
 
 # Fixtures, and what they ask for in their turn.
 OURS = {"student", "draw", "device", "figure", "request"}
-MESSAGE = 4000  # characters of a test's message that are kept
 
 
 class Recorder:
@@ -82,14 +80,13 @@ class Recorder:
         """The results, in the tests' order, with the mistakes that all of them together show."""
         for name, advice, names, facts in self._backend.diagnose():
             test = self._results[name]
-            told = {"help": _legible(advice), "help_id": names, "facts": test.facts | facts}
+            told = {"help": advice, "help_id": names, "facts": test.facts | facts}
             self._results[name] = msgspec.structs.replace(test, **told)
         return list(self._results.values())
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
         status, message, advice, help_id, facts = self._judge(error)
-        message, advice, facts = _legible(message), _legible(advice), _legible(facts)
         return TestResult(name, exercise, kind, status, 0, 0, message, advice, help_id, facts)
 
     def _judge(
@@ -112,15 +109,6 @@ class Recorder:
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
         message = f"The result could not be used: {type(error).__name__}: {str(error)[:300]}"
         return "failed", message, "", "unusable_result", facts
-
-
-def _legible(value: Any) -> Any:
-    """Words that a student may have written, without what moves a cursor or turns writing round."""
-    if isinstance(value, str):
-        return "".join(map(_shown, value[:MESSAGE]))
-    if isinstance(value, dict):
-        return {_legible(key): _legible(item) for key, item in value.items()}
-    return [_legible(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _left_out(item: pytest.Item, task: UnitTask) -> str:

@@ -13,6 +13,8 @@ from autograder.grading.submission import File
 from autograder.reports.schema import TestResult
 from autograder.sandbox.host import Level
 
+TESTER = "autograder.grading.tester_start"  # the module that its process runs
+
 
 class Options(msgspec.Struct, frozen=True):
     """What a grading was asked for, the same for every submission of it."""

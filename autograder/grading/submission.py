@@ -24,7 +24,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.digest import digest
 from autograder.core.errors import SubmissionsError
 from autograder.core.language import _, restate, say
-from autograder.core.text import printable
+from autograder.core.text import encodable, printable
 
 NOTEBOOK_FACTOR = 16  # a notebook carries pictures
 SUFFIXES = (".py", ".ipynb")
@@ -193,7 +193,7 @@ def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
     except msgspec.MsgspecError as error:
         told = say(NO_NOTEBOOK, file=name, error=str(error))
     else:
-        return File(module, name, [_encodable(cell) for cell in cells], notebook), data
+        return File(module, name, [encodable(cell) for cell in cells], notebook), data
     return File(module, name, notebook=notebook, facts=told.facts), data
 
 
@@ -243,8 +243,3 @@ def _source(data: bytes) -> str:
     if not ENCODINGS.fullmatch(codecs.lookup(declared).name):
         raise LookupError(declared)
     return io.IncrementalNewlineDecoder(None, True).decode(data.decode(declared))
-
-
-def _encodable(text: str) -> str:
-    """A notebook's JSON may hold half a character (a lone surrogate), which UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")

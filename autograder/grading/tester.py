@@ -1,8 +1,7 @@
 """The warm host of the hidden tests: trusted, and apart from the student's.
 
 It holds torch, pytest and the collected tests. A fork of it runs pytest for some units, one after
-another; the tests' calls go to the sandbox. Grading starts it with a connection's descriptor as its
-argument.
+another; the tests' calls go to the sandbox. See tester_start.py for how it begins.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import importlib
 import os
 import signal
 import socket
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -251,7 +249,3 @@ def serve(connection: socket.socket) -> int:
         units.solution(root, unit)
     tests = [units.hidden_tests(root, unit) for unit in setup.functions]
     return int(pytest.main(collecting(root, tests), [Server(connection, setup)]))
-
-
-if __name__ == "__main__":
-    sys.exit(serve(socket.socket(fileno=int(sys.argv[1]))))

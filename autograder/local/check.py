@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import io
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import pytest
-import torch
 from rich.console import Console
 from rich.text import Text
 
@@ -18,46 +11,9 @@ from autograder.core.course import Course, Unit
 from autograder.core.language import Language, render, translations
 from autograder.core.units import module
 from autograder.local.own_process import Begins
-from autograder.local.tally import TALLY, Tally, passes, show
+from autograder.local.public_tests import run_and_show
+from autograder.local.tally import Tally, passes
 from autograder.testing.direct import LocalBackend
-
-QUIET = "-q --no-header --no-summary --tb=no --import-mode=importlib -p no:cacheprovider".split()
-# Each of these collects garbage at the end, which costs 0.2 s in a process that holds torch.
-QUIET += "-p no:unraisableexception -p no:threadexception -p no:logging -p no:faulthandler".split()
-
-
-class Keeper:
-    """The pytest plugin that hands the tally out."""
-
-    tally: Tally
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep what the run has counted."""
-        self.tally = session.config.stash[TALLY]
-
-
-@dataclass(frozen=True)
-class Announcer:
-    """The pytest plugin that says which test begins."""
-
-    begins: Begins
-
-    def pytest_runtest_logstart(self, location: tuple[str, int | None, str]) -> None:
-        """Say the test's name."""
-        self.begins(location[2])
-
-
-def warm_up(language: Language) -> None:
-    """Import what a check needs, and what torch and pytest import when they are first used."""
-    from autograder.sandbox import evaluate
-    from autograder.testing import parallel  # noqa: F401
-
-    translations(language)
-    one = torch.ones(1)
-    evaluate.vjp(torch.square, [one], {}, [one])  # imports a whole algebra system
-    with tempfile.TemporaryDirectory() as empty, contextlib.redirect_stdout(io.StringIO()):
-        pytest.main([*QUIET, f"--rootdir={empty}", empty])
-    gc.freeze()
 
 
 def check_folder(
@@ -71,19 +27,9 @@ def check_folder(
 
     begins: called with the name of each test before it runs.
     """
-    torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
-    folder = course.root / "exercises"
-    tests = [str(folder / f"test_{unit.name}.py") for unit in units]
-    keeper = Keeper()
-    arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}", *tests]
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        code = pytest.main(arguments, [keeper, Announcer(begins)])
-    if not keeper.tally.total:
-        console.print(output.getvalue(), markup=False)
-        return int(code)
-    show(keeper.tally, units, console, language)
-    _print_advice(course, units, keeper.tally, console, language)
-    return int(code)
+    found = run_and_show(course, units, console, language, begins)
+    _print_advice(course, units, found.tally, console, language)
+    return found.status
 
 
 def _print_advice(

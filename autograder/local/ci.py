@@ -6,22 +6,19 @@ elsewhere: pytest's JUnit report.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from autograder.core.course import Course, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.core.language import Language, translations
-from autograder.local.check import QUIET, Announcer, Keeper
 from autograder.local.own_process import Begins
-from autograder.local.tally import FailedTest, Tally, passes, points, show
+from autograder.local.public_tests import run_and_show
+from autograder.local.tally import FailedTest, Tally, passes, points
 from autograder.testing.plugin import Where
 
 
@@ -37,26 +34,18 @@ def run(
 
     begins: called with the name of each test before it runs.
     """
-    folder = course.root / "exercises"
-    keeper = Keeper()
-    arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}"]
-    arguments += [f"--junitxml={junit}"] if junit else []
-    arguments += [str(folder / f"test_{unit.name}.py") for unit in units]
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        code = pytest.main(arguments, [keeper, Announcer(begins)])
-    tally = keeper.tally
+    options = [f"--junitxml={junit}"] if junit else []
+    status, tally, _ = run_and_show(course, units, console, language, begins, options)
     if not tally.total:
-        console.print(output.getvalue(), markup=False)
-        return int(code)
-    show(tally, units, console, language)
+        return status
     begun = {where: t for where, t in tally.failure.items() if t.written}
     if "GITHUB_ACTIONS" in os.environ:
-        for line in errors(begun, folder):
+        for line in errors(begun, course.root / "exercises"):
             print(line)
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(summary(tally, begun, units, language))
-    return int(code)
+    return status
 
 
 def summary(

@@ -12,15 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, OwnLanguageOption, load, named_units
+from autograder.core.console import Commands, CourseOption, OwnLanguageOption, load
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, language_here
 from autograder.local.own_process import Begins, in_own_process
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     help="The public tests of the course's exercises, run on your files.",
 )
 
@@ -42,7 +40,7 @@ def check(
 ) -> None:
     """Run the public tests on your files and show what to fix first."""
     loaded, language = load(course, warns=False), lang or language_here()
-    units = named_units(loaded, [unit] if unit else [])
+    units = loaded.named([unit] if unit else [])
     console = Console(highlight=False)
     code = in_own_process(_check, loaded, units, language, console=console, language=language)
     raise typer.Exit(code)
@@ -64,8 +62,8 @@ def watch(
     from autograder.local.watch import Watch
 
     loaded = load(course, warns=False)
-    chosen = named_units(loaded, [unit])[0] if unit else None
-    Watch(loaded, chosen, Console(highlight=False), lang or language_here()).run()
+    chosen = loaded.unit(unit) if unit else None
+    Watch(loaded, chosen, _check, Console(highlight=False), lang or language_here()).run()
 
 
 @app.command()
@@ -85,7 +83,7 @@ def handin(
 
     loaded, language = load(course, warns=False), lang or language_here()
     console = Console(highlight=False)
-    looks = handin.look(loaded, named_units(loaded, unit or []))
+    looks = handin.look(loaded, loaded.named(unit or []))
     handin.report(looks, console, language)
     given = (loaded.root / "exercises", handin.modules(looks), language)
     status = in_own_process(handin.load, *given, console=console, language=language)

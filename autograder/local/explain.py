@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 from autograder.core.language import OR, Language, render, say, translations
+from autograder.core.text import clean
 from autograder.local import known_mistakes
 from autograder.testing.calls import ONLY_THESE, Failure
 from autograder.testing.direct import LocalBackend
@@ -18,7 +19,8 @@ def explain(error: BaseException, backend: LocalBackend, test: str, language: La
     failure = error if isinstance(error, Failure) else _as_failure(error, backend, theirs)
     message = render(failure.facts, language) if "says" in failure.facts else failure.message
     code = [] if isinstance(error, Failure) else list(map(_quoted, theirs))
-    return "\n".join(filter(None, [message, *code, _advice(failure, backend, test, language)]))
+    lines = filter(None, [message, *code, _advice(failure, backend, test, language)])
+    return clean("\n".join(lines))
 
 
 def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:

@@ -19,10 +19,9 @@ from autograder.core.course import find_root
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
 from autograder.testing.calls import Invocation
+from autograder.testing.compare import SAME
 
 FILE = Path("course", "known_mistakes.json")
-# How near two computations of one wrong formula come, relative to the Euclidean norm.
-NEAR = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
 PROJECTIONS = 3
 DIGITS = 12
 Fingerprint = list[Any]  # what is kept of an output; see mark()
@@ -90,13 +89,14 @@ def mark(value: object) -> Fingerprint:
 
 
 def near(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two outputs are the same but for rounding, by their marks."""
+    """Whether two outputs are the same but for rounding, by their marks: relative to the norm."""
     if a[0] == b[0] == "items" and len(a) == len(b):
         return all(near(x, y) for x, y in zip(a[1:], b[1:], strict=True))
     if a[0] != b[0] or a[0] in ("items", "other"):
         return a == b
     (_, shape, odd, *sums), (_, other_shape, other_odd, *other_sums) = a, b
-    allowed = NEAR.get(a[0], NEAR["float64"]) * max(sums[0], other_sums[0])
+    dtype = getattr(torch, a[0], torch.float64)  # an array and a number have it
+    allowed = SAME.get(dtype, SAME[torch.float64]) * max(sums[0], other_sums[0])
     pairs = zip(sums, other_sums, strict=True)
     return (shape, odd) == (other_shape, other_odd) and all(abs(x - y) <= allowed for x, y in pairs)
 

@@ -1,9 +1,15 @@
-"""A run of the public tests in a process of its own: what ends it before its verdict is told."""
+"""A run of the public tests in a process of its own: what ends it before its verdict is told.
+
+Nothing of a program is left for the next run, and what crashes or never ends is only that process.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -11,42 +17,114 @@ from typing import Any
 from rich.console import Console
 
 from autograder.core.language import Language, _, render, say
+from autograder.core.text import clean
 
 ENDED = _("No verdict: the program ended or crashed (exit status %(status)s). It was at: %(test)s")
 Begins = Callable[[str], None]  # takes the name of the test that begins
 Run = Callable[..., int]  # takes its arguments and a Begins; returns an exit status
 LEAVE_SECONDS = 5.0
+MOST_BYTES = 1 << 12  # of a word
+
+
+class OwnProcess:
+    """A process that gets ready, runs something once it is asked to, and ends.
+
+    at: the test that it is at; empty before the first one, and None while nothing is begun.
+    status: the exit status that it has told; None until then.
+    """
+
+    def __init__(self, get_ready: Callable[..., object] | None = None, *arguments: Any) -> None:
+        """Start it. get_ready: a function of a module that imports little; see `run`."""
+        context = multiprocessing.get_context("spawn")  # works on every system
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, get_ready, arguments))
+        self._process.start()
+        theirs.close()
+        self.at: str | None = None
+        self.status: int | None = None
+        self._began = 0.0
+
+    def run(self, run: Run, *arguments: Any) -> None:
+        """Let it run something, as soon as it is ready.
+
+        run: a function of a module that imports little, since this process imports that too.
+        """
+        with contextlib.suppress(OSError):  # it died while it got ready: `ended` tells
+            self._connection.send((run, arguments))
+
+    def hear(self, seconds: float | None = 0.0) -> None:
+        """Take in what it tells until its status, or until it is silent for so long (None: at all).
+
+        What it tells is bytes, and may be anything: a student's program runs there.
+        """
+        with contextlib.suppress(EOFError, OSError, ValueError):
+            while self.status is None and self._connection.poll(seconds):
+                word = self._connection.recv_bytes(MOST_BYTES).decode(errors="replace")
+                what, _, told = word.partition(" ")
+                self._began = self._began or time.monotonic()
+                if what == "begins":
+                    self.at = clean(told)
+                else:
+                    self.status = int(told)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been at it, without the time that it took to get ready."""
+        return time.monotonic() - self._began if self._began else 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has, with a verdict or without."""
+        return self._process.exitcode is not None
+
+    def lost(self, language: Language) -> str:
+        """What to say of one that has ended without a verdict."""
+        told = say(ENDED, status=self._process.exitcode, test=self.at or "")
+        return render(told.facts, language)
+
+    def stop(self, seconds: float = 0.0) -> None:
+        """End it, whatever it does; it is given some time to leave by itself."""
+        self._process.join(seconds)
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+
+def _serve(connection: Connection, get_ready: Run | None, arguments: tuple[Any, ...]) -> None:
+    """What the process does."""
+    if get_ready:
+        get_ready(*arguments)
+    try:
+        run, asked = connection.recv()  # from our own side, before any student's program runs
+    except EOFError:  # which has ended
+        return
+    threading.Thread(target=_end_with_the_parent, args=(connection,), daemon=True).start()
+
+    def begins(test: str) -> None:
+        connection.send_bytes(f"begins {test}".encode())
+
+    begins("")
+    connection.send_bytes(f"ended {run(*asked, begins)}".encode())
+
+
+def _end_with_the_parent(connection: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        connection.recv_bytes()
+    os._exit(1)
 
 
 def in_own_process(run: Run, *arguments: Any, console: Console, language: Language) -> int:
     """Run something in a process of its own; return its exit status, or 1 where it gave none.
 
-    run: a function of a module that imports little, since this process imports that too.
+    run: see OwnProcess.run.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(theirs, run, arguments))
-    process.start()
-    theirs.close()
-    at, status = "", None
+    process = OwnProcess()
     try:
-        with contextlib.suppress(EOFError, OSError):
-            while status is None:
-                what, _, told = ours.recv_bytes().decode().partition(" ")
-                at, status = (told, None) if what == "begins" else (at, int(told))
-        process.join()
+        process.run(run, *arguments)
+        process.hear(None)
     finally:
-        process.join(LEAVE_SECONDS)  # after Ctrl-C, which was for both
-        process.kill()
-    if status is not None:
-        return status
-    told = say(ENDED, status=process.exitcode, test=at)
-    console.print(render(told.facts, language), style="yellow", markup=False)
-    return 1
-
-
-def _run(connection: Connection, run: Run, arguments: tuple[Any, ...]) -> None:
-    def begins(test: str) -> None:
-        connection.send_bytes(f"begins {test}".encode())
-
-    connection.send_bytes(f"ended {run(*arguments, begins)}".encode())
+        process.stop(LEAVE_SECONDS)  # after Ctrl-C, which was for both, too
+    if process.status is None:
+        console.print(process.lost(language), style="yellow", markup=False)
+        return 1
+    return process.status

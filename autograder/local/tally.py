@@ -15,6 +15,7 @@ from rich.text import Text
 from autograder.core.course import Unit, find_root, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language, _, render, say, translations
+from autograder.core.text import clean
 from autograder.testing.plugin import Where
 
 NOT_WRITTEN = "autograder_not_written"  # an attribute of reports
@@ -50,10 +51,11 @@ class Tally:
         elif where not in self.failure:
             text = str(report.longrepr).strip()
             written = not getattr(report, NOT_WRITTEN, False)
-            self.failure[where] = FailedTest(item.name, text, report.capstdout, written)
+            self.failure[where] = FailedTest(item.name, text, clean(report.capstdout), written)
 
 
 TALLY = pytest.StashKey[Tally]()
+PASSED = _("The public tests pass for %(passed)s of %(points)s points.")
 PRINTED = 10  # lines of what a program had printed
 
 
@@ -80,9 +82,7 @@ def show(tally: Tally, units: Sequence[Unit], console: Console, language: Langua
     """Print the table of exercises and the first thing to fix."""
     console.print(_table(units, tally, language))
     passed, every = points(units, tally)
-    told = say(
-        "The public tests pass for %(passed)s of %(points)s points.", passed=passed, points=every
-    )
+    told = say(PASSED, passed=passed, points=every)
     console.print(f"\n{render(told.facts, language)}")
     order = [(unit.name, exercise.name) for unit in units for exercise in unit.exercises]
     failed = [where for where in order if where in tally.failure]

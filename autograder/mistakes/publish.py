@@ -6,21 +6,18 @@ python -m autograder.mistakes.publish --check    only say whether it is out of d
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import pytest
-import torch
+import typer
 
+from autograder.core.console import CourseOption, program
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
+from autograder.local import public_tests
 from autograder.local.known_mistakes import (
     FILE,
     RecordedMistake,
@@ -33,9 +30,6 @@ from autograder.mistakes import catalogue
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.plugin import BACKEND, exercise_of
-
-PYTEST = "--no-summary --tb=no -p no:cacheprovider --import-mode=importlib".split()
-PYTEST += "-p no:unraisableexception -p no:threadexception -p no:logging".split()
 
 
 class Mistaken(LocalBackend):
@@ -94,14 +88,10 @@ class MistakeRecorder:
 
 def record(course: Course) -> RecordedMistakes:
     """What every known mistake returns in the public tests that it fails. Takes some seconds."""
-    folder = course.root / "exercises"
-    tests = [str(folder / f"test_{unit}.py") for unit in course.unit_names]
     recorder = MistakeRecorder(course.root)
-    torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        code = pytest.main([*PYTEST, f"--rootdir={folder}", *tests], [recorder])
-    if code != 0:
-        raise CourseError(f"The public tests do not run:\n{output.getvalue()}")
+    done = public_tests.run(course, course.units, plugins=[recorder])
+    if done.status != 0:
+        raise CourseError(f"The public tests do not run:\n{done.output}")
     return recorder.mistakes
 
 
@@ -124,34 +114,24 @@ def _texts(mistakes: RecordedMistakes) -> list[Any]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status.
-
-    arguments: those of the command line, where none are given.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m autograder.mistakes.publish",
-        description="Record what the known mistakes return in the public tests.",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 for a drift")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
-    options = parser.parse_args(arguments)
-    try:
-        course = load(options.course)
-        mistakes = record(course)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    path = course.root / FILE
+def main(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 for a drift.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Record what the known mistakes return in the public tests."""
+    loaded = load(course)
+    mistakes = record(loaded)
+    path = loaded.root / FILE
     old = msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
     if same(old, mistakes):
-        return 0
-    if options.check:
-        print(f"{FILE.as_posix()} is out of date. Run: {parser.prog}")
-        return 1
+        return
+    if check:
+        print(f"{FILE.as_posix()} is out of date. Run: python -m autograder.mistakes.publish")
+        raise typer.Exit(1)
     path.write_bytes(_encode(mistakes))
     print(f"{FILE.as_posix()} is written.")
-    return 0
 
 
 def _encode(mistakes: RecordedMistakes) -> bytes:
@@ -163,5 +143,6 @@ def _encode(mistakes: RecordedMistakes) -> bytes:
     return ("{\n" + ",\n".join(units) + "\n}\n").encode()
 
 
+app = program(main)
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

@@ -4,41 +4,31 @@ python -m autograder.notebooks DIR --lang zh    in Chinese
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from autograder.core.console import CourseOption, LanguageOption, program
 from autograder.core.course import load
-from autograder.core.errors import CourseError
 from autograder.grading.protocol import Options
-from autograder.notebooks.build import LANGUAGES, build
+from autograder.notebooks.build import build
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 2 for a course that cannot be built."""
-    parser = argparse.ArgumentParser(
-        prog="python -m autograder.notebooks",
-        description="Build the lessons into DIR/source, for `nbgrader generate_assignment`.",
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the nbgrader course's folder")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the lessons")
-    parser.add_argument("--cuda", action="store_true", help="count the points for a GPU too")
-    parser.add_argument("--no-speed", action="store_true", help="count no points for speed")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
-    options = parser.parse_args(arguments)
-    try:
-        course = load(options.course)
-        asked = Options(options.cuda, speed=not options.no_speed)
-        build(course, options.folder.resolve(), options.lang, asked)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    units = ", ".join(course.unit_names)
-    print(f"{options.folder}/source holds: {units}.")
-    print(f"Next, in {options.folder}: nbgrader generate_assignment {course.unit_names[0]}")
-    return 0
+def main(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course's folder.")],
+    cuda: Annotated[bool, typer.Option("--cuda", help="Count the points for a GPU too.")] = False,
+    speed: Annotated[bool, typer.Option("--speed/--no-speed", help="Whether speed counts.")] = True,
+    lang: LanguageOption = "en",
+    course: CourseOption = None,
+) -> None:
+    """Build the lessons into DIR/source, for `nbgrader generate_assignment`."""
+    loaded = load(course)
+    build(loaded, folder.resolve(), lang, Options(cuda, speed=speed))
+    print(f"{folder}/source holds: {', '.join(loaded.unit_names)}.")
+    print(f"Next, in {folder}: nbgrader generate_assignment {loaded.unit_names[0]}")
 
 
+app = program(main)
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

@@ -8,17 +8,16 @@ taken out. A page is one file: pictures are in it, and formulas are MathML, so i
 
 from __future__ import annotations
 
-import argparse
 import html
 import re
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from autograder.core.console import CourseOption, program
 from autograder.core.course import Course, load
-from autograder.core.errors import CourseError
 from autograder.notebooks.build import LANGUAGES, build
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
@@ -152,23 +151,15 @@ def _write(path: Path, title: str, language: Language, body: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 2 for a course that cannot be built."""
-    parser = argparse.ArgumentParser(
-        prog="python -m autograder.notebooks.pages",
-        description="Render the lessons, with their plots.",
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where the pages go")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
-    options = parser.parse_args(arguments)
-    try:
-        write_pages(load(options.course), options.folder)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(options.folder / "index.html")
-    return 0
+def main(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pages go.")],
+    course: CourseOption = None,
+) -> None:
+    """Render the lessons, with their plots."""
+    write_pages(load(course), folder)
+    print(folder / "index.html")
 
 
+app = program(main)
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

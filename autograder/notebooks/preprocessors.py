@@ -6,12 +6,8 @@ test cells, which any program can forge, comes from the report of the hidden tes
 
 from __future__ import annotations
 
-import atexit
-import functools
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
@@ -25,16 +21,15 @@ from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError, GraderError
 from autograder.grading import submission
-from autograder.grading.grader import Grader
+from autograder.grading.grader import warm
 from autograder.grading.protocol import Options
 from autograder.notebooks.build import LANGUAGES
 from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.release.starters import BEGIN, END, STUB
 from autograder.reports import store
 from autograder.reports.schema import Report, TestResult
-from autograder.sandbox.host import Level
+from autograder.sandbox.host import LEVELS
 
-IDLE_SECONDS = 60.0  # formgrader's server lives on: it neither keeps a grader nor old tests
 REPORT = "autograder_report"  # how the report travels in nbconvert's resources
 LANGUAGE = "autograder_language"
 
@@ -133,9 +128,7 @@ class SandboxGrade(NbGraderPreprocessor):
 
     course = Unicode(help="A clone of the course, with its hidden tests.").tag(config=True)
     device = Enum(["cpu", "cuda"], "cpu", help="cuda counts the GPU points too.").tag(config=True)
-    isolation = Enum(
-        ["full", "reduced", "none"], "full", help="As in `autograder grade --isolation`."
-    ).tag(config=True)
+    isolation = Enum(LEVELS, "full", help="As in `autograder grade --isolation`.").tag(config=True)
     speed = Bool(True, help="Whether speed counts, and is measured.").tag(config=True)
     language = Enum(LANGUAGES, "en", help="Of the comments.").tag(config=True)
     results = Unicode(
@@ -165,11 +158,11 @@ class SandboxGrade(NbGraderPreprocessor):
                 f"{folder} is not laid out as <student>/{unit.name}: the assignment must be named "
                 "as its unit, and nbgrader's directory_structure stay as it is."
             )
-        options = Options(self.device == "cuda", cast(Level, self.isolation), self.speed)
+        options = Options(self.device == "cuda", self.isolation, self.speed)
         root = Path(coursedir.root).resolve()
-        warm = _warm(course.root, options, (course.root, root))
         handed_in = submission.read(folder.parent.parent, names["student"], course, notebooks=True)
-        report = warm.grade(handed_in, unit)
+        with warm(course.root, options, (course.root, root)).borrow() as grader:
+            report = grader.grade(handed_in, unit)
         path = store.path_for(root / self.results, names["student"], unit.name)
         store.write(path, store.encode(report))
         if report.status == "incomplete":
@@ -203,37 +196,3 @@ def _tests(cell: Any, resources: Any) -> list[TestResult]:
     """The results that belong to an exercise's answer cell or test cell."""
     report: Report | None = resources.get(REPORT)
     return results_of(report, _grade_id(cell) or "") if report else []
-
-
-class _Warm:
-    """A grader that stays warm from notebook to notebook, and ends when none comes for a while."""
-
-    def __init__(self, make: Callable[[], Grader]) -> None:
-        self._make = make
-        self._grader: Grader | None = None
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        atexit.register(self.close)
-
-    def grade(self, handed_in: submission.Submission, unit: Unit) -> Report:
-        with self._lock:
-            if self._timer:
-                self._timer.cancel()
-            self._grader = self._grader or self._make()
-            try:
-                return self._grader.grade(handed_in, unit)
-            finally:
-                self._timer = threading.Timer(IDLE_SECONDS, self.close)
-                self._timer.daemon = True
-                self._timer.start()
-
-    def close(self) -> None:
-        with self._lock:
-            if self._grader:
-                self._grader.close()
-                self._grader = None
-
-
-@functools.cache
-def _warm(root: Path, options: Options, masks: tuple[Path, ...]) -> _Warm:
-    return _Warm(lambda: Grader(courses.load(root), options, masks))

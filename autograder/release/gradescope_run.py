@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import msgspec
 import typer
 
 from autograder.core import course as courses
+from autograder.core.console import LanguageOption, program
 from autograder.core.course import Unit
 from autograder.core.errors import GraderError
 from autograder.core.processes import PACKAGE
@@ -44,7 +44,7 @@ def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) 
     Gradescope shows no mark instead of a zero.
     """
     course = courses.load(root / "source")
-    asked = [course.unit(name) for name in units] or course.units
+    asked = course.named(units)
     level = strongest()
     warnings = [*_warnings(level, [PACKAGE, course.root]), *_other_total(root, asked, speed=speed)]
     print(f"Isolation: {level}", *warnings, sep="\n", flush=True)
@@ -111,17 +111,14 @@ def _readable(folder: Path, level: Level) -> bool:
 
 def main(
     unit: Annotated[list[str] | None, typer.Option(help="Grade this unit only.")] = None,
-    lang: Annotated[str, typer.Option(help="en or zh")] = "en",
+    lang: LanguageOption = "en",
     speed: Annotated[bool, typer.Option("--speed/--no-speed")] = True,
 ) -> None:
     """What run_autograder runs; AUTOGRADER_ROOT names another folder than /autograder."""
     root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))
-    try:
-        grade(root, unit or [], "zh" if lang == "zh" else "en", speed=speed)
-    except GraderError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
+    grade(root, unit or [], lang, speed=speed)
 
 
+app = program(main)
 if __name__ == "__main__":
-    typer.run(main)
+    app()

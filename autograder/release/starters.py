@@ -6,12 +6,13 @@ python -m autograder.release.starters --check    only name them, and exit with 1
 
 from __future__ import annotations
 
-import argparse
 import logging
-import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from autograder.core.console import CourseOption, program
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 
@@ -77,37 +78,28 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 1 for a drift, 2 for a course without starters.
-
-    arguments: those of the command line, where none are given.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m autograder.release.starters",
-        description="Generate the starters in exercises/ from solutions/.",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 for a drift")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course")
-    options = parser.parse_args(arguments)
-    try:
-        course = load(options.course)
-        changes = drifted(course)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
+def main(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 for a drift.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Generate the starters in exercises/ from solutions/."""
+    loaded = load(course)
+    changes = drifted(loaded)
     for path, text in changes.items():
-        starter_name = path.relative_to(course.root).as_posix()
-        if options.check:
+        starter_name = path.relative_to(loaded.root).as_posix()
+        if check:
             print(f"{starter_name} is not what solutions/{path.name} makes.")
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             print(f"{starter_name} is written.")
-    if options.check and changes:
-        print(f"Run: {parser.prog}")
-        return 1
-    return 0
+    if check and changes:
+        print("Run: python -m autograder.release.starters")
+        raise typer.Exit(1)
 
 
+app = program(main)
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
 
 from autograder import __version__
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
+from autograder.core.language import Language
 from autograder.core.processes import PACKAGE
 from autograder.core.units import unit_folder
 from autograder.release.leaks import hidden_passages, leaks
@@ -37,7 +37,7 @@ TEMPLATES = {
 }
 
 
-def release(course: Course, folder: Path, language: Literal["en", "zh"]) -> list[Path]:
+def release(course: Course, folder: Path, language: Language) -> list[Path]:
     """Write the students' repository into a new or empty folder, which may hold a .git.
 
     Raises CourseError where the folder is in use, where a file of a unit is missing, or where a
@@ -58,7 +58,7 @@ def release(course: Course, folder: Path, language: Literal["en", "zh"]) -> list
     return [folder / name for name in found]
 
 
-def files(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+def files(course: Course, language: Language) -> dict[str, bytes]:
     """The files of the repository by their paths in it."""
     root = course.root
     names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
@@ -84,7 +84,7 @@ def _students_half() -> list[Path]:
     return [*files, *(PACKAGE / name for name in SHARED)]
 
 
-def _rendered(course: Course, language: Literal["en", "zh"]) -> dict[str, bytes]:
+def _rendered(course: Course, language: Language) -> dict[str, bytes]:
     """The files that are written for the release, from templates."""
     project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
     title = course.title.in_(language)

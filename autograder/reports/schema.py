@@ -9,13 +9,24 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.core.course import Kind
+from autograder.core.text import clean_all
 
 SCHEMA = 1
+MOST = 4000  # characters of any text in a report that are kept
 TestStatus = Literal["passed", "failed", "error", "not_run"]
 Status = Literal["graded", "advisory", "incomplete"]
 
 
-class TestResult(msgspec.Struct, frozen=True):
+class _Shown(msgspec.Struct, frozen=True):
+    """A record whose texts a student may have written: however it is made, they may be shown."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if isinstance(value := getattr(self, name), (str, dict)):
+                msgspec.structs.force_setattr(self, name, clean_all(value, MOST))
+
+
+class TestResult(_Shown, frozen=True):
     """One hidden test. `facts` are plain data: shapes, worst index, expected, got, tolerance."""
 
     id: str
@@ -39,7 +50,7 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(_Shown, frozen=True, kw_only=True):
     """One student's unit, graded.
 
     status: the worst that applies: incomplete (something could not be done on our side) before

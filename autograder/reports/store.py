@@ -16,7 +16,9 @@ from autograder.core.errors import ResultsError
 from autograder.reports import store
 from autograder.reports.schema import SCHEMA, Report
 
-RESERVED = ("summary.csv", "index.html")
+# Files that stand beside the students' folders.
+RESERVED = set("summary.csv changes.csv log.jsonl index.html canvas.csv moodle.csv".split())
+RESERVED |= {"junit.xml", "gradebook.db"}
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
 WRITING = ".writing-"  # how a file's name begins that is not whole yet

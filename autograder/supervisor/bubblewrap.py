@@ -34,6 +34,7 @@ CONTAINER = (
     "apparmor=unconfined --security-opt systempaths=unconfined`."
 )
 SANDBOX = PACKAGE / "sandbox"
+HOST = "autograder.sandbox.host"  # the module that runs behind the wall
 INSIDE = "/grader"  # where the sandbox's own code lies inside
 
 
@@ -165,7 +166,7 @@ def plain_command(control: int) -> list[str]:
 
 
 def _host(control: int) -> list[str]:
-    return python("-s", "-m", "autograder.sandbox.host", str(control))
+    return python("-s", "-m", HOST, str(control))
 
 
 def plain_environment() -> dict[str, str]:

@@ -23,6 +23,7 @@ import msgspec
 
 from autograder.core import errors
 from autograder.core.errors import GraderError
+from autograder.core.text import clean
 from autograder.sandbox import host
 from autograder.supervisor import bubblewrap, seccomp
 from autograder.supervisor.child import Child, ProcessLimits
@@ -95,7 +96,7 @@ class WarmHost:
     def said(self) -> str:
         """The end of what the host, or bubblewrap for it, wrote until it was warm."""
         self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - SAID_BYTES))
-        return self._said.read().decode(errors="replace").strip()
+        return clean(self._said.read().decode(errors="replace")).strip()
 
     def _start_failure(self, reason: str) -> errors.IsolationError:
         said = self.said
@@ -168,3 +169,7 @@ def strongest() -> host.Level:
             continue
         return level
     return none
+
+
+if __name__ == "__main__":
+    print(strongest())

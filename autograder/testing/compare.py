@@ -20,6 +20,9 @@ RELATIVE = {
     torch.float16: 4e-3,
     torch.bfloat16: 3e-2,
 }
+# How near two computations of one wrong formula come, relative to their size. A wider float64 would
+# take every slightly wrong answer for the one with an epsilon.
+SAME = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 TINY = torch.finfo(torch.float64).tiny
 KEEP_DTYPE = _(
     "A result has the dtype of the input. What you make yourself has torch's default unless you "

@@ -11,11 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-import torch
-
 HERE = Path(__file__).resolve().parent
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-DTYPES = {"F32": torch.float32, "F64": torch.float64}
 FONTS = [  # one of them is on most machines; the first that is found writes Chinese in plots
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB",
     "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Arial Unicode MS",
@@ -48,16 +45,9 @@ class Notebooks(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def parameters(name):
     """Read trained parameters, such as "seq2seq_copy", as a dict of tensors."""
-    data = (HERE / f"{name}.safetensors").read_bytes()
-    size = int.from_bytes(data[:8], "little")  # the format: this size, a header in JSON, the bytes
-    header, body = json.loads(data[8 : 8 + size]), bytearray(data[8 + size :])
-    return {
-        key: torch.frombuffer(
-            body[slice(*entry["data_offsets"])], dtype=DTYPES[entry["dtype"]]
-        ).reshape(entry["shape"])
-        for key, entry in header.items()
-        if key != "__metadata__"
-    }
+    from safetensors.torch import load_file
+
+    return load_file(HERE / f"{name}.safetensors")
 
 
 def vocabulary(task):

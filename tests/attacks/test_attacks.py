@@ -8,7 +8,8 @@ import pytest
 
 HERE = Path(__file__).parent
 SOLUTION = HERE.parents[1] / "solutions" / "rnn.py"
-SUCCEEDED = "THE ATTACK SUCCEEDED"  # see wrong.py
+SUCCEEDED = "THE ATTACK SUCCEEDED"
+assert SUCCEEDED in (HERE / "wrong.py").read_text("utf-8")
 ATTACKS = sorted(
     path
     for group in ("forged", "stolen", "bombs", "survivors", "signals")

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import torch
 from machine import patience
+from test_attacks import SUCCEEDED
 
 from autograder.core import course as courses
 from autograder.core import errors
@@ -33,7 +34,6 @@ from autograder.testing.calls import Failure, Invocation
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 COURSE = courses.load(ROOT)
-SUCCEEDED = "THE ATTACK SUCCEEDED"  # see wrong.py
 SIZES = ((2, 3), (2, 5), (3, 5), (5, 5), (5,))
 ARGUMENTS = [torch.zeros(size) for size in SIZES]
 

@@ -8,7 +8,6 @@ import random
 import shutil
 import stat
 import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from autograder.batch.run import Batch
 from autograder.batch.workers import Graders
 from autograder.core import course as courses
 from autograder.core import text
+from autograder.core.processes import autograder
 from autograder.grading import submission
 from autograder.grading.protocol import Options
 from autograder.reports import schema, store
@@ -321,8 +321,7 @@ def test_grading_from_inside_the_submissions(tmp_path, isolation):
             (folder / student / name).write_text(trap)
         shutil.copy(SOLUTION, folder / student)
     (folder / "json.py").write_text(TRAP.format(path=str(sprung / "json")))
-    code = "import sys; sys.path[0:0] = []; from autograder.cli import app; app()"
-    command = [sys.executable, "-P", "-c", code, "grade", ".", "--course", str(ROOT)]
+    command = autograder("grade", ".", "--course", str(ROOT))
     command += ["--unit", "rnn", "--jobs", "1", "--no-speed"]
     command += ["--isolation", isolation, "--results", str(results)]
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

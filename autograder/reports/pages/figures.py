@@ -20,7 +20,6 @@ MOST_CELLS = 64  # a side of a heat map
 MOST_POINTS = 1024
 MOST_PANELS = 16
 WIDTH, HEIGHT = 320.0, 140.0  # of a plot's own area
-GATE = 0.25  # the clock's: a quarter of the reference's speed
 PLACES = "x"  # of lines: the numbers that they are drawn over
 DECADES = 2  # from here on an axis is logarithmic
 Matrix = list[list[float]]
@@ -170,7 +169,7 @@ def histogram(shares: Sequence[float], bins: int = 10) -> list[Bar]:
 
 def scale(facts: Mapping[str, Any]) -> Scale | None:
     """A speed test's `ratio` (the reference's time over the student's) and `gate` as a picture."""
-    ratio, gate = _number(facts.get("ratio")), _number(facts.get("gate", GATE))
+    ratio, gate = _number(facts.get("ratio")), _number(facts.get("gate"))
     if not ratio or not gate or ratio < 0 or gate < 0:
         return None
     return Scale(ratio, gate, _position(ratio), _position(gate))

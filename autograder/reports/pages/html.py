@@ -19,7 +19,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.core.course import Course, Exercise, Unit
-from autograder.core.text import clean
 from autograder.reports.pages import figures
 from autograder.reports.reading import StudentReports, outline, started
 from autograder.reports.schema import Report, TestResult
@@ -272,7 +271,7 @@ def _render(template: str, course: Course, language: Language, **values: Any) ->
 
 @functools.cache
 def _environment(language: Language) -> Environment:
-    """The templates in a language; all of them escape, and nothing gets in uncleaned."""
+    """The templates in a language; all of them escape."""
     said = translations(language).gettext
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -281,7 +280,6 @@ def _environment(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
-        finalize=lambda value: clean(value) if type(value) is str else value,
     )
     # New-style gettext takes its text for markup: it is for the templates' own words only, and
     # anything else goes through the filter `say`, whose text is escaped like any other.
@@ -317,7 +315,7 @@ def _explained(name: str, course: Course, language: Language) -> str:
 
 def code(text: str) -> Markup:
     """Escaped text in which what stands between backticks is set as code."""
-    parts = re.split(r"`([^`\n]+)`", clean(text))
+    parts = re.split(r"`([^`\n]+)`", text)
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else escape(part)
         for i, part in enumerate(parts)

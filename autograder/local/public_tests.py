@@ -1,0 +1,96 @@
+"""The public tests of some units, run in this process: by `check`, `watch`, `ci` and our own."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pytest
+import torch
+from rich.console import Console
+
+from autograder.core.course import Course, Unit
+from autograder.core.language import Language, translations
+from autograder.local.own_process import Begins
+from autograder.local.tally import TALLY, Tally, show
+
+QUIET = "-q --no-header --no-summary --tb=no --import-mode=importlib -p no:cacheprovider".split()
+# Each of these collects garbage at the end, which costs 0.2 s in a process that holds torch.
+QUIET += "-p no:unraisableexception -p no:threadexception -p no:logging -p no:faulthandler".split()
+
+
+class PublicRun(NamedTuple):
+    """What came of the tests. status: pytest's exit status. output: what pytest printed."""
+
+    status: int
+    tally: Tally
+    output: str
+
+
+class _Ears:
+    """The pytest plugin that hears which test begins, and in the end what was counted."""
+
+    def __init__(self, begins: Begins) -> None:
+        self._begins = begins
+        self.tally = Tally()
+
+    def pytest_runtest_logstart(self, location: tuple[str, int | None, str]) -> None:
+        self._begins(location[2])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.tally = session.config.stash[TALLY]
+
+
+def run(
+    course: Course,
+    units: Sequence[Unit],
+    language: Language = "en",
+    options: Sequence[str] = (),
+    plugins: Sequence[object] = (),
+    begins: Begins = lambda test: None,
+) -> PublicRun:
+    """Run the tests, and print nothing.
+
+    options, plugins: pytest's. begins: called with the name of each test before it runs.
+    """
+    torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
+    folder, ears = course.root / "exercises", _Ears(begins)
+    tests = [str(folder / f"test_{unit.name}.py") for unit in units]
+    arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}", *options, *tests]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        status = pytest.main(arguments, [ears, *plugins])
+    return PublicRun(int(status), ears.tally, output.getvalue())
+
+
+def run_and_show(
+    course: Course,
+    units: Sequence[Unit],
+    console: Console,
+    language: Language,
+    begins: Begins,
+    options: Sequence[str] = (),
+) -> PublicRun:
+    """Run the tests and print what came of them; see run."""
+    found = run(course, units, language, options, begins=begins)
+    if found.tally.total:
+        show(found.tally, units, console, language)
+    else:
+        console.print(found.output, markup=False)
+    return found
+
+
+def warm_up(language: Language) -> None:
+    """Import what a run needs, and what torch and pytest import when they are first used."""
+    from autograder.sandbox import evaluate
+    from autograder.testing import parallel  # noqa: F401
+
+    translations(language)
+    one = torch.ones(1)
+    evaluate.vjp(torch.square, [one], {}, [one])  # imports a whole algebra system
+    with tempfile.TemporaryDirectory() as empty, contextlib.redirect_stdout(io.StringIO()):
+        pytest.main([*QUIET, f"--rootdir={empty}", empty])
+    gc.freeze()

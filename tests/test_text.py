@@ -1,0 +1,173 @@
+"""Words that others wrote, wherever they are shown: none moves a cursor or turns writing round."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reports import report, result, student_of
+from rich.console import Console
+
+from autograder.batch.progress import Follower
+from autograder.batch.run import Event
+from autograder.core.course import Course
+from autograder.core.text import clean, encodable, printable
+from autograder.local.ci import errors
+from autograder.local.ci import summary as step_summary
+from autograder.local.explain import explain
+from autograder.local.tally import Tally, show
+from autograder.notebooks.gradebook import reasons
+from autograder.reports.changes import Changed, print_changes
+from autograder.reports.exports.render import Target, render
+from autograder.reports.pages.html import class_page, student_page
+from autograder.reports.schema import Change, Report
+from autograder.reports.store import encode
+from autograder.reports.table import print_class
+from autograder.reports.wording import Language
+from autograder.supervisor.warm_host import WarmHost
+from autograder.testing.direct import LocalBackend
+
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+MARKS = "\u061c\u200e\u200f"  # of direction
+NO_WIDTH = "\u00ad\u200b\u200c\u200d\u2060\u2061\ufeff\ufff9\U000e0041"
+ODD = f"\0\a\b\r\x1b\x1c\x7f\x85\x9b\u2028\u2029\u202e\u2066\ud800\udcff\ufffe{MARKS}{NO_WIDTH}"
+CHARACTERS = st.one_of(
+    st.sampled_from(f"{ODD}a:`|<&%=\n\t\ufffd"), st.integers(0, 0x10FFFF).map(chr)
+)
+TEXTS = st.text(CHARACTERS, min_size=1, max_size=12)
+quietly = settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+def odd(text: str) -> str:
+    """The characters of a text that may not be shown; said otherwise than the program says it."""
+    return "".join(
+        c
+        for c in text
+        if (c < " " and c not in "\n\t")
+        or "\x7f" <= c < "\xa0"
+        or "\ud800" <= c < "\ue000"
+        or unicodedata.bidirectional(c) in TURNS
+        or c in f"{MARKS}{NO_WIDTH}\u2028\u2029\ufffe\uffff"
+    )
+
+
+@quietly
+@given(TEXTS)
+def test_what_is_clean_can_be_shown(text: str) -> None:
+    shown = clean(text)
+    shown.encode()
+    assert not odd(shown)
+    assert clean(shown) == shown
+    assert len(shown) == len(text)
+    assert all(a in (b, "\ufffd") for a, b in zip(shown, text, strict=True))
+
+
+@quietly
+@given(TEXTS, TEXTS)
+def test_names_can_be_shown_and_two_stay_two(one: str, other: str) -> None:
+    shown = printable(one)
+    shown.encode()
+    assert not odd(shown)
+    assert not set("\n\t") & set(shown)
+    assert clean(shown) == shown
+    assert (shown == printable(other)) == (one == other)
+
+
+@quietly
+@given(TEXTS)
+def test_a_program_stays_what_it_is_but_for_what_cannot_be_sent(text: str) -> None:
+    sent = encodable(text).encode().decode()
+    assert sent == "".join("?" if "\ud800" <= c < "\ue000" else c for c in text)
+
+
+def test_what_people_write_stays() -> None:
+    for text in (
+        "李雷",
+        "Ana María",
+        "cafe\u0301",
+        "第一行\n\t第二行",
+        "a\u00a0b\u3000c",
+        "✓ √d ≤ 🙂",
+    ):
+        assert clean(text) == text
+
+
+def hostile(course: Course, name: str, words: str) -> Report:
+    """A report in which everything that a student may have a hand in is theirs."""
+    facts = {"says": "%(what)s", "what": words, words: [words], "help": {"en": [words]}}
+    failed = result("scale", "failed", id=words, message=words, help=words, facts=facts)
+    named = result("score", "failed", message=words, help=words, help_id=words)
+    figures = {words: {words: [0.0, 1.0]}, "heads": {"values": [[1.0]], "rows": [words]}}
+    about: dict[str, Any] = {"message": words, "file": name, "figures": figures}
+    return report(course, name, "attention", failed, named, **about)
+
+
+@quietly
+@given(TEXTS, TEXTS)
+def test_nothing_hostile_is_in_what_is_made_of_a_report(
+    course: Course, tmp_path: Path, name: str, words: str
+) -> None:
+    """The report, pages, the log, a terminal, every export, and nbgrader's comments."""
+    found = hostile(course, name, words)
+    student = student_of([found])
+    made = [encode(found).decode()]
+    for language in get_args(Language):
+        made += [student_page(student, course, language), class_page([student], course, language)]
+        made += [reasons(found.tests, language)]
+        for target in get_args(Target):
+            files = render(target, [student], course, language, datetime(2026, 1, 1, tzinfo=UTC))
+            made += [data.decode("utf-8-sig") for data in files.files.values()] + files.notes
+    lines, terminal = io.BytesIO(), io.StringIO()
+    console = Console(file=terminal, width=60)
+    with Follower(1, console, tmp_path / "log", lines, quiet=False) as follower:
+        follower(Event("graded", found))
+    print_class(console, {student.name: student.reports}, course.units)
+    print_changes(console, [Changed(student.name, found.unit, Change("scale", 0.0, 1.0, ""))])
+    made += [lines.getvalue().decode(), (tmp_path / "log").read_text("utf-8"), terminal.getvalue()]
+    for text in made:
+        text.encode()
+        assert not odd(text.replace("\r\n", "\n"))  # which Canvas and Moodle end their lines with
+
+
+@quietly
+@given(TEXTS)
+def test_nothing_hostile_is_in_what_a_local_run_says(
+    course: Course, tmp_path: Path, words: str
+) -> None:
+    """`check`, `watch` and plain pytest on a terminal; a CI's summary and annotations."""
+    unit = course.unit("rnn")
+    where = unit.name, unit.exercises[0].name
+    said = explain(ValueError(words), LocalBackend(tmp_path), "test", "en")
+    failed: Any = SimpleNamespace(
+        when="call", failed=True, passed=False, longrepr=said, capstdout=words
+    )
+    tally, terminal = Tally(), io.StringIO()
+    item: Any = SimpleNamespace(name="test", path=tmp_path / "test_rnn.py")
+    tally.count(item, where, failed)
+    show(tally, [unit], Console(file=terminal, width=60), "en")
+    made = [said, terminal.getvalue(), step_summary(tally, tally.failure, [unit], "en")]
+    for text in [*made, *errors(tally.failure, tmp_path)]:
+        text.encode()
+        assert not odd(text)
+
+
+def test_nothing_hostile_is_in_what_the_sandbox_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what `doctor` prints, the one part that is not ours."""
+    host = WarmHost.__new__(WarmHost)
+    monkeypatch.setattr(
+        host, "_said", io.BytesIO(f"{ODD}".encode("utf-8", "ignore")), raising=False
+    )
+    assert not odd(host.said)
+    assert host.said
