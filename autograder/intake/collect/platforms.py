@@ -239,7 +239,7 @@ PLATFORMS = (
             r"(?:(?P<name>[^/]+?)_)??(?:(?P<late>LATE)_)?(?P<id>\d+|anon_[^\W_]+)_",
             r"(?:(?P<upload>\d+)_(?P<file>[^/]+)|(?P<text>text|link)\.html)",
         ),
-        "roejane_LATE_12345_678901_attention.py",
+        "roejane_LATE_12345_678901_task.py",
         finish=_last_uploads,
     ),
     # github.com/moodle/moodle, mod/assign/classes/downloader.php; before Moodle 4.1 locallib.php,
@@ -250,7 +250,7 @@ PLATFORMS = (
             r"(?P<name>[^/]+?)_(?:(?P<id>\d+)_)?assignsubmission_(?:file|(?P<text>[a-z]+))",
             r"(?:_?/|_)(?P<file>.+)",
         ),
-        "Jane Roe_4711_assignsubmission_file/attention.py",
+        "Jane Roe_4711_assignsubmission_file/task.py",
     ),
     # Blackboard Original: github.com/kwurst/bb-file-cleanup and the example of jupyter/nbgrader's
     # plugins/zipcollect.py. "attempt" is written in the site's language.
@@ -260,7 +260,7 @@ PLATFORMS = (
             r"(?P<name>[^/]+)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})",
             r"(?:_(?P<file>[^/]+)|\.(?P<text>txt))",
         ),
-        "Attention_jroe1_attempt_2025-11-26-21-33-00_attention.py",
+        "Task_jroe1_attempt_2025-11-26-21-33-00_task.py",
         finish=_receipts,
     ),
     # Brightspace: from scripts that instructors publish; D2L's documentation does not say it. The
@@ -268,7 +268,7 @@ PLATFORMS = (
     Platform(
         "brightspace",
         _form(r"(?P<id>\d+-\d+) - (?P<name>[^/]+) - (?P<time>[^/]*\d{3,4}[^/]*)/(?P<file>.+)"),
-        "123456-789012 - Jane Roe - Nov 26, 2025 933 PM/attention.py",
+        "123456-789012 - Jane Roe - Nov 26, 2025 933 PM/task.py",
         own="index.html",
         groups=_first_number,
         finish=_namesakes,
@@ -278,7 +278,7 @@ PLATFORMS = (
     Platform(
         "gradescope",
         _form(r"(?P<id>submission_[^/]+)/(?P<file>.+)"),
-        "submission_1234/attention.py, and submission_metadata.yml",
+        "submission_1234/task.py, and submission_metadata.yml",
         mark=METADATA,
         own=METADATA,
         finish=_submitters,
@@ -287,7 +287,7 @@ PLATFORMS = (
     Platform(
         "nbgrader",
         _form(r"submitted/(?P<id>[^/]+)/(?P<file>.+)"),
-        "submitted/jroe/attention/attention.ipynb",
+        "submitted/jroe/task/task.ipynb",
         mark="submitted/",
         finish=_timestamps,
     ),
@@ -301,11 +301,11 @@ PLATFORMS = (
     Platform(
         "drive",
         _form(r"(?P<file>[^/]+\.(?:py|ipynb)(?:\.txt)?)"),
-        "Copy of attention - Jane Roe.ipynb",
+        "Copy of task - Jane Roe.ipynb",
         groups=_whose,
     ),
     # One folder a student, as `grade` takes it: only where it is asked for (no name is "/").
-    Platform("folders", _form(r"(?P<name>[^/]+)/(?P<file>.+)"), "Jane Roe/attention.py", mark="/"),
+    Platform("folders", _form(r"(?P<name>[^/]+)/(?P<file>.+)"), "Jane Roe/task.py", mark="/"),
 )
 NAMES = tuple(platform.name for platform in PLATFORMS)
 HABITS = ("zips", "drive")  # forms that other folders may have by chance
