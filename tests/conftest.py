@@ -19,7 +19,7 @@ from autograder.core.course import Course
 from autograder.grading import seeds
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 from autograder.reports.schema import Report
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ GROUPS = {
     "tests/test_gradescope.py": "sandbox",
     "tests/test_grading.py": "sandbox",
     "tests/test_elsewhere.py": "sandbox",
+    "tests/test_intake.py::test_cases_that_are_right": "sandbox",
+    "tests/test_intake.py::test_fuzz_of_names": "long",
     "tests/test_isolation": "sandbox",
     "tests/test_keys.py::test_hidden_tests_read_the_data": "sandbox",
     "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
@@ -51,6 +53,7 @@ GROUPS = {
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_sample_class.py": "sandbox",
+    "tests/test_states.py::test_the_gradebook": "notebooks",
     "tests/test_tester.py": "sandbox",
     "tests/test_units.py::test_a_course_of_invented": "sandbox",
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",

@@ -30,7 +30,7 @@ from autograder.grading import grader, keys
 from autograder.grading.grader import Grader
 from autograder.grading.keys import key
 from autograder.grading.protocol import Options
-from autograder.grading.submission import File, Submission
+from autograder.intake.submission import File, Submission
 from autograder.reports import schema, store
 from autograder.reports.changes import REASONS, changes
 from autograder.reports.schema import Report
@@ -39,6 +39,7 @@ from autograder.supervisor.bubblewrap import HOST
 
 SUBMISSIONS = 6
 OPTIONS = Options(speed=False)
+FILES = [File("rnn", "rnn.py", [""])]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,7 @@ def batch(course: Course, submissions: Path, fresh: bool = False) -> Batch:
     ("changed", "units", "words"),
     [
         ("course/units/rnn/hidden/test_rnn.py", {"rnn"}, "other hidden tests"),
-        ("autograder/grading/submission.py", {"rnn", "attention"}, "another grader"),
+        ("autograder/intake/submission.py", {"rnn", "attention"}, "another grader"),
         ("autograder/reports/pages/html.py", set(), ""),
     ],
 )
@@ -246,7 +247,7 @@ def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path
     assert done.returncode == 0, done.stderr
     *lines, last = map(json.loads, done.stdout.splitlines())
     assert {(line["student"], line["score"]) for line in lines} == {("ann", 12.0), ("李雷", 12.0)}
-    assert last == {"event": "finished", "graded": 2, "kept": 0, "incomplete": 0}
+    assert last == {"event": "finished", "graded": 2, "kept": 0, "incomplete": 0, "unread": 0}
     with (submissions / "ann" / "rnn.py").open("a") as file:
         file.write("\ndef rnn(*args):\n    return None\n")
     with (results / "log.jsonl").open("ab") as log:
@@ -260,6 +261,8 @@ def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path
     beside = {path.name for path in results.iterdir() if path.is_file()}
     assert beside <= {*store.RESERVED, ".lock"}, "a student may have that name"
     log = (results / "log.jsonl").read_bytes().splitlines()
+    started = json.loads(log[0])
+    assert (started["students"], started["read"], started["renamed"]) == (2, 2, 0)
     events = [json.loads(line)["event"] for line in log if line.endswith(b"}")]
     assert events == [
         *["started", "graded", "graded", "finished"],
@@ -313,7 +316,7 @@ def test_a_closed_grader_starts_no_process(course: Course) -> None:
     graders = Graders(course, OPTIONS, [], jobs=1)
     with graders.borrow() as grader:
         grader.close()
-        found = grader.grade(Submission("ann", [], "digest"), course.unit("rnn"))
+        found = grader.grade(Submission("ann", FILES, "digest"), course.unit("rnn"))
     graders.__exit__()
     assert (found.status, found.message) == ("incomplete", "Grading was stopped.")
 
@@ -327,6 +330,6 @@ def test_a_tester_that_cannot_start_makes_a_report_incomplete(
     fake = SimpleNamespace(Popen=refused, DEVNULL=-3)
     monkeypatch.setattr(grader, "subprocess", fake)
     with Grader(course, OPTIONS, []) as warm:
-        found = warm.grade(Submission("ann", [], "digest"), course.unit("rnn"))
+        found = warm.grade(Submission("ann", FILES, "digest"), course.unit("rnn"))
     assert found.status == "incomplete"
     assert "No process could be started: Resource temporarily unavailable" in found.message

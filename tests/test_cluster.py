@@ -26,7 +26,7 @@ from autograder.core.course import Course
 from autograder.core.errors import GraderError
 from autograder.grading.keys import course_basis
 from autograder.grading.protocol import Options
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 from autograder.reports import schema, store
 
 Client = pytest.importorskip("distributed").Client

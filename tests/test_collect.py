@@ -26,11 +26,11 @@ from conftest import ROOT, autograder
 from autograder.cli.collect import collect as command
 from autograder.core.course import Course
 from autograder.core.errors import ResultsError, SubmissionsError
-from autograder.core.names import plain
-from autograder.grading.submission import find_students
 from autograder.intake.collect import archives, download, gradescope, people, repositories, run
 from autograder.intake.collect.platforms import NAMES, PLATFORMS, recognise
 from autograder.intake.collect.run import Summary, collect, fetch
+from autograder.intake.names import plain
+from autograder.intake.reading import find_students
 from autograder.local import handin
 from autograder.reports.store import read
 

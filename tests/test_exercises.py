@@ -10,7 +10,7 @@ from conftest import ROOT
 from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 
 UNITS = courses.load(ROOT).unit_names
 

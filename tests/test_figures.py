@@ -8,7 +8,7 @@ from reports import student_of
 
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 from autograder.reports.pages.figures import HeatMap, Plot, figures
 from autograder.reports.pages.html import student_page
 

@@ -14,7 +14,7 @@ from autograder.core.course import Course
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options, UnitOutcome, UnitTask
 from autograder.grading.scoring import count_points
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 from autograder.reports import schema, store
 from autograder.reports.schema import Report, TestStatus
 from autograder.reports.wording import help_for, reason
@@ -85,7 +85,8 @@ def test_a_file_that_does_not_load(grade_text: GradeText, text: str, words: str)
 def test_nothing_handed_in(tmp_path: Path, course: Course, grader: Grader) -> None:
     (tmp_path / "ann").mkdir()
     report = grader.grade(read(tmp_path, "ann", course), course.unit("rnn"))
-    assert (report.score, report.max_score) == (0, course.unit("rnn").max_score(Options().kinds))
+    assert (report.status, report.score, report.tests) == ("missing", None, [])
+    assert report.max_score == course.unit("rnn").max_score(Options().kinds)
     assert "No rnn.py or rnn.ipynb was handed in (handed in: nothing)" in report.message
 
 

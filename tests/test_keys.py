@@ -22,7 +22,7 @@ from autograder.grading import keys
 from autograder.grading.closure import _imports_of, closure
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
-from autograder.grading.submission import read
+from autograder.intake.reading import read
 
 UNIT = "cross_attention"  # its tests read data and share a module; its solution imports others
 TIMED = "self_attention"  # and this one is raced against a sequential control
@@ -89,7 +89,7 @@ def test_every_file_that_judges_changes_the_key(clone: Course, unit: str) -> Non
     assert key_of(clone, unit) == before
     told = {path.relative_to(clone.root).as_posix() for path in files.values()}
     assert {
-        "autograder/grading/submission.py",
+        "autograder/intake/submission.py",
         f"course/units/{unit}/hidden/test_{unit}.py",
     } <= told
     assert {"course/parameters/vocabulary.json", "solutions/attention.py"} <= told
@@ -276,7 +276,7 @@ def digest_of(folder: Path, course: Course, *files: str) -> str:
     """The digest of a student whose files all have the same text."""
     for file in files:
         (folder / "ann" / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "ann" / file).write_text("x = 1\n")
+        (folder / "ann" / file).write_text("import helper\n")
     return read(folder, "ann", course).digest
 
 

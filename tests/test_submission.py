@@ -10,7 +10,7 @@ import pytest
 
 from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
-from autograder.grading.submission import find_students, read
+from autograder.intake.reading import find_students, read
 from autograder.reports import store
 
 CODE = "def rnn():\n    return '隐藏'\n"
@@ -136,7 +136,8 @@ def test_a_clone_of_the_students_repository_is_a_submission(course: Course, tmp_
     (tmp_path / "ann" / "exercises" / "rnn.py").write_text("x = 1\n")
     (tmp_path / "bob").mkdir()
     (tmp_path / "bob" / "exercises").symlink_to(tmp_path / "ann" / "exercises")
-    assert [file.name for file in read(tmp_path, "ann", course).files] == ["rnn.py"]
+    assert [file.name for file in read(tmp_path, "ann", course).files] == ["exercises/rnn.py"]
     assert read(tmp_path, "bob", course).files == []
     (tmp_path / "ann" / "cost.py").write_text("y = 1\n")
-    assert [file.name for file in read(tmp_path, "ann", course).files] == ["cost.py"]
+    found = [file.name for file in read(tmp_path, "ann", course).files]
+    assert found == ["exercises/rnn.py", "cost.py"], "a file beside it hides none"

@@ -14,8 +14,8 @@ import pytest
 from autograder.batch.workers import Graders
 from autograder.core.course import Course, Limits
 from autograder.grading.protocol import UnitOutcome, UnitTask
-from autograder.grading.submission import File, Submission
 from autograder.grading.tester import Fork
+from autograder.intake.submission import File, Submission
 
 TASK = UnitTask("rnn", [], Limits(), "a seed", {}, cuda=False)
 EARLY = "The tests' process ended early."

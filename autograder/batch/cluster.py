@@ -24,7 +24,7 @@ from autograder.grading.grader import warm
 from autograder.grading.keys import course_basis
 from autograder.grading.protocol import Options, UnitOutcome
 from autograder.grading.scoring import needs_gpu, report_of
-from autograder.grading.submission import Submission
+from autograder.intake.submission import Submission
 from autograder.reports import store
 
 if TYPE_CHECKING:

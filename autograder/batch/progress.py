@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,21 +29,31 @@ from autograder.reports.changes import Changed
 from autograder.reports.schema import Report
 from autograder.reports.store import unwritable
 
+OPEN = ("incomplete", "unread")  # statuses that somebody has to do something about
+
 
 class Follower:
     """Follows a batch: a bar for people, a log beside the results, and lines for machines.
 
-    log: a file to append to. lines: where a line for every report goes, and one for the end.
+    seen: counts of what was handed in, for the log, which is a file to append to. lines: where a
+    line for every report goes, and one for the end.
     What it remembers does not grow with the class, but for the marks that changed.
     """
 
     def __init__(
-        self, count: int, console: Console, log: Path, lines: BinaryIO | None, *, quiet: bool
+        self,
+        count: int,
+        seen: Mapping[str, int],
+        console: Console,
+        log: Path,
+        lines: BinaryIO | None,
+        *,
+        quiet: bool,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.changed: list[Changed] = []
         self.reasons: dict[str, None] = {}  # why something is incomplete, each reason once
-        self._count = count
+        self._started = {"reports": count, **seen}
         self._lines = lines
         self._path = log
         self._troubled = 0
@@ -57,7 +68,7 @@ class Follower:
                 self._log.write(b"\n")
         except OSError as error:
             raise unwritable(self._path, error) from error
-        self._append("started", reports=self._count)
+        self._append("started", **self._started)
         self._stack.enter_context(self._bar)
         return self
 
@@ -74,8 +85,8 @@ class Follower:
             self._bar.update(self._task, troubled=f"· {self._troubled} to try again")
             return
         self.counts[what] += 1
+        self.counts[report.status] += report.status in OPEN
         if report.status == "incomplete":
-            self.counts["incomplete"] += 1
             self.reasons[report.message] = None
         if what == "graded":
             self.changed += [Changed(report.student, report.unit, c) for c in report.changes]
@@ -84,7 +95,7 @@ class Follower:
 
     def finish(self) -> None:
         """Write the last line, with the counts."""
-        counts = {name: self.counts[name] for name in ("graded", "kept", "incomplete")}
+        counts = {name: self.counts[name] for name in ("graded", "kept", *OPEN)}
         self._append("finished", **counts)
         self._print("finished", **counts)
 
@@ -127,12 +138,14 @@ def _about(report: Report) -> dict[str, Any]:
         "student": report.student,
         "unit": report.unit,
         "status": report.status,
-        "score": report.score,
+        "file": report.file,
+        "found": report.found,
+        "score": report.mark,
         "max_score": report.max_score,
         "message": report.message,
         "changes": report.changes,
     }
-    return {name: value for name, value in facts.items() if value not in ("", [])}
+    return {name: value for name, value in facts.items() if value not in ("", [], None)}
 
 
 def _line(facts: dict[str, Any]) -> bytes:

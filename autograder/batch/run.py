@@ -15,11 +15,13 @@ import msgspec
 
 from autograder.batch.workers import Workers, windowed
 from autograder.core.course import Course, Unit
-from autograder.grading import submission
 from autograder.grading.keys import basis, course_basis, key
 from autograder.grading.protocol import Options
 from autograder.grading.seeds import seed_of
-from autograder.grading.submission import Submission
+from autograder.intake import decisions
+from autograder.intake.reading import find_students, read
+from autograder.intake.seen import Row, Seen
+from autograder.intake.submission import Submission
 from autograder.reports import store
 from autograder.reports.changes import changes
 from autograder.reports.schema import Report
@@ -64,7 +66,8 @@ class Batch:
         self.units = units
         self.options = options
         self.fresh = fresh
-        self.students = submission.find_students(submissions, course)
+        self.students = find_students(submissions, course)
+        self._decisions = decisions.load(submissions, self.students, course)
 
     @property
     def count(self) -> int:
@@ -75,6 +78,17 @@ class Batch:
     def masks(self) -> list[Path]:
         """The folders that no student's program may see."""
         return [path.resolve() for path in (self.course.root, self.submissions, self.results)]
+
+    def read(self, student: str) -> Submission:
+        """What a student has handed in, by the name of their folder. Raises SubmissionsError."""
+        decided = self._decisions.get(student)
+        return read(self.submissions, student, self.course, decided=decided)
+
+    def look(self) -> tuple[Seen, list[Row]]:
+        """What all have handed in, with a row a student and unit. Raises SubmissionsError."""
+        seen = Seen()
+        found = [row for name in self.students for row in seen.add(self.read(name), self.units)]
+        return seen, found
 
     def run(self, workers: Workers, tell: Callable[[Event], None]) -> None:
         """Grade everything; tell of each report, in this thread, once it is on the disk.
@@ -103,7 +117,7 @@ class Batch:
         student, handed_in = None, None
         for name, unit in wanted:
             if handed_in is None or name != student:
-                student, handed_in = name, submission.read(self.submissions, name, self.course)
+                student, handed_in = name, self.read(name)
             before = store.read(store.path_for(self.results, name, unit.name))
             if before and not self.fresh and self._up_to_date(before, handed_in, unit):
                 tell(Event("kept", before))

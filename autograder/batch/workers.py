@@ -12,7 +12,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.lending import Lender
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
-from autograder.grading.submission import Submission
+from autograder.intake.submission import Submission
 from autograder.reports import store
 
 

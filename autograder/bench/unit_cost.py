@@ -16,7 +16,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
-from autograder.grading.submission import File, Submission
+from autograder.intake.submission import File, Submission
 from autograder.sandbox.host import MANY
 
 GOAL = 0.1  # CPU-seconds of a unit
@@ -56,7 +56,7 @@ def _cost(course: Course, unit: Unit, grader: Grader, rounds: int) -> tuple[int,
     """How many tests ran, and the mean CPU time of a grading, the first one not counted."""
     perfect = _perfect(course.root / "solutions")
     report = grader.grade(perfect, unit)
-    if report.score < report.max_score:
+    if report.score != report.max_score:
         raise GraderError(f"The solution of {unit.name} does not get full marks: {report.message}")
     before = _spent()
     for number in range(rounds):

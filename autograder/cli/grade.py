@@ -6,10 +6,12 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from autograder.batch.run import Batch
     from autograder.batch.workers import Workers
     from autograder.core.course import Course
+    from autograder.intake.seen import Row, Seen
     from autograder.reports.wording import Language
     from autograder.sandbox.host import Level
 
@@ -31,8 +34,9 @@ def grade(
     submissions: Annotated[
         Path,
         typer.Argument(
-            help="A folder with one folder a student: <student>/<unit>.py, <student>/<unit>.ipynb "
-            "or <student>/<unit>/<file>. `autograder collect` makes one of a platform's download.",
+            help="A folder with one folder a student: <student>/<unit>.py, <student>/<unit>.ipynb, "
+            "<student>/<unit>/<file>, or a clone of their repository. `autograder collect` makes "
+            "one of a platform's download.",
             exists=True,
         ),
     ],
@@ -70,6 +74,10 @@ def grade(
             help="Grade on the workers of a running Dask cluster, such as tcp://host:8786.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="List what was handed in, how it was found, and stop."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     json: Annotated[
         bool,
@@ -84,11 +92,16 @@ def grade(
     to all of them. RESULTS/log.jsonl tells what happened to each submission, RESULTS/changes.csv
     which marks differ from those of the grading before, and why.
 
+    First it says what was seen: files that lie deeper, in a zip, or under a name that a browser or
+    a system has changed are found, too. Which of several files counts is never guessed: the unit
+    is `unread`, and SUBMISSIONS/intake.toml decides, with lines such as ["jane"] and
+    attention = "attention (1).ipynb".
+
     Stopping it (Ctrl-C) loses nothing: run the same command again and it goes on; work that is
     done is not done twice.
 
     Exit status: 0 when grading is complete, whatever the marks; 2 on wrong use; 3 when something
-    could not be graded for a reason on our side.
+    could not be read, or not be graded for a reason on our side.
     """
     if sys.platform != "linux":
         fail(
@@ -98,25 +111,32 @@ def grade(
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
     from autograder.grading.protocol import Options
+    from autograder.intake.seen import print_seen
     from autograder.reports.store import sole_writer
 
     loaded = load(course)
     units = loaded.named(unit or [])
     _refuse_downloads(submissions, loaded)
-    lines = sys.stdout.buffer if json else None
+    lines, terminal = sys.stdout.buffer if json else None, console(quiet=quiet or json)
     if scheduler and find_spec("distributed") is None:
         fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
     try:
         level = _level(isolation, scheduler)
         options = Options(_settle(device, scheduler), level, speed)
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
+        seen, found = batch.look()
+        print_seen(terminal, seen)
+        if dry_run:
+            _list(found, terminal, lines)
+            _end_where_unread(seen, submissions)
+            return
         with sole_writer(results):
-            bar = Console(stderr=True)
-            follower = Follower(batch.count, bar, results / "log.jsonl", lines, quiet=quiet)
+            bar, log = Console(stderr=True), results / "log.jsonl"
+            follower = Follower(batch.count, seen.facts(), bar, log, lines, quiet=quiet)
             with _workers(batch, jobs, scheduler) as workers, follower:
                 batch.run(workers, follower)
                 follower.finish()
-            _write_up(batch, follower, lang, console(quiet=quiet or json))
+            _write_up(batch, follower, lang, terminal)
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
     if follower.reasons:
@@ -125,6 +145,25 @@ def grade(
             + "\n".join(follower.reasons),
             3,
         )
+    _end_where_unread(seen, submissions)
+
+
+def _list(found: Sequence[Row], console: Console, lines: BinaryIO | None) -> None:
+    """List what was handed in, for people or for machines."""
+    from autograder.intake.seen import print_rows
+
+    print_rows(console, found)
+    for row in found if lines else []:
+        assert lines
+        lines.write(msgspec.json.encode({"event": "seen"} | row._asdict()) + b"\n")
+
+
+def _end_where_unread(seen: Seen, submissions: Path) -> None:
+    """End the command with what is to be decided, if anything is."""
+    from autograder.intake.seen import undecided
+
+    if seen.counts["unread"]:
+        fail("\n".join(undecided(seen, submissions)), 3)
 
 
 def _refuse_downloads(submissions: Path, course: Course) -> None:

@@ -27,9 +27,9 @@ from autograder.grading.protocol import (
     receive,
     send,
 )
-from autograder.grading.scoring import _problem, needs_gpu, report_of
+from autograder.grading.scoring import needs_gpu, report_of
 from autograder.grading.seeds import seed_of
-from autograder.grading.submission import Submission
+from autograder.intake.submission import Submission
 from autograder.reports.schema import Report
 
 WAIT_SECONDS = 7200.0  # longer than any unit may take: only a lost tester is this late
@@ -56,18 +56,21 @@ class Grader:
     def grade(self, submission: Submission, unit: Unit, seed: str = "") -> Report:
         """Run the unit's hidden tests; what fails on our side makes the report incomplete.
 
+        Where there is nothing to be graded, the report says so, and nothing is run.
+
         seed: what the inputs are drawn from; by default made from the course's secret.
         Raises IsolationError where no submission at all could be graded here, and GraderError where
         a file that marks depend on is missing.
         """
         seed = seed or seed_of(submission, unit, self._course)
         options = self._options
+        if submission.work(unit.name).state != "read":
+            return report_of(submission, unit, options, self._course, seed, UnitOutcome())
         task = UnitTask(
             unit.name,
-            submission.files,
+            submission.files_of(unit.name),
             self._course.limits,
             seed,
-            _problem(submission, unit),
             needs_gpu(unit, options),
             options.speed,
         )

@@ -19,7 +19,7 @@ from autograder.core.processes import PACKAGE
 from autograder.core.units import unit_folder
 from autograder.grading.closure import closure, contents
 from autograder.grading.protocol import TESTER, Options
-from autograder.grading.submission import Submission
+from autograder.intake.submission import Submission
 from autograder.supervisor.bubblewrap import HOST, find_bubblewrap
 
 # Where the three processes that judge begin: this side's, the hidden tests', and the sandbox's.
@@ -133,8 +133,9 @@ def _libseccomp() -> str:
 def basis(submission: Submission, unit: Unit, options: Options, course: Course) -> dict[str, str]:
     """All that a unit's marks depend on, most of it as digests: what changed can be told apart."""
     asked = [options.device, options.isolation, *sorted(options.kinds)]
+    facts = submission.work(unit.name).facts  # what else is there, where there is nothing to grade
     return {
-        "submission": submission.digest,
+        "submission": digest([submission.digest.encode(), repr(facts).encode()]),
         "options": ", ".join(asked),
         **course_basis(unit, course),
     }

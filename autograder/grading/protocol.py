@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from autograder.core.course import KINDS, Kind, Limits
-from autograder.grading.submission import File
+from autograder.intake.submission import File
 from autograder.reports.schema import TestResult
 from autograder.sandbox.host import Level
 
@@ -54,13 +54,12 @@ class TesterSetup(msgspec.Struct, frozen=True):
 
 
 class UnitTask(msgspec.Struct, frozen=True):
-    """One unit of one submission. problem: why its file cannot be run at all, as facts."""
+    """One unit of one submission."""
 
     unit: str
     files: list[File]
     limits: Limits
     seed: str
-    problem: dict[str, Any]
     cuda: bool
     speed: bool = True
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from autograder.core.course import Course, Kind, Unit
-from autograder.core.language import _, restate, say
+from autograder.core.language import restate
 from autograder.grading.keys import basis, key, versions
 from autograder.grading.protocol import Options, UnitOutcome
-from autograder.grading.submission import Submission
-from autograder.reports.schema import Report, Status, TestResult, score
+from autograder.intake.submission import Submission
+from autograder.reports.schema import MARKS, Report, Status, TestResult, score
 
 
 def needs_gpu(unit: Unit, options: Options) -> bool:
@@ -30,23 +29,29 @@ def report_of(
     outcome: UnitOutcome,
 ) -> Report:
     """What came of the hidden tests, with its points counted."""
-    file = submission.file(unit.name)
+    file, work = submission.file(unit.name), submission.work(unit.name)
     tests = count_points(unit, outcome.tests, options.kinds)
     status: Status = "graded" if options.isolation == "full" else "advisory"
-    problem = _problem(submission, unit)
-    reason = str(restate(problem)) if problem else _common(tests)
+    if outcome.error or outcome.unmeasured:
+        status = "incomplete"
+    if work.state != "read":
+        status = work.state
+    reason = str(restate(work.facts)) if work.facts else _common(tests)
     found = basis(submission, unit, options, course)
     return Report(
         student=submission.student,
         unit=unit.name,
-        status="incomplete" if outcome.error or outcome.unmeasured else status,
+        status=status,
         isolation=options.isolation,
         device=options.device,
-        score=score(tests),
+        score=score(tests) if status in MARKS else None,
         max_score=unit.max_score(options.kinds),
         tests=tests,
         message=outcome.error or outcome.unmeasured or reason,
+        facts=work.facts,
         file=file.name if file else "",
+        found=work.how,
+        unknown=submission.unknown,
         key=key(found),
         seed=seed,
         basis=found,
@@ -67,15 +72,6 @@ def count_points(
         earned = most if test.status == "passed" else 0.0
         counted.append(msgspec.structs.replace(test, points=earned, max_points=most))
     return counted
-
-
-def _problem(submission: Submission, unit: Unit) -> dict[str, Any]:
-    """Why the unit's file cannot be run at all, as facts; empty where it can be tried."""
-    if file := submission.file(unit.name):
-        return file.facts
-    files = ", ".join(file.name for file in submission.files) or _("nothing")
-    told = _("No %(unit)s.py or %(unit)s.ipynb was handed in (handed in: %(files)s).")
-    return say(told, unit=unit.name, files=files).facts
 
 
 def _common(tests: Sequence[TestResult]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
-from autograder.grading.submission import Submission
+from autograder.intake.submission import Submission
 
 SECRET_BYTES = 32
 

@@ -207,7 +207,7 @@ class Server:
             if not f.problem
         ]
         root = Path(self._setup.root)
-        backend = RacingBackend(self._hosts, task.unit, sources, task.limits, task.problem, root)
+        backend = RacingBackend(self._hosts, task.unit, sources, task.limits, {}, root)
         recording = Recording(
             backend,
             functools.partial(catalogue.known, root),

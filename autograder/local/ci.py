@@ -15,11 +15,17 @@ from rich.console import Console
 
 from autograder.core.course import Course, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
-from autograder.core.language import Language, translations
+from autograder.core.language import Language, Sentence, _, render, restate, say, translations
+from autograder.intake.reading import read
 from autograder.local.own_process import Begins
 from autograder.local.public_tests import run_and_show
 from autograder.local.tally import FailedTest, Tally, passes, points
 from autograder.testing.plugin import Where
+
+OTHER_FILE = _(
+    "%(file)s is what is graded for %(unit)s: exercises/%(unit)s.py, which the tests here look at, "
+    "has nothing of yours. Bring your work there, or hand in the other file."
+)
 
 
 def run(
@@ -38,14 +44,31 @@ def run(
     status, tally, _ = run_and_show(course, units, console, language, begins, options)
     if not tally.total:
         return status
+    doubts = list(other_files(course, units))
+    for _unit, told in doubts:
+        console.print(render(told.facts, language), markup=False)
     begun = {where: t for where, t in tally.failure.items() if t.written}
     if "GITHUB_ACTIONS" in os.environ:
         for line in errors(begun, course.root / "exercises"):
             print(line)
+        for unit, told in doubts:
+            print(annotation(render(told.facts, language), title=unit))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(summary(tally, begun, units, language))
-    return status
+            file.writelines(f"- `{u}`: {plain(render(t.facts, language))}\n" for u, t in doubts)
+    return status or int(bool(doubts))
+
+
+def other_files(course: Course, units: Sequence[Unit]) -> Iterator[tuple[str, Sentence]]:
+    """The units that would be graded by another file than the tests look at, or by none."""
+    handed_in = read(course.root.parent, course.root.name, course)
+    for unit in units:
+        work, file = handed_in.work(unit.name), handed_in.file(unit.name)
+        if work.state == "unread":
+            yield unit.name, restate(work.facts)
+        elif file and file.name != f"exercises/{unit.name}.py":
+            yield unit.name, say(OTHER_FILE, unit=unit.name, file=file.name)
 
 
 def summary(

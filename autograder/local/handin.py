@@ -31,8 +31,8 @@ from autograder.core.language import (
     translations,
 )
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
-from autograder.core.names import UPLOADED_AGAIN, is_noise, plain
 from autograder.core.text import printable
+from autograder.intake.names import UPLOADED_AGAIN, is_noise, plain
 from autograder.local.own_process import Begins
 
 ZIP = "handin.zip"

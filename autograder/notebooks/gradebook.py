@@ -15,6 +15,7 @@ from autograder.core.errors import CourseError
 from autograder.notebooks.build import TEST
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
+from autograder.reports.states import is_open
 from autograder.reports.wording import Language, help_for, reason
 
 WIDTH = 88
@@ -63,10 +64,11 @@ def _fill(
     for student in students:
         gradebook.update_or_create_student(student.name)
         for name, report in student.reports.items():
-            if report.status == "incomplete":
+            if is_open(report):
                 left_out.append(
-                    f"{student.name}: {name} incomplete; left out, not exported as a zero."
+                    f"{student.name}: {name} {report.status}; left out, not exported as a zero."
                 )
+            if report.mark is None:  # nbgrader says itself that there is no submission
                 continue
             _know(gradebook, course.unit(name), report)
             gradebook.update_or_create_submission(name, student.name)

@@ -20,14 +20,15 @@ from traitlets import Bool, Enum, Unicode
 from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError, GraderError
-from autograder.grading import submission
 from autograder.grading.grader import warm
 from autograder.grading.protocol import Options
+from autograder.intake import decisions
+from autograder.intake.reading import read
 from autograder.notebooks.build import LANGUAGES
 from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.release.starters import BEGIN, END, STUB
 from autograder.reports import store
-from autograder.reports.schema import Report, TestResult
+from autograder.reports.schema import MARKS, Report, TestResult
 from autograder.sandbox.host import LEVELS
 
 REPORT = "autograder_report"  # how the report travels in nbconvert's resources
@@ -136,7 +137,7 @@ class SandboxGrade(NbGraderPreprocessor):
     ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """See nbconvert. Raises GraderError where the fault is ours, so that no zero is saved."""
+        """See nbconvert. Raises GraderError where there is no mark, so that no zero is saved."""
         course = courses.load(Path(self.course) if self.course else None)
         names = resources["nbgrader"]
         if names["notebook"] not in course.unit_names:
@@ -160,12 +161,14 @@ class SandboxGrade(NbGraderPreprocessor):
             )
         options = Options(self.device == "cuda", self.isolation, self.speed)
         root = Path(coursedir.root).resolve()
-        handed_in = submission.read(folder.parent.parent, names["student"], course, notebooks=True)
+        submissions, student = folder.parent.parent, names["student"]
+        decided = decisions.load(submissions, [student], course).get(student)
+        handed_in = read(submissions, student, course, notebooks=True, decided=decided)
         with warm(course.root, options, (course.root, root)).borrow() as grader:
             report = grader.grade(handed_in, unit)
         path = store.path_for(root / self.results, names["student"], unit.name)
         store.write(path, store.encode(report))
-        if report.status == "incomplete":
+        if report.status not in MARKS:
             raise GraderError(report.message)
         return report
 

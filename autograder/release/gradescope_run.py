@@ -15,14 +15,15 @@ from autograder.core.console import LanguageOption, program
 from autograder.core.course import Unit
 from autograder.core.errors import GraderError
 from autograder.core.processes import PACKAGE
-from autograder.grading import submission
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
+from autograder.intake.reading import read
+from autograder.intake.submission import Submission
 from autograder.reports.exports.gradescope import results
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
 from autograder.reports.store import write
-from autograder.reports.table import number
+from autograder.reports.table import number, sign, sign_of_total
 from autograder.reports.wording import Language
 from autograder.sandbox.host import Level
 from autograder.supervisor import bubblewrap
@@ -48,21 +49,21 @@ def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) 
     level = strongest()
     warnings = [*_warnings(level, [PACKAGE, course.root]), *_other_total(root, asked, speed=speed)]
     print(f"Isolation: {level}", *warnings, sep="\n", flush=True)
-    handed_in = submission.read(root, "submission", course)
+    handed_in = read(root, "submission", course)
     masks = [course.root, root / "submission", root / "results"]
     with Grader(course, Options(isolation=level, speed=speed), masks) as grader:
         reports = {unit.name: _graded(grader, handed_in, unit) for unit in asked}
     student = StudentReports("submission", "submission", reports)
     write(root / "results" / "results.json", results(student, course, language, warnings))
-    print(f"{number(student.score)} of {number(student.max_score)} points")
+    print(f"{sign_of_total([*reports.values()])} of {number(student.max_score)} points")
 
 
-def _graded(grader: Grader, handed_in: submission.Submission, unit: Unit) -> Report:
+def _graded(grader: Grader, handed_in: Submission, unit: Unit) -> Report:
     """A unit's report; what is incomplete is tried once more. Raises GraderError if it stays so."""
     report = grader.grade(handed_in, unit)
     if report.status == "incomplete":
         report = grader.grade(handed_in, unit)
-    print(f"{unit.name}: {number(report.score)} of {number(report.max_score)}", report.message)
+    print(f"{unit.name}: {sign(report)} of {number(report.max_score)}", report.message)
     if report.status == "incomplete":
         raise GraderError(
             f"{unit.name} could not be graded: {report.message} Where it is the clock that fails, "

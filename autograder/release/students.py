@@ -20,7 +20,8 @@ from autograder.release.leaks import hidden_passages, leaks
 from autograder.release.templating import filled, read_whole
 
 # Whole rooms of the package, and from the sandbox what a local run shares with a grading.
-ROOMS = ("core", "local", "testing")
+ROOMS = ("core", "intake", "local", "testing")
+NOT_THEIRS = PACKAGE / "intake" / "collect"  # of whole classes
 SHARED = ("__init__.py", "plugin.py", "sandbox/__init__.py", "sandbox/evaluate.py")
 COPIED = [  # from the clone, as they are
     "LICENSE",
@@ -81,6 +82,7 @@ def _students_half() -> list[Path]:
     """What of this package students get."""
     rooms = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*"))]
     files = [path for path in rooms if path.suffix in (".py", ".po")]
+    files = [path for path in files if path.parent != NOT_THEIRS]
     return [*files, *(PACKAGE / name for name in SHARED)]
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.reports.schema import Change, Report
-from autograder.reports.table import MANY, no_formula, number
+from autograder.reports.table import MANY, blank, no_formula
 
 COLUMNS = ["student", "unit", "exercise", "before", "after", "reason"]
 REASONS = {
@@ -39,8 +39,9 @@ def changes(before: Report, after: Report) -> list[Change]:
         return []
     old, new = points(before), points(after)
     why = reason(before, after)
+    had, has = (None if report.mark is None else 0.0 for report in (before, after))
     exercises = dict.fromkeys([*old, *new])
-    found = [Change(name, old.get(name, 0.0), new.get(name, 0.0), why) for name in exercises]
+    found = [Change(name, old.get(name, had), new.get(name, has), why) for name in exercises]
     return [change for change in found if change.before != change.after]
 
 
@@ -77,7 +78,7 @@ def changes_csv(changed: Iterable[Changed]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for student, unit, change in changed:
-        marks = [number(change.before), number(change.after)]
+        marks = [blank(change.before), blank(change.after)]
         writer.writerow([no_formula(student), unit, change.exercise, *marks, change.reason])
     return text.getvalue().encode("utf-8-sig")
 
@@ -89,7 +90,7 @@ def print_changes(console: Console, changed: Sequence[Changed]) -> None:
         right = column in ("before", "after")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for student, unit, change in changed[:MANY]:
-        before, after = number(change.before), number(change.after)
+        before, after = blank(change.before) or "–", blank(change.after) or "–"
         table.add_row(Text(student), unit, change.exercise, before, after, change.reason)
     console.print(table)
     if len(changed) > MANY:

@@ -11,6 +11,7 @@ from msgspec import structs
 from autograder.core.course import Unit
 from autograder.reports.changes import Changed
 from autograder.reports.schema import Report
+from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
 
 
@@ -24,18 +25,18 @@ class StudentReports:
 
     @property
     def complete(self) -> bool:
-        """Whether every report is a mark: an incomplete one is not a zero, and not exported."""
-        return all(report.status != "incomplete" for report in self.reports.values())
+        """Whether nothing is left to be done: what is open is not a zero, and not exported."""
+        return not any(map(is_open, self.reports.values()))
 
     @property
-    def score(self) -> float:
-        """The sum of the scores there are."""
-        return round(sum(report.score for report in self.reports.values()), 6)
+    def score(self) -> float | None:
+        """The sum of the scores; None while one is open, or where there is none."""
+        return total(self.reports.values())
 
     @property
     def max_score(self) -> float:
         """The most that these reports could give."""
-        return sum(report.max_score for report in self.reports.values())
+        return most(self.reports.values())
 
 
 def load(results: Path, units: Sequence[Unit]) -> list[StudentReports]:
@@ -86,7 +87,7 @@ def outline(student: StudentReports) -> StudentReports:
 
 
 def started(report: Report) -> bool:
-    """Whether there is any work in a unit: a file was handed in, and some function is written."""
+    """Whether there is any work in a unit: a file was read, and some function is written."""
     tried = [test for test in report.tests if test.status != "not_run"]
     unwritten = bool(tried) and all(test.help_id == "not_started" for test in tried)
-    return bool(report.file) and not unwritten
+    return report.mark is not None and not unwritten

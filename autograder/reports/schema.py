@@ -14,7 +14,8 @@ from autograder.core.text import clean_all
 SCHEMA = 1
 MOST = 4000  # characters of any text in a report that are kept
 TestStatus = Literal["passed", "failed", "error", "not_run"]
-Status = Literal["graded", "advisory", "incomplete"]
+Status = Literal["graded", "advisory", "incomplete", "missing", "unread", "excused"]
+MARKS: tuple[Status, ...] = ("graded", "advisory")  # whose score is a number
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -42,19 +43,24 @@ class TestResult(_Shown, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An exercise's points in two gradings, and why it was graded again."""
+    """An exercise's points in two gradings, null where there was no mark; and the reason."""
 
     exercise: str
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     reason: str
 
 
 class Report(_Shown, frozen=True, kw_only=True):
     """One student's unit, graded.
 
-    status: the worst that applies: incomplete (something could not be done on our side) before
-        advisory (weaker isolation than full) before graded.
+    status: incomplete (something could not be done on our side), missing (nothing was handed in),
+        unread (it could not be read, or not be told which file it is), excused; else advisory
+        (weaker isolation than full) or graded.
+    score: null unless it is graded or advisory. A zero is a mark: of a file that was read.
+    message: what stands for the whole unit; facts: of that sentence, for other languages.
+    file: its path in the student's folder. found: how it was known, see intake/submission.py.
+    unknown: the student's other files that may be work, and belong to no unit.
     key: a hash of all that the marks depend on; work with the same key is never redone.
     seed: what the inputs were drawn from, for whoever wants to reproduce them.
     basis: what the key is made from, so that one can tell what changed.
@@ -67,17 +73,34 @@ class Report(_Shown, frozen=True, kw_only=True):
     status: Status
     isolation: str
     device: str
-    score: float
+    score: float | None
     max_score: float
     tests: list[TestResult]
     message: str = ""
+    facts: dict[str, Any] = {}
     file: str = ""
+    found: str = ""
+    unknown: list[str] = []
     key: str = ""
     seed: str = ""
     basis: dict[str, str] = {}
     changes: list[Change] = []
     versions: dict[str, str] = {}
     figures: dict[str, Any] = {}
+
+    @property
+    def mark(self) -> float | None:
+        """The score, if that is a mark; None for what is no mark, which is no zero."""
+        return self.score if self.status in MARKS else None
+
+
+def current(report: Report) -> Report:
+    """A report in today's terms: before there were all of these states, zeros stood for some."""
+    if report.status in MARKS and not report.file:
+        return msgspec.structs.replace(report, status="missing", score=None, tests=[])
+    if report.status not in MARKS and report.score is not None:
+        return msgspec.structs.replace(report, score=None)
+    return report
 
 
 def score(tests: Sequence[TestResult]) -> float:

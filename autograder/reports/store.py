@@ -14,7 +14,7 @@ import msgspec
 
 from autograder.core.errors import ResultsError
 from autograder.reports import store
-from autograder.reports.schema import SCHEMA, Report
+from autograder.reports.schema import SCHEMA, Report, current
 
 # Files that stand beside the students' folders.
 RESERVED = set("summary.csv changes.csv log.jsonl index.html canvas.csv moodle.csv".split())
@@ -60,7 +60,7 @@ def read(path: Path) -> Report | None:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return report if report.schema == SCHEMA else None
+    return current(report) if report.schema == SCHEMA else None
 
 
 def write(path: Path, data: bytes) -> None:

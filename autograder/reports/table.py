@@ -13,8 +13,10 @@ from rich.text import Text
 
 from autograder.core.course import Unit
 from autograder.reports.schema import Report
+from autograder.reports.states import STATES, is_open, most, total, worst
 
 Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
+NOT_GRADED, OPEN = STATES["missing"].sign, STATES["unread"].sign
 MANY = 60  # rows that still fit a terminal's patience
 
 
@@ -23,24 +25,44 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def blank(value: float | None) -> str:
+    """The same; blank where there is none, which is no zero."""
+    return "" if value is None else number(value)
+
+
+def mark(report: Report | None) -> str:
+    """A unit's score for a table that machines read; blank where there is none."""
+    return "" if report is None else blank(report.mark)
+
+
+def sign(report: Report | None) -> str:
+    """A unit's score for a table that people read, or the sign that stands for it."""
+    return NOT_GRADED if report is None else STATES[report.status].sign or mark(report)
+
+
+def sign_of_total(reports: Sequence[Report]) -> str:
+    """The same for the sum of some reports."""
+    return blank(total(reports)) or (OPEN if any(map(is_open, reports)) else NOT_GRADED)
+
+
 def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
     """Print a row a student: each unit's score and the total; then the reasons for whole units."""
     found = [report for by_unit in marks.values() for report in by_unit.values()]
-    most = {report.unit: report.max_score for report in found}
-    handed_in = {report.unit for report in found if report.file}
+    possible = {report.unit: report.max_score for report in found}
+    handed_in = {report.unit for report in found if report.status != "missing"}
     shown = [unit.name for unit in units if unit.name in handed_in]
     table = Table(title="Marks", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("student", overflow="fold")
     for position, name in enumerate(shown, start=1):
-        table.add_column(f"{position}\n/{number(most[name])}", justify="right")
-    table.add_column(f"total\n/{number(sum(most.values()))}", justify="right", style="bold")
+        table.add_column(f"{position}\n/{number(possible[name])}", justify="right")
+    table.add_column(f"total\n/{number(sum(possible.values()))}", justify="right", style="bold")
     rows = list(marks.items())
     for student, by_unit in rows[:MANY]:
-        total = number(sum(report.score for report in by_unit.values()))
-        table.add_row(Text(student), *(_cell(by_unit.get(name)) for name in shown), total)
+        cells = (_cell(by_unit.get(name)) for name in shown)
+        table.add_row(Text(student), *cells, sign_of_total([*by_unit.values()]))
     console.print(table)
     console.print(" · ".join(f"{n} {name}" for n, name in enumerate(shown, start=1)))
-    if missing := [name for name in most if name not in handed_in]:
+    if missing := [name for name in possible if name not in handed_in]:
         console.print(f"Handed in by nobody: {', '.join(missing)}.")
     if len(rows) > MANY:
         console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
@@ -49,7 +71,7 @@ def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
 
 def _print_reasons(console: Console, found: Sequence[Report]) -> None:
     """Print the reasons that explain all that failed in a unit: zero rarely explains itself."""
-    reasons = [r for r in found if r.message and r.file and r.status != "incomplete"]
+    reasons = [report for report in found if report.message and report.mark is not None]
     if reasons:
         console.print("\nOne reason for all that failed in a unit:")
     for report in reasons[:MANY]:
@@ -58,19 +80,17 @@ def _print_reasons(console: Console, found: Sequence[Report]) -> None:
 
 
 def _cell(report: Report | None) -> str:
-    """A mark; – for what was not handed in, ? for what could not be graded."""
-    if report is None or not report.file:
-        return "–"
-    if report.status == "incomplete":
-        return "[yellow]?[/]"
-    color = "green" if report.score == report.max_score else "red" if not report.score else ""
-    return f"[{color}]{number(report.score)}[/]" if color else number(report.score)
+    """A mark, or the sign that stands for it, in its colour."""
+    if report is None or report.mark is None:
+        return f"[yellow]{sign(report)}[/]" if report and is_open(report) else sign(report)
+    color = "green" if report.mark == report.max_score else "red" if not report.mark else ""
+    return f"[{color}]{mark(report)}[/]" if color else mark(report)
 
 
 def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
     """summary.csv: a row a student, in UTF-8 with a mark that lets spreadsheets know it.
 
-    An incomplete report is no mark: its cell and the student's total are left blank.
+    What is no mark is left blank, and so is a total that is still open.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -79,23 +99,11 @@ def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
     for student, by_unit in sorted(marks.items()):
         found = [by_unit[name] for name in names if name in by_unit]
         scores = [mark(by_unit.get(name)) for name in names]
-        total = number(sum(report.score for report in found)) if "" not in map(mark, found) else ""
-        most = number(sum(report.max_score for report in found))
-        writer.writerow([no_formula(student), *scores, total, most, worst(found)])
+        sums = [blank(total(found)), number(most(found))]
+        writer.writerow([no_formula(student), *scores, *sums, worst(found)])
     return text.getvalue().encode("utf-8-sig")
-
-
-def mark(report: Report | None) -> str:
-    """A unit's score for a table; blank where there is none, which is no zero."""
-    return "" if report is None or report.status == "incomplete" else number(report.score)
 
 
 def no_formula(text: str) -> str:
     """A spreadsheet runs a cell that starts like a formula; a leading quote makes it text."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def worst(found: Sequence[Report]) -> str:
-    """The worst status: incomplete before advisory before graded."""
-    statuses = {report.status for report in found}
-    return next((s for s in ("incomplete", "advisory", "graded") if s in statuses), "")

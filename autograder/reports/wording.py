@@ -9,7 +9,7 @@ from autograder.core.language import OR, render
 from autograder.core.language import Language as Language
 from autograder.core.language import _ as _
 from autograder.core.language import translations as translations
-from autograder.reports.schema import TestResult
+from autograder.reports.schema import Report, TestResult
 
 # What may stand in a report besides whole sentences; a course adds its own words.
 NAMES = [_("the result"), _("the first row"), _("yours"), _("reference"), _("accuracy")]
@@ -17,6 +17,9 @@ STATUSES = {
     "graded": _("graded"),
     "advisory": _("advisory"),
     "incomplete": _("incomplete"),
+    "missing": _("not handed in"),
+    "unread": _("not read"),
+    "excused": _("excused"),
 }
 ISOLATION = {
     "full": _("isolation: full"),
@@ -58,6 +61,13 @@ def reason(test: TestResult, language: Language) -> str:
     label = LABELS.get(test.help_id)
     said = translations(language).gettext
     return " ".join(filter(None, [said(label) if label else "", test.message]))
+
+
+def message(report: Report, language: Language) -> str:
+    """What stands for a whole unit, if anything does."""
+    if language == "en" or not report.facts:
+        return report.message
+    return render(report.facts, language)
 
 
 def help_for(test: TestResult, language: Language) -> str:

@@ -14,9 +14,9 @@ import pytest
 from machine import patience
 
 from autograder.core import course as courses
-from autograder.grading import submission
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
+from autograder.intake.reading import read
 from autograder.reports.schema import Report
 from autograder.reports.store import encode
 
@@ -48,7 +48,7 @@ class Arena:
 
     def grade(self, student: str) -> Report:
         """Read and grade what a student handed in."""
-        return self.grader.grade(submission.read(self.submissions, student, COURSE), UNIT)
+        return self.grader.grade(read(self.submissions, student, COURSE), UNIT)
 
     def attack(self, attack: Path) -> Report:
         """Grade an attack: a file, or a folder of files; the wrong program lies beside it."""

@@ -23,7 +23,10 @@ from test_attacks import SUCCEEDED
 from autograder.core import course as courses
 from autograder.core import errors
 from autograder.core.processes import PACKAGE
-from autograder.grading import grader, submission
+from autograder.grading import grader
+from autograder.intake import decode, tree
+from autograder.intake.reading import read
+from autograder.intake.submission import File
 from autograder.sandbox import wire
 from autograder.supervisor import bubblewrap, pythons
 from autograder.supervisor.backend import SandboxBackend
@@ -323,8 +326,8 @@ def eve(tmp_path):
     return tmp_path / "class" / "eve" / "rnn.py"
 
 
-def handed_in(eve: Path) -> submission.File:
-    file = submission.read(eve.parents[1], "eve", COURSE).file("rnn")
+def handed_in(eve: Path) -> File:
+    file = read(eve.parents[1], "eve", COURSE).file("rnn")
     assert file
     return file
 
@@ -333,14 +336,14 @@ def test_links_are_not_followed(eve, tmp_path, monkeypatch):
     (tmp_path / "secret").write_text("what = 1")
     eve.symlink_to(tmp_path / "secret")
     assert not handed_in(eve).cells
-    monkeypatch.setattr(os, "O_NOFOLLOW", 0)
+    monkeypatch.setattr(tree, "OPENING", os.O_RDONLY)
     assert handed_in(eve).cells == ["what = 1"]
 
 
 def test_sizes_are_capped(eve, monkeypatch):
     eve.write_text("#" * (2 << 20))
     assert "too large" in handed_in(eve).problem
-    monkeypatch.setattr(submission, "_read_bytes", lambda path, limit: path.read_bytes())
+    monkeypatch.setattr(tree, "_read", lambda path, limit: path.read_bytes())
     assert len(handed_in(eve).cells[0]) == 2 << 20
 
 
@@ -350,7 +353,7 @@ def test_only_plain_encodings_are_decoded(eve, monkeypatch):
     start = time.process_time()
     assert handed_in(eve).problem
     quick = time.process_time() - start
-    monkeypatch.setattr(submission, "ENCODINGS", re.compile(".*"))
+    monkeypatch.setattr(decode, "ENCODINGS", re.compile(".*"))
     start = time.process_time()
     handed_in(eve)
     assert time.process_time() - start > 20 * quick

@@ -19,8 +19,10 @@ from autograder.batch.workers import Graders
 from autograder.core import course as courses
 from autograder.core import text
 from autograder.core.processes import autograder
-from autograder.grading import submission
 from autograder.grading.protocol import Options
+from autograder.intake import reading
+from autograder.intake.helpers import MOST_HELPERS
+from autograder.intake.submission import Submission
 from autograder.reports import schema, store
 from autograder.reports.table import summary_csv
 
@@ -46,10 +48,10 @@ def folder(tmp_path):
     return folder
 
 
-def read(folder: Path) -> submission.Submission:
+def read(folder: Path) -> Submission:
     """Read what eve handed in; it must end, and follow nothing."""
     with unless_it_hangs():
-        found = submission.read(folder, "eve", COURSE)
+        found = reading.read(folder, "eve", COURSE)
     assert SECRET not in repr(found)
     return found
 
@@ -73,19 +75,20 @@ def test_a_link_to_what_never_ends_or_is_not_there(folder, target):
 
 def test_a_linked_helper(folder, secret):
     (folder / "eve" / "helper.py").symlink_to(secret)
-    assert [file.problem != "" for file in read(folder).files] == [True]
+    (folder / "eve" / "rnn.py").write_text("import helper\n")
+    assert "rnn.py imports `helper`. helper.py is a link" in problem(folder)
 
 
 def test_a_linked_folder_of_a_unit(folder, secret):
     shutil.copy(secret, folder / "rnn.py")
     (folder / "eve" / "rnn").symlink_to(folder)
-    assert read(folder).files == []
+    assert "rnn is a link" in problem(folder)
 
 
 def test_a_linked_student(folder, tmp_path):
     shutil.copytree(folder / "eve", tmp_path / "elsewhere")
     (folder / "mallory").symlink_to(tmp_path / "elsewhere")
-    assert submission.find_students(folder, COURSE) == ["eve"]
+    assert reading.find_students(folder, COURSE) == ["eve"]
 
 
 def test_a_pipe(folder):
@@ -125,7 +128,7 @@ def test_a_file_of_two_gibibytes_that_are_holes(folder):
 def test_a_hard_link_is_a_copy(folder, secret):
     """The kernel lets nobody link what they may not read and write (fs.protected_hardlinks)."""
     (folder / "eve" / "rnn.py").hardlink_to(SOLUTION if os.getuid() == 0 else secret)
-    found = submission.read(folder, "eve", COURSE).file("rnn")
+    found = reading.read(folder, "eve", COURSE).file("rnn")
     assert found and not found.problem
 
 
@@ -140,7 +143,9 @@ def test_a_file_that_may_not_be_read(folder):
 def test_thousands_of_files(folder):
     for number in range(3000):
         (folder / "eve" / f"helper_{number}.py").touch()
-    assert len(read(folder).files) == submission.MAX_FILES
+    names = ", ".join(f"helper_{number}" for number in range(3000))
+    (folder / "eve" / "rnn.py").write_text(f"import {names}\n")
+    assert len(read(folder).files) == 1 + MOST_HELPERS
 
 
 @pytest.mark.parametrize(
@@ -255,7 +260,7 @@ def test_names_of_students(tmp_path, handed_in):
         student.mkdir()
         if handed_in:
             (student / os.fsdecode(b"extra\xff\n\x1b.py")).write_text("x = 1")
-    students = submission.find_students(folder, COURSE)
+    students = reading.find_students(folder, COURSE)
     assert len(students) == len(NAMES)
     paths = {store.path_for(results, student, "rnn").resolve() for student in students}
     assert len({str(path).casefold() for path in paths}) >= len(NAMES) - 1  # summary.csv twice
@@ -268,7 +273,7 @@ def test_names_of_students(tmp_path, handed_in):
         name.encode()
         assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name)
     for student in students:
-        submission.read(folder, student, COURSE)
+        reading.read(folder, student, COURSE)
 
 
 def test_a_long_name_cannot_be_forged():

@@ -9,7 +9,7 @@ from typing import TypeVar
 from autograder.batch import workers
 from autograder.core.course import Course, Unit
 from autograder.grading.protocol import Options
-from autograder.grading.submission import File, Submission
+from autograder.intake.submission import File, Submission
 from autograder.reports.schema import Report
 
 About = TypeVar("About")

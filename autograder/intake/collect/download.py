@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from autograder.core.errors import SubmissionsError
-from autograder.core.names import is_noise
 from autograder.core.text import printable
+from autograder.intake.names import is_noise
 
 MOST_FILES = 200_000
 MOST_BYTES = 5 << 30

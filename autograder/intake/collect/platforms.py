@@ -18,10 +18,10 @@ from typing import NamedTuple
 import msgspec
 
 from autograder.core.errors import SubmissionsError
-from autograder.core.names import UPLOADED_AGAIN, plain
 from autograder.core.text import printable, several
 from autograder.intake.collect.download import Download, DownloadFile, names_in, opened
 from autograder.intake.collect.people import Person
+from autograder.intake.names import UPLOADED_AGAIN, plain
 
 RECEIPT = re.compile(r"\ufeff?[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<id>[^()]+)\)")  # Name: Jo (j1)
 SHORT = 64 << 10  # bytes that are read of a platform's own small files

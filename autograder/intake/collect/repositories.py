@@ -29,12 +29,12 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from autograder.core.errors import SubmissionsError
-from autograder.core.names import is_noise
 from autograder.core.text import printable
 from autograder.intake.collect.archives import MOST_FILES
 from autograder.intake.collect.download import DownloadFile, safe_parts
 from autograder.intake.collect.people import Person
 from autograder.intake.collect.platforms import Attempt, Handin
+from autograder.intake.names import is_noise
 
 SECONDS = 120  # for one command of git
 SIZE = 256 << 20  # bytes of a repository's newest commit, packed

@@ -13,7 +13,6 @@ import msgspec
 from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
 from autograder.core.manifest import MANIFEST, differences, read_manifest
-from autograder.core.names import plain
 from autograder.core.text import printable
 from autograder.intake.collect import people, platforms, repositories
 from autograder.intake.collect.archives import Quota, copied, digests, hoist, unpack
@@ -21,6 +20,7 @@ from autograder.intake.collect.download import opened
 from autograder.intake.collect.people import Person
 from autograder.intake.collect.platforms import HABITS, Attempt, ClassWork, Handin
 from autograder.intake.collect.shelf import Collected, Shelf
+from autograder.intake.names import plain
 
 
 @dataclass

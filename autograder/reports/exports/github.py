@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
-from autograder.reports.table import mark, number
+from autograder.reports.table import number, sign, sign_of_total
 from autograder.reports.wording import (
     ISOLATION,
     STATUSES,
     Language,
     _,
     help_for,
+    message,
     reason,
     translations,
 )
@@ -48,33 +50,33 @@ def summary(students: Sequence[StudentReports], course: Course, language: Langua
 def errors(students: Sequence[StudentReports], course: Course, language: Language) -> str:
     """An error for each exercise that fails, at the student's line where the report names it."""
     found = [
-        _annotation(report, exercise, tests[0], language)
+        line
         for student in students
         for unit in course.units
         if (report := student.reports.get(unit.name))
-        for exercise in unit.exercises
-        if (tests := _failed(report, exercise))
+        for line in _annotations(report, unit, language)
     ]
     return "".join(f"{line}\n" for line in found[:MOST_ANNOTATIONS])
 
 
-def _annotation(report: Report, exercise: Exercise, test: TestResult, language: Language) -> str:
-    message = reason(test, language)
-    text = "\n".join(filter(None, [message, help_for(test, language)]))
-    place = {"file": f"exercises/{report.file or report.unit + '.py'}", "title": exercise.name}
-    if report.file and (line := line_in(report.file, test.message)):
-        place["line"] = line
-    return annotation(text, **place)
+def _annotations(report: Report, unit: Unit, language: Language) -> Iterator[str]:
+    file = report.file or f"{report.unit}.py"
+    place = {"file": f"exercises/{PurePosixPath(file).name}"}
+    if report.status == "unread":
+        yield annotation(message(report, language), **place, title=unit.name)
+    for exercise in unit.exercises:
+        for test in _failed(report, exercise)[:1]:
+            text = "\n".join(filter(None, [reason(test, language), help_for(test, language)]))
+            line = line_in(file, test.message)
+            at = {"line": line} if line else {}
+            yield annotation(text, **place, title=exercise.name, **at)
 
 
 def _marks(student: StudentReports, units: Sequence[Unit]) -> str:
-    """A row of marks; "?" is incomplete, "–" is not graded."""
-    cells = []
-    for unit in units:
-        report = student.reports.get(unit.name)
-        most = number(report.max_score) if report else ""
-        cells.append(f"{mark(report) or '?'} / {most}" if report else "–")
-    total = number(student.score) if student.complete else "?"
+    """A row of marks, or of the signs that stand for them."""
+    reports = [student.reports.get(unit.name) for unit in units]
+    cells = [f"{sign(r)} / {number(r.max_score)}" if r else sign(r) for r in reports]
+    total = sign_of_total([*student.reports.values()])
     return row([plain(student.name), *cells, f"**{total}** / {number(student.max_score)}"])
 
 
@@ -97,6 +99,8 @@ def _details(student: StudentReports, units: Sequence[Unit], language: Language)
 def _reasons(student: StudentReports, units: Sequence[Unit], language: Language) -> Iterator[str]:
     for unit in units:
         report = student.reports.get(unit.name)
+        if report and report.mark is None and report.message:
+            yield f"- {plain(unit.name)}: {plain(message(report, language))}"
         for exercise in unit.exercises if report else []:
             assert report is not None
             for test in _failed(report, exercise)[:1]:

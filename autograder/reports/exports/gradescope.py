@@ -5,39 +5,41 @@ The format: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from autograder.core.course import Course, Exercise
+from autograder.core.course import Course, Exercise, Unit
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
-from autograder.reports.wording import Language, help_for, reason
+from autograder.reports.states import STATES
+from autograder.reports.wording import Language, help_for, message, reason
 
 
 def results(
     student: StudentReports, course: Course, language: Language, warnings: Sequence[str] = ()
 ) -> bytes:
-    """A student's results.json. The student has to be complete: a missing mark would be a zero.
+    """A student's results.json. What is incomplete cannot be in it: it would be a zero there.
 
-    warnings: what only instructors are to see.
+    What is missing or not read is said, beside the zero that Gradescope has in place of a blank:
+    the student may hand in again. warnings: what only instructors are to see.
     """
-    if not student.complete:
+    if any(report.status == "incomplete" for report in student.reports.values()):
         raise ValueError(f"{student.name} has an incomplete report, which is no mark")
-    graded = [(u, student.reports[u.name]) for u in course.units if u.name in student.reports]
-    levels = sorted({report.isolation for _, report in graded} - {"full"})
+    found = [(u, student.reports[u.name]) for u in course.units if u.name in student.reports]
+    shown = [(unit, report) for unit, report in found if STATES[report.status].counts]
+    levels = sorted({report.isolation for _, report in shown} - {"full"})
     content: dict[str, Any] = {
-        "score": student.score,
+        "score": math.fsum(report.mark or 0.0 for _, report in shown),
         "output": f"Advisory: graded with isolation {', '.join(levels)}." if levels else "",
         "output_format": "text",
         "visibility": "visible",
         "tests": [
-            _exercise(report, exercise, unit.title.in_(language))
-            | {"output": _output(_tests(report, exercise), report, language)}
-            for unit, report in graded
-            for exercise in unit.exercises
-            if _tests(report, exercise)
+            test
+            for unit, report in shown
+            for test in _unit(unit, report, unit.title.in_(language), language)
         ],
     }
     if warnings:
@@ -47,22 +49,31 @@ def results(
 
 def _for_instructors(text: str) -> dict[str, Any]:
     """A test that counts nothing and that students never see."""
-    counted = {"score": 0.0, "max_score": 0.0, "status": "failed"}
     shown = {"visibility": "hidden", "output_format": "text", "output": text}
-    return {"name": "For instructors"} | counted | shown
+    return {"name": "For instructors"} | _points(0.0, 0.0) | {"status": "failed"} | shown
 
 
-def _exercise(report: Report, exercise: Exercise, title: str) -> dict[str, Any]:
-    tests = _tests(report, exercise)
+def _unit(unit: Unit, report: Report, title: str, language: Language) -> Iterator[dict[str, Any]]:
+    """A test for each exercise; one for the unit where there is no mark."""
+    if report.mark is None:
+        shown = {"visibility": "visible", "output_format": "text", "status": "failed"}
+        said = {"output": message(report, language)}
+        yield {"name": title} | _points(0.0, report.max_score) | shown | said
+        return
+    for exercise in unit.exercises:
+        if tests := _tests(report, exercise):
+            yield _exercise(tests, exercise, title) | {"output": _output(tests, language)}
+
+
+def _points(score: float, most: float) -> dict[str, float]:
+    return {"score": round(score, 6), "max_score": round(most, 6)}
+
+
+def _exercise(tests: Sequence[TestResult], exercise: Exercise, title: str) -> dict[str, Any]:
     passed = all(test.status == "passed" for test in tests)
-    return {
-        "name": f"{title}: {exercise.name}",
-        "score": round(sum(test.points for test in tests), 6),
-        "max_score": round(sum(test.max_points for test in tests), 6),
-        "status": "passed" if passed else "failed",
-        "visibility": "visible",
-        "output_format": "text",
-    }
+    points = _points(sum(t.points for t in tests), sum(t.max_points for t in tests))
+    shown = {"status": "passed" if passed else "failed", "visibility": "visible"}
+    return {"name": f"{title}: {exercise.name}"} | points | shown | {"output_format": "text"}
 
 
 def _tests(report: Report, exercise: Exercise) -> list[TestResult]:
@@ -70,7 +81,7 @@ def _tests(report: Report, exercise: Exercise) -> list[TestResult]:
     return [test for test in report.tests if test.exercise == exercise.name and test.max_points]
 
 
-def _output(tests: Sequence[TestResult], report: Report, language: Language) -> str:
+def _output(tests: Sequence[TestResult], language: Language) -> str:
     """Each different reason once, with its help."""
     failed = [test for test in tests if test.status != "passed"]
     said = [

@@ -13,6 +13,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from autograder.core.course import Course
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
+from autograder.reports.states import STATES
+
+TAGS = {"failed": "failure", "error": "error", "not_run": "skipped"}
 
 
 def junit(students: Sequence[StudentReports], course: Course, when: datetime) -> bytes:
@@ -32,7 +35,9 @@ def junit(students: Sequence[StudentReports], course: Course, when: datetime) ->
 
 
 def _suite(number: int, student: StudentReports, report: Report, when: datetime) -> Element:
-    statuses = [test.status for test in report.tests]
+    instead = "" if report.tests else STATES[report.status].junit
+    statuses: list[str] = [test.status for test in report.tests]
+    statuses += [status for status, tag in TAGS.items() if tag == instead]
     suite = Element(
         "testsuite",
         name=f"{student.name} {report.unit}",
@@ -48,12 +53,18 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
     )
     properties = SubElement(suite, "properties")
     facts = {"status": report.status, "isolation": report.isolation, "device": report.device}
-    if report.status != "incomplete":
-        facts |= {"score": f"{report.score:g}", "max_score": f"{report.max_score:g}"}
+    if report.mark is not None:
+        facts |= {"score": f"{report.mark:g}", "max_score": f"{report.max_score:g}"}
     for name, value in facts.items():
         SubElement(properties, "property", name=name, value=value)
     for test in report.tests:
         _case(suite, report.unit, test)
+    if instead:
+        place = {"name": report.status, "classname": report.unit, "time": "0"}
+        outcome = SubElement(SubElement(suite, "testcase", place), instead)
+        outcome.set("message", report.message)
+        if instead == "error":
+            outcome.set("type", report.status)
     SubElement(suite, "system-out").text = ""
     SubElement(suite, "system-err").text = report.message
     return suite
@@ -62,9 +73,8 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
 def _case(suite: Element, unit: str, test: TestResult) -> None:
     place = f"{unit}.{test.exercise}"
     case = SubElement(suite, "testcase", name=test.id, classname=place, time="0")
-    tags = {"failed": "failure", "error": "error", "not_run": "skipped"}
-    if test.status in tags:
-        outcome = SubElement(case, tags[test.status], message=test.message)
+    if test.status in TAGS:
+        outcome = SubElement(case, TAGS[test.status], message=test.message)
         if test.status != "not_run":
             outcome.set("type", test.help_id or test.kind)
             outcome.text = test.help

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from autograder.core.course import Course, Unit
 from autograder.reports.reading import StudentReports
+from autograder.reports.schema import Report
+from autograder.reports.states import STATES
 from autograder.reports.table import mark, no_formula, number
 from autograder.reports.wording import Language
 
@@ -28,7 +30,7 @@ def canvas(students: Sequence[StudentReports], course: Course, language: Languag
         [
             ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_titles(units, language)],
             ["    Points Possible", "", "", "", "", *most],
-            *([s.name, "", "", s.name, "", *_scores(s, units)] for s in students),
+            *([s.name, "", "", s.name, "", *map(_for_canvas, _of(s, units))] for s in students),
         ]
     )
 
@@ -42,7 +44,7 @@ def moodle(students: Sequence[StudentReports], course: Course, language: Languag
     return _csv(
         [
             ["username", *_titles(units, language)],
-            *([s.name, *_scores(s, units)] for s in students),
+            *([s.name, *map(mark, _of(s, units))] for s in students),
         ]
     )
 
@@ -59,8 +61,12 @@ def _titles(units: Sequence[Unit], language: Language) -> list[str]:
     return [unit.title.in_(language) for unit in units]
 
 
-def _scores(student: StudentReports, units: Sequence[Unit]) -> list[str]:
-    return [mark(student.reports.get(unit.name)) for unit in units]
+def _of(student: StudentReports, units: Sequence[Unit]) -> list[Report | None]:
+    return [student.reports.get(unit.name) for unit in units]
+
+
+def _for_canvas(report: Report | None) -> str:
+    return mark(report) or (STATES[report.status].canvas if report else "")
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

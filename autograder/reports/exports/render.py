@@ -20,6 +20,12 @@ ONE_FILE = {"canvas": "canvas.csv", "csv": "summary.csv", "junit": "junit.xml"}
 ONE_FILE |= {"moodle": "moodle.csv"}
 
 
+REMEDIES = {
+    "incomplete": "Run `autograder grade` again.",
+    "unread": "Their report says why, and `autograder grade` what to do.",
+}
+
+
 @dataclass(frozen=True)
 class Export:
     """Files by their paths below the output folder, and what the reader has to know of them."""
@@ -56,7 +62,7 @@ def render(
             files = {
                 f"gradescope/{s.folder}/results.json": gradescope.results(s, course, language)
                 for s in students
-                if s.complete
+                if s.complete and s.score is not None
             }
     return Export(files, _notes(students))
 
@@ -69,10 +75,10 @@ def graded_at(results: Path) -> datetime:
 
 def _notes(students: Sequence[StudentReports]) -> list[str]:
     notes = [
-        f"{student.name}: {', '.join(missing)} incomplete; left out, not exported as a zero. "
-        "Run `autograder grade` again."
+        f"{student.name}: {', '.join(names)} {status}; left out, not exported as a zero. {remedy}"
         for student in students
-        if (missing := [n for n, r in student.reports.items() if r.status == "incomplete"])
+        for status, remedy in REMEDIES.items()
+        if (names := [name for name, r in student.reports.items() if r.status == status])
     ]
     reports = [report for student in students for report in student.reports.values()]
     advisory = sum(report.status == "advisory" for report in reports)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from autograder.core.course import Course, Exercise, Unit
 from autograder.reports.pages import figures
 from autograder.reports.reading import StudentReports, outline, started
 from autograder.reports.schema import Report, TestResult
+from autograder.reports.states import STATES
 from autograder.reports.store import write
 from autograder.reports.table import number
 from autograder.reports.wording import (
@@ -30,6 +32,7 @@ from autograder.reports.wording import (
     Language,
     describe,
     help_for,
+    message,
     reason,
     translations,
 )
@@ -105,10 +108,10 @@ def class_page(students: Sequence[StudentReports], course: Course, language: Lan
     """The page of the class."""
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
     most = {unit.name: _most(students, unit.name) for unit in units}
-    whole = [s for s in students if s.complete and all(unit.name in s.reports for unit in units)]
     total = sum(most.values())
-    shares = [student.score / total for student in whole] if total else []
-    scores = [student.score for student in whole]
+    graded = [s for s in students if all(unit.name in s.reports for unit in units)]
+    scores = [student.score for student in graded if student.score is not None]
+    shares = [score / total for score in scores] if total else []
     return _render(
         "class.html",
         course,
@@ -117,7 +120,8 @@ def class_page(students: Sequence[StudentReports], course: Course, language: Lan
         units=units,
         most=most,
         total=total,
-        left_out=len(students) - len(whole),
+        seen=_seen(students),
+        left_out=len(students) - len(scores),
         mean=statistics.fmean(scores) if scores else None,
         median=statistics.median(scores) if scores else None,
         bars=figures.histogram(shares) if shares else [],
@@ -147,7 +151,7 @@ def successes(unit: Unit, students: Sequence[StudentReports]) -> list[Success]:
     """How each exercise of a unit went, over the reports that are marks."""
     found = []
     reports = [s.reports[unit.name] for s in students if unit.name in s.reports]
-    marked = [report for report in reports if report.status != "incomplete"]
+    marked = [report for report in reports if report.mark is not None]
     for exercise in unit.exercises:
         shares = []
         for report in marked:
@@ -203,9 +207,21 @@ def _not_started(unit: Unit, students: Sequence[StudentReports]) -> list[Student
         student
         for student in students
         if (report := student.reports.get(unit.name))
-        and report.status != "incomplete"
-        and not started(report)
+        and (report.status == "missing" or (report.mark is not None and not started(report)))
     ]
+
+
+def _seen(students: Sequence[StudentReports]) -> dict[str, int]:
+    """How much was handed in, and how it was found."""
+    reports = [report for student in students for report in student.reports.values()]
+    found = Counter(report.found for report in reports if report.mark is not None)
+    unknown = {(r.student, name) for r in reports for name in r.unknown}
+    return {
+        "read": found.total(),
+        "renamed": found["renamed"] + found["content"],
+        "unread": sum(report.status == "unread" for report in reports),
+        "unknown": len(unknown),
+    }
 
 
 def _most(students: Sequence[StudentReports], unit: str) -> float:
@@ -217,8 +233,8 @@ def _section(unit: Unit, report: Report | None, language: Language) -> Section:
         return Section(unit, None, "", [], [])
     rows = [_row(exercise, report, language) for exercise in unit.exercises]
     shared = (test for test in report.tests if test.message == report.message)
-    message = next((reason(test, language) for test in shared), report.message)
-    return Section(unit, report, message, rows, figures.figures(report.figures))
+    said = next((reason(test, language) for test in shared), message(report, language))
+    return Section(unit, report, said, rows, figures.figures(report.figures))
 
 
 def _row(exercise: Exercise, report: Report, language: Language) -> Row:
@@ -286,7 +302,7 @@ def _environment(language: Language) -> Environment:
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations(language), newstyle=True
     )
-    environment.globals |= {"STATUSES": STATUSES, "ISOLATION": ISOLATION}
+    environment.globals |= {"STATUSES": STATUSES, "STATES": STATES, "ISOLATION": ISOLATION}
     environment.filters |= {
         "code": code,
         "number": number,

@@ -1,0 +1,142 @@
+"""What a program defines, told from its text: nothing of it is run, and little of it parsed."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.core.course import Course
+
+MOST_LETTERS = 1 << 16  # of one function: what is longer is not parsed, and counts as written
+DEFINITION = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+NEXT_STATEMENT = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
+# What else binds names at the top: `f = …`, `f: … = …`, `a, f = …`, imports.
+BINDING = re.compile(r"^([\w, \t]+?)(?::[^=\n]+)?=(?!=)|^(?:from[ \t].*)?import[ \t](.*)", re.M)
+STAR = re.compile(r"^from[ \t]+\S+[ \t]+import[ \t]*\*|^%%writefile\b", re.MULTILINE)
+IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+WORD = re.compile(r"[^\W\d]\w*")
+
+
+class Function(NamedTuple):
+    """A function of a program. parameters: None where its text could not be read."""
+
+    parameters: tuple[str, ...] | None
+    written: bool
+
+
+class Content(NamedTuple):
+    """What a program binds. texts: of its functions by name, parsed only when that is asked for.
+
+    elsewhere: names bound in other ways than by `def`. open: whether it binds names that its text
+    does not tell, as `from x import *` does.
+    """
+
+    texts: dict[str, list[str]]
+    elsewhere: frozenset[str]
+    open: bool
+
+    def defines(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that it defines, written or not."""
+        return {name for name in names if name in self.texts or name in self.elsewhere}
+
+    def written(self, names: Iterable[str]) -> set[str]:
+        """Those of the names for which there is more than a starter's NotImplementedError."""
+        return {
+            name
+            for name in names
+            if name in self.elsewhere
+            or any(_function(text).written for text in self.texts.get(name, ()))
+        }
+
+    def is_untouched(self, names: Iterable[str]) -> bool:
+        """Whether it is a starter: it has functions asked for, and none of them is written."""
+        return bool(self.defines(names)) and not self.written(names) and not self.open
+
+    def parameters(self, name: str) -> tuple[str, ...] | None:
+        """Those of the last function of a name; None where there is none that can be read."""
+        return _function(self.texts[name][-1]).parameters if name in self.texts else None
+
+
+def content(cells: Sequence[str]) -> Content:
+    """What a program binds, a cell at a time."""
+    texts: dict[str, list[str]] = {}
+    elsewhere: set[str] = set()
+    for cell in cells:
+        for found in DEFINITION.finditer(cell):
+            texts.setdefault(found[1], []).append(_statement(cell, found.start()))
+        elsewhere.update(w for a, b in BINDING.findall(cell) for w in WORD.findall(a or b))
+    return Content(texts, frozenset(elsewhere), any(map(STAR.search, cells)))
+
+
+@functools.cache
+def _asked(course: Path, unit: str) -> Content:
+    """A unit's functions, as the course itself has them; none where it has no program for it."""
+    for folder in ("solutions", "exercises"):
+        path = course / folder / f"{unit}.py"
+        if path.is_file():
+            return content([path.read_text("utf-8")])
+    return content([])
+
+
+def fits(found: Content, unit: str, course: Course) -> bool:
+    """Whether a program has all that a unit asks for, name by name and parameter by parameter."""
+    names = [exercise.name for exercise in course.unit(unit).exercises]
+    if not all(name in found.texts for name in names) or found.is_untouched(names):
+        return False
+    asked = _asked(course.root, unit)
+    return all(found.parameters(name) == asked.parameters(name) for name in names)
+
+
+def imports(cells: Sequence[str]) -> set[str]:
+    """The modules that a program's import statements name, wherever these stand."""
+    found = (names for cell in cells for names in IMPORT.findall(cell))
+    parts = (part for one, many in found for part in (one or many).split(","))
+    return {words[0] for part in parts if (words := part.split())}
+
+
+def words(cells: Sequence[str]) -> set[str]:
+    """All words of a program: whatever it imports, however it does, is among them."""
+    return {word for cell in cells for word in WORD.findall(cell)}
+
+
+def essence(cells: Sequence[str]) -> str:
+    """A program without comments and blank lines: two that are alike in this do the same."""
+    lines = (line.rstrip() for cell in cells for line in cell.splitlines())
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def _statement(text: str, start: int) -> str:
+    """The statement that begins there, up to the next one that is not indented."""
+    line_end = text.find("\n", start)
+    following = NEXT_STATEMENT.search(text, line_end + 1) if line_end >= 0 else None
+    return text[start : following.start() if following else len(text)]
+
+
+@functools.lru_cache(256)
+def _function(text: str) -> Function:
+    """Read one function's text; where that cannot be done, it counts as written."""
+    if len(text) > MOST_LETTERS:
+        return Function(None, True)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of escapes such as "\\d"
+            node = ast.parse(text).body[0]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Function(None, True)
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return Function(None, True)
+    parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return Function(tuple(p.arg for p in parameters), not all(map(_does_nothing, node.body)))
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring, `...`, `pass`, or raises NotImplementedError."""
+    if isinstance(statement, ast.Raise):
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_constant or isinstance(statement, ast.Pass)

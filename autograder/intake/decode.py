@@ -1,0 +1,112 @@
+"""From a file's bytes to the cells that are run; what is never run is never looked at."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograder.core.language import _
+from autograder.core.text import printable
+from autograder.intake.submission import File
+from autograder.intake.unreadable import Unreadable
+
+NOTEBOOK_FACTOR = 16  # a notebook carries pictures
+# Encodings that only map bytes to characters; Python has others, which compute for minutes or fail
+# in ways of their own.
+ENCODINGS = re.compile(
+    r"utf-8(-sig)?|ascii|latin-1|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gb2312|gbk|gb18030|big5(hkscs)?"
+    r"|euc_\w+|shift_jis\w*"
+)
+NOTEBOOK = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*"(?:cells|worksheets)"\s*:', re.DOTALL)
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # that of UTF-32 begins like the first
+NOT_UTF8 = _("%(file)s is not text in UTF-8. Save it with the encoding UTF-8 in your editor.")
+NO_NOTEBOOK = _(
+    "%(file)s is not a Jupyter notebook (%(error)s). Open it in Jupyter, save it, and hand in the "
+    "saved file."
+)
+ZEROS = _(
+    "%(file)s holds zero bytes (line %(line)s): it was damaged on its way. Save it again, and hand "
+    "it in again."
+)
+
+
+def read_file(path: str, is_notebook: bool, source_kib: int, read: Callable[[int], bytes]) -> File:
+    """Read one file, of a module that is not known yet; what is wrong with it is told in it.
+
+    read: returns its bytes, or raises Unreadable where there are more than so many.
+    """
+    name = printable(path)
+    limit = (source_kib << 10) * (NOTEBOOK_FACTOR if is_notebook else 1)
+    try:
+        data = read(limit)
+        if is_notebook or NOTEBOOK.match(data):
+            return File("", name, _notebook(data), True)
+        return File("", name, [_program(data)])
+    except Unreadable as error:
+        return File("", name, notebook=is_notebook, facts=error.of(name).facts)
+
+
+def _notebook(data: bytes) -> list[str]:
+    """The code cells' texts, of any format of Jupyter's and of IPython's before it."""
+    try:
+        text = data.decode(json.detect_encoding(data), "surrogateescape").lstrip("\ufeff")
+        # Numbers stay as they are written: none is used, and some are NaN or thousands of digits.
+        cells = list(_code(json.loads(text, parse_int=str, parse_float=str, parse_constant=str)))
+    except (ValueError, TypeError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise Unreadable(NO_NOTEBOOK, error=why) from error
+    return [_whole(_encodable(cell)) for cell in cells]
+
+
+def _code(notebook: Any) -> Iterator[str]:
+    """The code in a notebook's cells. Raises TypeError where it is none."""
+    sheets = notebook.get("worksheets", [notebook]) if isinstance(notebook, dict) else None
+    if not isinstance(sheets, list) or not all(isinstance(sheet, dict) for sheet in sheets):
+        raise TypeError("it holds no cells")
+    for cell in (cell for sheet in sheets for cell in _list(sheet.get("cells"))):
+        if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+            raise TypeError("it holds cells of no kind")
+        if cell["cell_type"] == "code":
+            lines = cell.get("source", cell.get("input", ""))  # `input` up to version 3
+            yield lines if isinstance(lines, str) else "".join(_list(lines))
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("it holds no list where one is due")
+    return value
+
+
+def _program(data: bytes) -> str:
+    """A .py file's text, in the encoding that it declares or that its first bytes tell."""
+    try:
+        text = data.decode("utf-16") if data.startswith(UTF_16) else _declared(data)
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        raise Unreadable(NOT_UTF8) from error
+    return _whole(io.IncrementalNewlineDecoder(None, True).decode(text).rstrip("\0"))
+
+
+def _declared(data: bytes) -> str:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    if not ENCODINGS.fullmatch(codecs.lookup(encoding).name):
+        raise LookupError(encoding)
+    return data.decode(encoding)
+
+
+def _whole(text: str) -> str:
+    """The same text, unless there is a zero byte in it, which Python refuses."""
+    if "\0" in text:
+        raise Unreadable(ZEROS, line=str(text[: text.index("\0")].count("\n") + 1))
+    return text
+
+
+def _encodable(text: str) -> str:
+    """A notebook's JSON may hold half a character (a lone surrogate), which UTF-8 cannot."""
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        raise Unreadable(NOT_UTF8)
+    return text.encode("utf-8", "replace").decode("utf-8")

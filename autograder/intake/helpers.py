@@ -1,0 +1,150 @@
+"""The modules and packages of a student's own that their work imports, at any depth."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import PurePosixPath
+
+from autograder.core.course import Course
+from autograder.core.language import Sentence, _, restate, say
+from autograder.intake.content import imports, words
+from autograder.intake.names import key
+from autograder.intake.newer import newer, too_new
+from autograder.intake.pieces import Piece
+from autograder.intake.submission import listed
+
+MOST_HELPERS = 64  # of one unit
+IMPORTS = _("%(file)s imports `%(module)s`. %(why)s")
+SEVERAL = _("Several files may be that module: %(files)s. Hand in the one that is meant alone.")
+
+Helpers = dict[str, Piece]  # by the module that each is imported as
+Folder = tuple[str, ...]
+
+
+class Library:
+    """All of a student's modules, and what they are imported as from a folder."""
+
+    def __init__(self, pieces: Sequence[Piece], course: Course) -> None:
+        programs = [(piece, *_place(piece)) for piece in pieces if piece.name.kind == "python"]
+        # x.py comes before x (1).py, which is x as well where there is no other.
+        self._programs = sorted(programs, key=lambda program: not program[2].isidentifier())
+        self._course = course
+
+    def of(self, main: Piece, units: Mapping[str, Piece]) -> tuple[Helpers, Sentence | None]:
+        """What a unit's file imports of the student's own; and why some of it cannot be had.
+
+        units: all units' files, which it may import, with all that these import in turn. There are
+        many ways to import: whatever a program has a word for may be.
+        """
+        found: Helpers = {}
+        if all(piece in units.values() for piece, *_rest in self._programs):  # as with most
+            return found, None
+        while True:
+            said = _words([main, *found.values()])
+            mains = dict.fromkeys([main, *(units[u] for u in sorted(said & units.keys()))])
+            users = [*mains, *found.values()]
+            usual = dict.fromkeys(folder for user in mains for folder in _above(user))
+            new = self._modules(usual, _words(users), {*users})
+            elsewhere, told = self._elsewhere(users, {*found, *new})
+            new |= self._modules(elsewhere, _words(users), {*users, *new.values()})
+            if told or not new or len(found) >= MOST_HELPERS:
+                return found, told or _unusable(users, found)
+            found |= dict(islice(new.items(), MOST_HELPERS - len(found)))
+
+    def _modules(self, folders: Iterable[Folder], said: set[str], taken: set[Piece]) -> Helpers:
+        """The modules below some folders as programs there import them, if they have the words."""
+        by_key = {key(word): word for word in said} if self._has_renamed else {}
+        found: Helpers = {}
+        for folder in folders:
+            for piece, parts, stem in self._programs:
+                if piece in taken or parts[: len(folder)] != folder:
+                    continue
+                name = stem if stem.isidentifier() else piece.name.of(by_key)
+                names = [*parts[len(folder) :], *([] if name == "__init__" else [name])]
+                module = ".".join(names)
+                if names and said.issuperset(names) and module not in self._course.unit_names:
+                    found.setdefault(module, piece)
+                    taken.add(found[module])
+        return found
+
+    def _elsewhere(
+        self, users: Sequence[Piece], have: Collection[str]
+    ) -> tuple[list[Folder], Sentence | None]:
+        """Folders beside the usual ones that hold what an import statement asks for.
+
+        And what to say where two of them hold different modules of the name.
+        """
+        known = {module.partition(".")[0] for module in have} | {*self._course.unit_names}
+        folders: list[Folder] = []
+        for user in users:
+            asked = {name.partition(".")[0] for name in imports(user.file.cells)} - known
+            for top in sorted(asked & self._homes.keys()):
+                homes = self._homes[top]
+                if _is_installed(top):
+                    continue
+                if len({frozenset(_held(held)) for held in homes.values()}) > 1:
+                    why = say(SEVERAL, files=listed(["/".join((*home, top)) for home in homes]))
+                    return [], say(IMPORTS, file=user.file.name, module=top, why=why)
+                folders += list(homes)[:1]
+        return folders, None
+
+    @cached_property
+    def _has_renamed(self) -> bool:
+        return any(not stem.isidentifier() for _piece, _parts, stem in self._programs)
+
+    @cached_property
+    def _homes(self) -> dict[str, dict[Folder, list[tuple[Folder, Piece]]]]:
+        """By a module's or package's name the folders that hold one, and what of it is there."""
+        homes: dict[str, dict[Folder, list[tuple[Folder, Piece]]]] = {}
+        for piece, parts, stem in self._programs:
+            names = (*parts, stem)
+            for at, name in enumerate(names):
+                homes.setdefault(name, {}).setdefault(names[:at], []).append((names[at:], piece))
+        return homes
+
+
+def _held(held: Sequence[tuple[Folder, Piece]]) -> Iterator[tuple[Folder, str]]:
+    return ((names, piece.essence) for names, piece in held)
+
+
+def _words(users: Sequence[Piece]) -> set[str]:
+    return {word for user in users for word in words(user.file.cells)}
+
+
+def _place(piece: Piece) -> tuple[Folder, str]:
+    """The folders that a file lies in, and its name without the suffix."""
+    return PurePosixPath(piece.path).parts[:-1], piece.entry.name.removesuffix(".py")
+
+
+def _above(piece: Piece) -> list[Folder]:
+    """The folder that a file lies in, and those above it up to the student's own."""
+    folders, _stem = _place(piece)
+    return [folders[:length] for length in range(len(folders), -1, -1)]
+
+
+def _unusable(users: Sequence[Piece], found: Helpers) -> Sentence | None:
+    """Why a module that an import statement asks for cannot be used, if that is so."""
+    for user in users:
+        asked = {part for name in imports(user.file.cells) for part in name.split(".")}
+        for module, helper in found.items():
+            if asked.isdisjoint(module.split(".")[-1:]):
+                continue
+            modern = newer(helper.file.cells)
+            facts = helper.file.facts
+            why = restate(facts) if facts else too_new(helper.file.name, modern) if modern else None
+            if why:
+                return say(IMPORTS, file=user.file.name, module=module, why=why)
+    return None
+
+
+@lru_cache(1024)
+def _is_installed(name: str) -> bool:
+    """Whether a module of this name is there without the student's files, as in the sandbox."""
+    try:
+        return name in sys.stdlib_module_names or find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False

@@ -1,0 +1,128 @@
+"""A student's files as they may be work: what each is called, where it lies, what is in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from autograder.core.course import Course
+from autograder.core.language import _
+from autograder.intake.content import Content, content, essence, imports
+from autograder.intake.decode import read_file
+from autograder.intake.names import Name, key, read_name
+from autograder.intake.submission import File
+from autograder.intake.tree import Entry, Tree
+from autograder.intake.unreadable import Unreadable
+
+MOST_BYTES = 128 << 20  # that are read of one student
+NOT_READ = _("%(file)s was not read: this student's files are more than %(most)s MiB.")
+OURS = ("lesson.py", "conftest.py", "setup.py")  # which stand beside the work, and tests
+
+
+@dataclass
+class Allowance:
+    """How many bytes of a student's files may still be read."""
+
+    left: int = MOST_BYTES
+
+    def read(self, entry: Entry, limit: int) -> bytes:
+        """Read a file on it. Raises Unreadable."""
+        if self.left <= 0:
+            raise Unreadable(NOT_READ, most=str(MOST_BYTES >> 20))
+        data = entry.read(limit)
+        self.left -= len(data)
+        return data
+
+
+@dataclass(eq=False)
+class Piece:
+    """A file that may be work, read once somebody asks what is in it.
+
+    unit: the one that it has the name of. place: the one that its folder has the name of; "" for
+    none.
+    """
+
+    entry: Entry
+    name: Name
+    unit: str
+    place: str
+    source_kib: int
+    allowance: Allowance
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the student's folder."""
+        return self.entry.path
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is to be read as a program, by its name; so is what ends in nothing known."""
+        return self.name.kind in ("python", "notebook", "text", "other")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it came with the exercises, by its name."""
+        return self.entry.name in OURS or self.entry.name.startswith("test_")
+
+    @cached_property
+    def file(self) -> File:
+        """What is in it, or what is wrong with it; its module is not known yet."""
+        return read_file(
+            self.path,
+            self.name.kind == "notebook",
+            self.source_kib,
+            lambda limit: self.allowance.read(self.entry, limit),
+        )
+
+    @cached_property
+    def content(self) -> Content:
+        """What it defines."""
+        return content(self.file.cells)
+
+    @cached_property
+    def essence(self) -> str:
+        """Its program without comments and blank lines."""
+        return essence(self.file.cells)
+
+    @cached_property
+    def imports(self) -> set[str]:
+        """All parts of the names of modules that it imports."""
+        return {part for name in imports(self.file.cells) for part in name.split(".")}
+
+    def is_work(self, functions: Iterable[str]) -> bool:
+        """Whether somebody has worked on it, as far as that can be told: else it is a starter."""
+        if self.file.facts:
+            return True
+        return bool(self.essence) and not self.content.is_untouched(functions)
+
+    def is_called(self, unit: str) -> bool:
+        """Whether it has the very name that is asked for."""
+        return self.entry.name in (f"{unit}.py", f"{unit}.ipynb")
+
+
+def pieces_of(tree: Tree, course: Course) -> list[Piece]:
+    """All files that may be work by their names, the shallow ones first."""
+    allowance = Allowance()
+    found = (piece_of(entry, course, allowance) for entry in tree.entries)
+    return [piece for piece in found if piece.unit or piece.name.kind not in ("text", "other")]
+
+
+def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:
+    """A file as it may be work of a course."""
+    units = {key(name): name for name in course.unit_names}
+    name, folder = read_name(entry.name), _read_folder(PurePosixPath(entry.folder).name)
+    limit = course.limits.source_kib
+    return Piece(entry, name, name.of(units), folder.of(units), limit, allowance or Allowance())
+
+
+_read_folder = functools.lru_cache(64)(read_name)
+
+
+def distinct(pieces: Sequence[Piece], unit: str) -> list[Piece]:
+    """The same pieces without copies, of which the best named one stays."""
+    ordered = sorted(pieces, key=lambda p: (not p.is_called(unit), p.file.notebook))
+    kept = {piece.path if piece.file.facts else piece.essence: piece for piece in reversed(ordered)}
+    return list(reversed(kept.values()))

@@ -1,0 +1,137 @@
+"""The files in a student's folder, those in zips too: bounded, and nothing of them trusted.
+
+The shallow ones come first, so that a bound cuts off what is deepest. No link is followed, nothing
+is unpacked to a disk, and no path that a student wrote is ever opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from autograder.intake.archives import Budget, members
+from autograder.intake.names import is_noise, read_name
+from autograder.intake.unreadable import CLOSED, LINK, NO_FILE, Unreadable, too_large
+
+MOST_FILES = 10_000  # of one student, folders included
+DEEPEST = 20  # folders in folders
+OPENING = os.O_RDONLY  # no link, no waiting, nothing for children; Windows has none of these
+for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    OPENING |= getattr(os, flag, 0)
+CLONE = ("autograder", "course")  # what is ours in a clone of the students' repository
+
+
+class Entry(NamedTuple):
+    """A file: its path in the student's folder, and what returns its bytes, up to so many.
+
+    read: raises Unreadable where there are more, or where it cannot be read.
+    """
+
+    path: str
+    read: Callable[[int], bytes]
+
+    @property
+    def folder(self) -> str:
+        """The path of the folder that it lies in; "." for the student's own."""
+        return str(PurePosixPath(self.path).parent)
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass
+class Tree:
+    """All of a student's files. sealed: archives that stay closed, each with its reason.
+
+    more: whether there are more files than were looked at.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    sealed: list[tuple[str, Unreadable]] = field(default_factory=list)
+    more: bool = False
+
+
+def look_through(folder: Path) -> Tree:
+    """List what a student has handed in, without what systems and tools leave beside it."""
+    tree, budget = Tree(), Budget()
+    for entry in _walk(folder, tree):
+        if read_name(entry.name).kind in ("zip", "archive"):
+            for path, found in members(entry.path, entry.read, budget):
+                if isinstance(found, Unreadable):
+                    tree.sealed.append((path, found))
+                elif not any(map(is_noise, PurePosixPath(path).parts)):
+                    tree.entries.append(Entry(path, found))
+        else:
+            tree.entries.append(entry)
+    return tree
+
+
+def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
+    """The files below a real folder, level by level."""
+    left = MOST_FILES
+    folders = [PurePosixPath()] if _is_folder(root) else []
+    for place in folders:  # which grows
+        listing = _listing(root / place, left + 1)
+        if len(listing) > left:
+            tree.more = True
+            del listing[left:]
+        left -= len(listing)
+        names = {item.name for item in listing}
+        if place.parts and "pyvenv.cfg" in names:
+            continue  # a virtual environment, whatever its name
+        if not listing and read_name(place.name).kind in ("python", "notebook"):
+            yield Entry(str(place), partial(_read, root / place))
+        ours = CLONE if (root / place / "course" / "course.toml").is_file() else ()
+        for item in listing:
+            path = place / item.name
+            if is_noise(item.name) or item.name in ours:
+                continue
+            if not item.is_dir(follow_symlinks=False):
+                yield Entry(str(path), partial(_read, root / path))
+            elif len(path.parts) <= DEEPEST:
+                folders.append(path)
+            else:
+                tree.more = True
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _listing(folder: Path, most: int) -> list[os.DirEntry[str]]:
+    """Some of a folder's entries, by name."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(islice(entries, most), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes, without following links or blocking."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode) and not path.is_symlink():
+            raise Unreadable(NO_FILE)  # opening a device may do something
+        descriptor = os.open(path, OPENING)
+    except OSError as error:
+        if path.is_symlink():
+            raise Unreadable(LINK) from error
+        raise Unreadable(CLOSED, error=str(error.strerror)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(NO_FILE)
+        if status.st_size > limit:
+            raise too_large(status.st_size, limit)
+        return file.read(limit)
