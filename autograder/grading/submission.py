@@ -51,7 +51,8 @@ NO_NOTEBOOK = _(
 class File(msgspec.Struct, frozen=True):
     """One file of a submission: its cells (one, for a .py file), or what is wrong with it.
 
-    facts: those of the sentence that says what is wrong; see wording.py.
+    facts: those of the sentence that says what is wrong; see wording.py. unrun: of a notebook, the
+    cells of other kinds that define functions all the same, places and texts.
     """
 
     module: str
@@ -59,6 +60,7 @@ class File(msgspec.Struct, frozen=True):
     cells: list[str] = []
     notebook: bool = False
     facts: dict[str, Any] = {}
+    unrun: list[tuple[str, str]] = []
 
     @property
     def problem(self) -> str:
@@ -183,9 +185,13 @@ def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
     notebook = path.suffix == ".ipynb"
     limit *= NOTEBOOK_FACTOR if notebook else 1
     name = printable(path.name)
+    unrun: list[tuple[str, str]] = []
     try:
         data = _read_bytes(path, limit)
-        cells = _notebook_cells(data) if notebook else [_source(data)]
+        if notebook:
+            cells, unrun = _notebook_cells(data, name)
+        else:
+            cells = [_source(data)]
     except _Unreadable as error:
         told, data = say(error.template, file=name, **error.facts), b""
     except (SyntaxError, UnicodeError, LookupError):
@@ -193,7 +199,7 @@ def _read_file(module: str, path: Path, limit: int) -> tuple[File, bytes]:
     except msgspec.MsgspecError as error:
         told = say(NO_NOTEBOOK, file=name, error=str(error))
     else:
-        return File(module, name, [_encodable(cell) for cell in cells], notebook), data
+        return File(module, name, [_encodable(c) for c in cells], notebook, unrun=unrun), data
     return File(module, name, notebook=notebook, facts=told.facts), data
 
 
@@ -224,17 +230,23 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         return file.read(limit)
 
 
-def _notebook_cells(data: bytes) -> list[str]:
-    """The code cells' texts."""
+def _notebook_cells(data: bytes, name: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The code cells' texts, and of the others those that define functions; see File."""
     try:
         notebook = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Notebook)
     except RecursionError as error:
         raise msgspec.DecodeError("nested too deep") from error
-    return [
-        cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+    texts: dict[str, list[str]] = {"code": [], "markdown": [], "raw": []}
+    for cell in notebook.cells:
+        text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        texts.setdefault(cell.cell_type, []).append(text)
+    unrun = [
+        (f"{name}, {kind} cell {number}", _encodable(text))
+        for kind in ("markdown", "raw")
+        for number, text in enumerate(texts[kind], start=1)
+        if "def " in text
     ]
+    return texts["code"], unrun
 
 
 def _source(data: bytes) -> str:
