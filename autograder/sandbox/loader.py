@@ -52,8 +52,7 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def load(self, main: str) -> list[Position]:
         """Import the file that is graded, and say what was stopped. Raises whatever it raises.
 
-        A notebook is the program, as in Jupyter. What imports it by its name gets it as well,
-        unless it has written a file of that name.
+        A notebook is the program, as in Jupyter, and what has its name in the end.
         """
         self._main = main if self._sources[main].notebook else ""
         importlib.import_module(main)
@@ -85,13 +84,14 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """See importlib."""
         source = self._sources[module.__name__]
         number = self._numbers.get(source.module, 0)
-        if source.module == self._main:
+        if source.notebook and source.module == self._main:
             module.__name__ = MAIN
             sys.modules[MAIN] = module
         else:
             module.__file__ = source.file
         if source.notebook:
             self._run_notebook(source, number, module.__dict__)
+            sys.modules.setdefault(source.module, module)  # it may have written a file of its name
         elif source.wanted:
             self._loading.run_file(source, number, module)
         else:

@@ -41,7 +41,7 @@ class Shell:
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         """Do what a cell such as `%%timeit` or `%%writefile helper.py` does."""
         if name == "timeit":
-            _run(f"{line}\n{cell}", dict(self.user_ns))  # in names of its own, and once
+            _run(cell, dict(self.user_ns))  # in names of its own, and once
         elif name in ("writefile", "file"):
             self._write(line.strip(), cell)
 

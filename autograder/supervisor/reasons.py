@@ -63,7 +63,7 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
     place = _place(last)
     if reply.error == "SyntaxError":
         told = say("Python cannot read %(where)s: %(error)s%(code)s", error=reply.message, **place)
-        return Failure(_perhaps_newer(told, reply.message, last.text), help_id="syntax_error")
+        return Failure(told, help_id="syntax_error")
     if reply.error == "NotImplementedError" and reply.stage == "call":
         inner = "" if last.function == function else last.function
         return Failure(
@@ -98,26 +98,9 @@ def lost(what: wire.Lost) -> Sentence:
             **facts,
         )
     error = f"{what.error}: {what.message}" if what.message else what.error
-    told = say(
+    return say(
         "`%(name)s` has no value, because %(where)s%(code)s raised %(error)s.", error=error, **facts
     )
-    newer = what.error == "SyntaxError"
-    return _perhaps_newer(told, what.message, what.frame.text) if newer else told
-
-
-def _perhaps_newer(told: Sentence, message: str, code: str) -> Sentence:
-    """Add that a newer Python may read what this one cannot, with both versions."""
-    ours = "{}.{}".format(*sys.version_info)
-    for version, pattern in NEWER:
-        newer = [int(part) for part in version.split(".")] > list(sys.version_info[:2])
-        if newer and re.search(pattern, f"{message}\n{code}", re.MULTILINE):
-            return say(
-                "%(told)s. It was read by Python %(ours)s; Python %(newer)s and later read more.",
-                told=told,
-                ours=ours,
-                newer=version,
-            )
-    return told
 
 
 def not_run(function: str, source: wire.Source) -> Sentence | None:
