@@ -1,131 +1,362 @@
-"""Of a notebook, only what the exercises need is run; of a file, all of it if that works."""
+"""A notebook is run as it stands, statement by statement; a file whole, if that works."""
 
 from __future__ import annotations
 
-from types import ModuleType
+import builtins
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import torch
 
-from autograder.sandbox.loader import SubmissionFinder, compile_source
-from autograder.sandbox.wire import Source
+from autograder.sandbox import loading
+from autograder.sandbox.loader import SubmissionFinder
+from autograder.sandbox.torch_state import Uncompiled, restored
+from autograder.sandbox.wire import Lost, Position, Source
 
-
-def run(*cells: str, wanted: str = "f") -> dict[str, object]:
-    names: dict[str, object] = {}
-    for code in compile_source(Source("unit", "unit.ipynb", list(cells), True, [wanted])):
-        exec(code, names)
-    return names
+FAST = 0.2  # CPU seconds: what these tests wait for a statement
 
 
-def test_scratch_plots_and_training_are_left_alone() -> None:
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """What a load leaves in its process, which is not meant to live on."""
+    modules, finders, names = dict(sys.modules), list(sys.meta_path), dict(vars(builtins))
+    signals = {number: signal.getsignal(number) for number in (signal.SIGPROF, signal.SIGALRM)}
+    yield
+    sys.meta_path[:] = finders
+    for name in set(sys.modules) - set(modules):
+        del sys.modules[name]
+    sys.modules.update(modules)
+    for name in set(vars(builtins)) - set(names):
+        delattr(builtins, name)
+    for number, handler in signals.items():
+        signal.signal(number, handler)
+
+
+class Loaded:
+    """A submission whose file `unit` is loaded, and that asks for `f`."""
+
+    def __init__(
+        self, *sources: Source, skip: tuple[Position, ...] = (), seconds: float = FAST
+    ) -> None:
+        self.finder = SubmissionFinder(sources, skip, seconds, 10 * seconds)
+        self.finder.install()
+        self.stopped = self.finder.load(sources[0].module)
+        self.names: dict[str, Any] = vars(sys.modules[sources[0].module])
+
+    def lost(self, name: str) -> Lost | None:
+        return self.finder.lost(name, self.names)
+
+
+def notebook(*cells: str, wanted: str = "f") -> Source:
+    return Source("unit", "unit.ipynb", list(cells), True, wanted.split())
+
+
+def file(text: str, name: str = "unit", wanted: str = "f") -> Source:
+    return Source(
+        name.removesuffix(".__init__"),
+        f"{name.replace('.', '/')}.py",
+        [text],
+        False,
+        wanted.split(),
+    )
+
+
+def run(*cells: str) -> dict[str, Any]:
+    return Loaded(notebook(*cells)).names
+
+
+def test_what_fails_costs_the_names_that_it_binds_and_nothing_else() -> None:
     names = run(
-        "import math\nimport matplotlib_is_not_here as plt",
+        "import math\nimport not_here as plt",
         "def helper(x):\n    return math.sqrt(x)",
         "1 / 0",
         "for x in range(3):\n    plt.plot(helper(x))\n    raise SystemExit",
         "result = undefined_name",
         "def f(x):\n    return helper(x) + OFFSET",
-        "OFFSET = 1\nprint(f(4), result)",
+        "OFFSET = 1\nprint(f(4), result)\nAFTER = 2",
     )
-    assert names["f"](4) == 3  # type: ignore[operator]
-    assert "plt" not in names
-    assert "result" not in names
+    assert names["f"](4) == 3
+    assert names["AFTER"] == 2
+    assert not {"plt", "result"} & names.keys()
 
 
-def test_a_loop_variable_of_the_same_name_as_a_parameter_is_not_needed() -> None:
-    assert "radius" not in run("def f(radius):\n    return radius", "for radius in [1]:\n    1 / 0")
+def test_what_changes_things_counts() -> None:
+    names = run(
+        "class Box:\n    pass\nbox, table, steps = Box(), {}, []",
+        "setattr(box, 'a', 1)\nsteps.append(2)",
+        "for i in range(3):\n    table[i] = i * i",
+        "def register(g):\n    table[g.__name__] = g",
+        "@register\ndef helper():\n    return 5",
+        "def f():\n    return box.a, steps, table[2], table['helper']()",
+    )
+    assert names["f"]() == (1, [2], 4, 5)
 
 
-def test_the_last_definition_wins_as_in_jupyter() -> None:
-    assert run("def f():\n    return 1", "def f():\n    return 2")["f"]() == 2  # type: ignore[operator]
+def test_the_last_definition_wins_and_no_binding_before_it_does_harm() -> None:
+    names = run("f = width * 2", "def f():\n    return 1", "def f():\n    return 2")
+    assert names["f"]() == 2
+
+
+@pytest.mark.parametrize("later", ["for f in (1, 2):\n    pass", "g, f = 1, 2.0", "f = None"])
+def test_a_name_that_is_asked_for_means_the_last_function_that_bore_it(later: str) -> None:
+    names = run("def f():\n    return 1", "def g():\n    return f()", later, "def h(): return f()")
+    assert names["f"]() == names["h"]() == 1
 
 
 @pytest.mark.parametrize(
-    "magic", ["%matplotlib inline", "!pip list", "?f", "f?", "%%bash\nls", "%%time\nx = 1"]
+    "cell",
+    [
+        "%matplotlib inline",
+        "!pip list",
+        "?f",
+        "f?",
+        "%%bash\nls",
+        "%%html\n<b>x</b>",
+        "if True:\n    !ls",
+        "for i in range(2):\n    %timeit f()",
+        "!ls \\\n  -l",
+        "%load_ext autoreload\n%autoreload 2",
+        "t = %timeit -o -n1 f()",
+        "import math  # is it needed, or not?",
+        "x = (7\n% 4)",
+        "text = '''\n%time\n!ls\n'''",
+        "display(3)\nget_ipython().run_line_magic('matplotlib', 'inline')",
+        "this is no Python",
+        "    def indented():\n        pass",
+        ">>> y = 1\n>>> z = 2",
+    ],
 )
-def test_magics_are_tolerated(magic: str) -> None:
-    names = run(magic, f"{magic}\ndef g():\n    pass", "def f():\n    return 1")
-    assert names["f"]() == 1  # type: ignore[operator]
-
-
-def test_a_magic_beside_a_needed_function() -> None:
-    assert run("%matplotlib inline\ndef f():\n    return 1")["f"]() == 1  # type: ignore[operator]
-
-
-def test_a_percent_sign_inside_an_expression_is_no_magic() -> None:
-    assert run("x = (7\n% 4)\ndef f():\n    return x")["f"]() == 3  # type: ignore[operator]
-
-
-def test_state_that_a_function_uses_is_kept() -> None:
-    names = run("cache = {}", "cache['a'] = 2", "def f():\n    return cache['a']")
-    assert names["f"]() == 2  # type: ignore[operator]
-
-
-def test_star_and_future_imports_hold_everywhere() -> None:
+def test_what_only_ipython_reads_costs_nothing(cell: str) -> None:
     names = run(
-        "from __future__ import annotations",
-        "from math import *",
-        "def f(x: Unknown) -> Unknown:\n    return sqrt(x)",
+        cell,
+        f"{cell}\nAFTER = 1" if cell[:2] not in ("%%", "  ", "th") else "AFTER = 1",
+        "def f():\n    return 1",
     )
-    assert names["f"](9) == 3  # type: ignore[operator]
+    assert names["f"]() == names["AFTER"] == 1
 
 
-def test_an_unreadable_cell_counts_only_if_it_is_needed() -> None:
-    assert run("this is not Python", "def f():\n    return 1")["f"]() == 1  # type: ignore[operator]
-    with pytest.raises(SyntaxError):
-        run("def f(:\n    return 1")
+def test_magics_and_commands_bind_none_and_nothing() -> None:
+    names = run("a = %timeit -o f()\nb = !ls\nc = %pwd\nd = get_ipython().anything(1)")
+    assert (names["a"], names["b"], names["c"], names["d"]) == (None, [], None, None)
 
 
-def test_methods_classes_and_decorators_are_followed() -> None:
+def test_cell_magics_that_run_their_cell() -> None:
     names = run(
-        "import functools",
-        "class Base:\n    def go(self):\n        return table()",
-        "@functools.cache\ndef table():\n    return 5",
-        "class Thing(Base):\n    pass",
-        "def f():\n    return Thing().go()",
+        "%%time\n\ndef f():\n    return A",
+        "\n%%capture out\nA = 1\n!ls",
+        "%%timeit\nB = A\nseen.append(B)",
+        "seen = []",
+        "%%timeit -n1\nB = A\nseen.append(B)",
+        "%time C = 3",
     )
-    assert names["f"]() == 5  # type: ignore[operator]
+    assert names["f"]() == 1 and names["C"] == 3
+    assert names["seen"] == [1] and "B" not in names, "once, in names of its own"
 
 
-def load(text: str, wanted: tuple[str, ...] = ("f",)) -> ModuleType:
-    source = Source("unit", "unit.py", [text], False, list(wanted))
-    module = ModuleType("unit")
-    SubmissionFinder([source]).exec_module(module)
-    return module
+def test_a_written_file_is_a_module() -> None:
+    names = run(
+        "%%writefile helper.py\nK = 3",
+        "import helper\n%run helper.py",
+        "def f():\n    return helper.K + K",
+    )
+    assert names["f"]() == 6
+
+
+def test_a_notebook_may_write_a_file_of_its_own_name() -> None:
+    own = run("%%writefile unit.py\ndef f():\n    return 7", "from unit import *", "G = 1")
+    assert own["f"]() == 7 and own["G"] == 1, "the notebook itself is what was asked for"
+
+
+def test_a_notebook_is_the_program_and_what_it_imports_a_module() -> None:
+    loaded = Loaded(
+        notebook(
+            "import helper\nNAME = __name__\nif __name__ == '__main__':\n    K = 2",
+            "def f():\n    return K",
+        ),
+        file("NAME = __name__", "helper", ""),
+    )
+    assert loaded.names["f"]() == 2
+    assert (loaded.names["NAME"], loaded.names["helper"].NAME) == ("__main__", "helper")
+
+
+def test_an_earlier_units_notebook_is_imported_with_its_constants() -> None:
+    earlier = Source(
+        "earlier", "earlier.ipynb", ["K = 2\n1 / 0", "def g(): return K", "g = 3"], True, ["g"]
+    )
+    assert Loaded(notebook("from earlier import g", "f = g"), earlier).names["f"]() == 2
+
+
+def test_the_courses_own_module_does_nothing() -> None:
+    names = run(
+        "import lesson",
+        "params, words = lesson.parameters('x'), lesson.vocabulary('y')",
+        "ids = [words[w] for w in 'ab']",
+        "%%experiment\nplotted = 1",
+        "def f():\n    return params",
+    )
+    assert names["f"]() is None and "plotted" not in names
+
+
+def test_packages_with_and_without_an_init() -> None:
+    loaded = Loaded(
+        notebook(
+            "from tools.maths import twice\nfrom plain.deep import ops\nimport tools",
+            "def f(): return twice(ops.K), tools.N",
+        ),
+        file("from .maths import twice\nN = 1", "tools.__init__", ""),
+        file("from . import __name__ as above\ndef twice(x): return 2 * x", "tools.maths", ""),
+        file("K = 4", "plain.deep.ops", ""),
+    )
+    assert loaded.names["f"]() == (8, 1)
+
+
+def test_waiting_at_the_top_level() -> None:
+    names = run(
+        "import asyncio\nasync def two():\n    await asyncio.sleep(0)\n    return 2",
+        "K = await two()",
+        "def f():\n    return K",
+    )
+    assert names["f"]() == 2
+
+
+def test_a_shared_import_line_costs_the_missing_name_only() -> None:
+    names = run("import math, not_here, json as j\nfrom math import sqrt, no_such, pi")
+    assert {"math", "j", "sqrt", "pi"} <= names.keys()
+
+
+def test_future_imports_hold_in_later_cells() -> None:
+    names = run("from __future__ import annotations", "def f(x: Unknown) -> Unknown:\n    return x")
+    assert names["f"](9) == 9
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        "while True:\n    pass",
+        "import time\ntime.sleep(60)",
+        "try:\n    while True: pass\nexcept Exception:\n    pass",
+        "try:\n    while True: pass\nexcept BaseException:\n    while True: pass",
+    ],
+)
+def test_what_takes_too_long_is_stopped_and_then_skipped(slow: str) -> None:
+    cells = [f"{slow}", "def f():\n    return 1"]
+    loaded = Loaded(notebook(*cells))
+    assert loaded.names["f"]() == 1 and len(loaded.stopped) == 1
+    start = time.process_time()
+    again = Loaded(notebook(*cells), skip=tuple(loaded.stopped))
+    assert again.names["f"]() == 1 and not again.stopped
+    assert time.process_time() - start < FAST
+
+
+def test_an_import_has_the_time_of_what_it_imports() -> None:
+    """The statement that imports another notebook is not stopped when one of that notebook's is."""
+    other = Source(
+        "other", "other.ipynb", ["while True: pass", "while True: pass", "K = 1"], True, ["g"]
+    )
+    loaded = Loaded(notebook("from other import K", "def f(): return K"), other)
+    assert loaded.names["f"]() == 1 and loaded.stopped == [(1, 1), (1, 2)]
 
 
 @pytest.mark.parametrize(
     "rest",
     [
-        "import matplotlib_is_not_here.pyplot as plt\nplt.show()",
+        "import not_here.pyplot as plt\nplt.show()",
         "np.save('f.npy', f(1))  # no import of np",
         "import sys\nsys.exit(f(1))",
         "assert f(1) == 0, 'a test of my own'",
+        "while True: pass",
+        "for f in range(3): pass",
     ],
 )
-def test_what_no_function_needs_cannot_fail_a_file(rest: str) -> None:
-    assert load(f"K = 2\n\ndef f(x):\n    return K * x\n\n{rest}\n").f(3) == 6
+def test_what_fails_at_the_end_of_a_file_costs_nothing(rest: str) -> None:
+    names = Loaded(file(f"K = []\nK.append(2)\n\ndef f(x):\n    return K[0] * x\n\n{rest}\n")).names
+    assert names["f"](3) == 6 and names["K"] == [2], "afresh: not appended to twice"
 
 
-def test_a_file_is_run_whole_where_it_can_be() -> None:
-    module = load("TABLE = []\nTABLE.append(2)\n\ndef f(x):\n    return TABLE[0] * x\n")
-    assert module.f(3) == 6 and module.TABLE == [2]
+def test_a_file_that_can_be_run_whole_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(loading, "statements")
+    assert Loaded(file("import sys\ndef f():\n    return __name__\n")).names["f"]() == "unit"
 
 
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("from not_here import rearrange\n\ndef f(x):\n    return rearrange(x)\n", ImportError),
-        ("x = 1 / 0\n\ndef g(x):\n    return x\n", ZeroDivisionError),  # no f at all
-        ("K = 1 / 0\n\ndef f(x):\n    return K\n", ZeroDivisionError),
+        ("import not_here\n\ndef g(x):\n    return x\n", ImportError),
+        ("x = 1 / 0\n", ZeroDivisionError),
+        ("def f(:\n    return 1\n", SyntaxError),
     ],
 )
-def test_what_a_function_needs_still_fails_the_file(text: str, error: type[Exception]) -> None:
-    with pytest.raises(error) as caught:
-        load(text)
-    assert caught.traceback[-1].lineno == 0  # of the whole file: what the student would see
+def test_a_file_without_a_function_fails_as_in_python(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Loaded(file(text))
 
 
 def test_a_helper_file_is_all_or_nothing() -> None:
-    with pytest.raises(NameError):
-        load("from __future__ import annotations\nundefined\n", wanted=())
+    loaded = Loaded(notebook("import helper\nhelper.K"), file("K = 1\nundefined\n", "helper", ""))
+    assert "helper" not in loaded.names
+
+
+def test_the_first_failure_is_what_is_told() -> None:
+    loaded = Loaded(
+        notebook(
+            "import not_here as nh",
+            "width = nh.width()\nother = 1 / 0",
+            "scale = 2 * width",
+            "def f():\n    return scale",
+            "from not_there import *",
+        )
+    )
+    lost = loaded.lost("scale")
+    assert lost and (lost.name, lost.error) == ("nh", "ModuleNotFoundError")
+    assert (lost.frame.file, lost.frame.line) == ("unit.ipynb, code cell 1", 1)
+    assert lost.frame.text == "import not_here as nh"
+    star = loaded.lost("anything")
+    assert star and star.frame.text == "from not_there import *"
+    assert loaded.finder.lost("scale", {}) is None, "another module's"
+
+
+def test_a_cell_that_cannot_be_read_is_told_by_its_function() -> None:
+    lost = Loaded(notebook("import math", "\n\ndef f(:\n    return 1")).lost("f")
+    assert lost and (lost.error, lost.frame.line, lost.frame.text) == ("SyntaxError", 3, "def f(:")
+
+
+def test_an_exception_that_cannot_be_described() -> None:
+    cell = "class E(Exception):\n    def __str__(self): raise self\nx = 0\n"
+    lost = Loaded(
+        notebook(cell, "y = [].__class__.pop(x) if not E else (_ for _ in ()).throw(E())")
+    ).lost("y")
+    assert lost and lost.error == "Exception"
+
+
+def test_torchs_state_is_as_before() -> None:
+    before = torch.rand(3)
+    torch.manual_seed(torch.initial_seed())
+    with restored():
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        torch.set_grad_enabled(False)
+        torch.autograd.set_detect_anomaly(True)
+        torch.set_float32_matmul_precision("medium")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(threads + 1)
+    assert torch.ones(1).dtype == torch.float32 and torch.ones(1).device.type == "cpu"
+    assert torch.is_grad_enabled() and not torch.is_anomaly_enabled()
+    assert torch.get_num_threads() == threads
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.equal(torch.rand(3), before)
+
+
+def test_functions_are_handed_back_uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", torch.compile)
+    monkeypatch.setattr(torch.nn.Module, "compile", torch.nn.Module.compile)
+    uncompiled = Uncompiled()
+    uncompiled.install()
+    layer = torch.nn.Linear(1, 1)
+    assert not uncompiled.asked
+    assert torch.compile(len) is len and torch.compile(mode="max-autotune")(len) is len
+    assert torch.compile(layer, fullgraph=True) is layer and layer.compile() is None
+    assert uncompiled.asked

@@ -42,11 +42,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one submission's unit may use.
 
     Seconds are CPU time, as the kernel counts it, all threads together: a busy machine changes no
-    mark. On a GPU, whose work is charged to nobody, they are the wall clock's.
+    mark. On a GPU, whose work is charged to nobody, they are the wall clock's. Those of a statement
+    and of a load are for a file's top level, and count for the unit, too.
     """
 
     call_seconds: float = 10.0
     unit_seconds: float = 60.0
+    statement_seconds: float = 5.0
+    load_seconds: float = 20.0
     memory_mib: int = 2048
     source_kib: int = 1024
 

@@ -24,7 +24,7 @@ from autograder.supervisor.bubblewrap import HOST, find_bubblewrap
 
 # Where the three processes that judge begin: this side's, the hidden tests', and the sandbox's.
 JUDGES = ("autograder.grading.grader", TESTER, HOST)
-PACKAGES = ("torch", "numpy", "pytest", "msgspec", "safetensors", "pyseccomp")
+PACKAGES = ("torch", "numpy", "pytest", "msgspec", "safetensors", "pyseccomp", "IPython")
 NONE = "none"  # the version of what is not there
 Files = dict[str, Path]  # by names that are the same on every machine
 _seen: dict[tuple[Path, str], dict[str, str]] = {}  # a process reads the files once

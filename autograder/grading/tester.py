@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import importlib.util
 import os
 import signal
 import socket
@@ -38,6 +39,10 @@ from autograder.testing import plugin
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
 RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than a race takes, imports aside
+NO_IPYTHON = (
+    "Notebooks are read with IPython, which is not installed. Run: pip install "
+    "'attention-autograder[instructor]'"
+)
 QUIET = (
     "-c /dev/null --import-mode=importlib --assert=plain -p autograder.testing.plugin "
     "-p no:terminal -p no:unraisableexception -p no:threadexception -p no:logging "
@@ -200,9 +205,11 @@ class Server:
             return UnitOutcome(
                 error=f"There are no hidden tests for {task.unit}, or they do not load."
             )
+        if any(file.notebook for file in task.files) and not importlib.util.find_spec("IPython"):
+            return UnitOutcome(error=NO_IPYTHON)
         functions = self._setup.functions
         sources = [
-            Source(f.module, f.name, f.cells, f.notebook, functions.get(f.module, []))
+            Source(f.module, f.name, f.cells, f.notebook, functions.get(f.module, []), f.unrun)
             for f in task.files
             if not f.problem
         ]

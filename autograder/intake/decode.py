@@ -7,11 +7,12 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograder.core.language import _
-from autograder.core.text import printable
+from autograder.core.text import encodable, printable
 from autograder.intake.submission import File
 from autograder.intake.unreadable import Unreadable
 
@@ -45,35 +46,48 @@ def read_file(path: str, is_notebook: bool, source_kib: int, read: Callable[[int
     try:
         data = read(limit)
         if is_notebook or NOTEBOOK.match(data):
-            return File("", name, _notebook(data), True)
+            cells, unrun = _notebook(data, name)
+            return File("", name, cells, True, unrun=unrun)
         return File("", name, [_program(data)])
     except Unreadable as error:
         return File("", name, notebook=is_notebook, facts=error.of(name).facts)
 
 
-def _notebook(data: bytes) -> list[str]:
-    """The code cells' texts, of any format of Jupyter's and of IPython's before it."""
+def _notebook(data: bytes, name: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The code cells' texts, of any format of Jupyter's and of IPython's before it; and the unrun.
+
+    See File.
+    """
     try:
         text = data.decode(json.detect_encoding(data), "surrogateescape").lstrip("\ufeff")
         # Numbers stay as they are written: none is used, and some are NaN or thousands of digits.
-        cells = list(_code(json.loads(text, parse_int=str, parse_float=str, parse_constant=str)))
+        cells = list(_cells(json.loads(text, parse_int=str, parse_float=str, parse_constant=str)))
     except (ValueError, TypeError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Unreadable(NO_NOTEBOOK, error=why) from error
-    return [_whole(_encodable(cell)) for cell in cells]
+    code = [_whole(_encodable(text)) for kind, text in cells if kind == "code"]
+    return code, list(_unrun(cells, name))
 
 
-def _code(notebook: Any) -> Iterator[str]:
-    """The code in a notebook's cells. Raises TypeError where it is none."""
+def _unrun(cells: Sequence[tuple[str, str]], name: str) -> Iterator[tuple[str, str]]:
+    """Of the cells that are not run, those that define functions: their places and texts."""
+    counts: Counter[str] = Counter()
+    for kind, text in cells:
+        counts[kind] += 1
+        if kind in ("markdown", "raw") and "def " in text:
+            yield f"{name}, {kind} cell {counts[kind]}", encodable(text)
+
+
+def _cells(notebook: Any) -> Iterator[tuple[str, str]]:
+    """The kinds and texts of a notebook's cells. Raises TypeError where it is none."""
     sheets = notebook.get("worksheets", [notebook]) if isinstance(notebook, dict) else None
     if not isinstance(sheets, list) or not all(isinstance(sheet, dict) for sheet in sheets):
         raise TypeError("it holds no cells")
     for cell in (cell for sheet in sheets for cell in _list(sheet.get("cells"))):
         if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
             raise TypeError("it holds cells of no kind")
-        if cell["cell_type"] == "code":
-            lines = cell.get("source", cell.get("input", ""))  # `input` up to version 3
-            yield lines if isinstance(lines, str) else "".join(_list(lines))
+        lines = cell.get("source", cell.get("input", ""))  # `input` up to version 3
+        yield cell["cell_type"], lines if isinstance(lines, str) else "".join(_list(lines))
 
 
 def _list(value: Any) -> list[Any]:

@@ -24,7 +24,8 @@ class File(msgspec.Struct, frozen=True):
 
     module: the unit, or what a helper is imported as, dotted in a package. name: its path in the
     student's folder, made printable. facts: those of the sentence that says what is wrong; see
-    language.py. units: those that it is a helper of; none where every unit may import it.
+    language.py. units: those that it is a helper of; none where every unit may import it. unrun:
+    of a notebook, the cells of other kinds that define functions all the same, places and texts.
     """
 
     module: str
@@ -33,6 +34,7 @@ class File(msgspec.Struct, frozen=True):
     notebook: bool = False
     facts: dict[str, Any] = {}
     units: list[str] = []
+    unrun: list[tuple[str, str]] = []
 
     @property
     def problem(self) -> str:

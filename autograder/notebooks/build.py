@@ -30,6 +30,7 @@ WITHHELD = {
     "zh": "# {points} 分。`{name}` 的隐藏测试在评分时运行。",
 }
 SHARED = "lesson.py"  # what the notebooks import beside the student's own units
+IMPORT_SHARED = "import lesson  # finds your other units, and runs %%experiment\n"
 CONFIG = '''"""Made by python -m autograder.notebooks; add settings of your own below."""
 
 c = get_config()  # noqa: F821
@@ -106,21 +107,15 @@ def functions(course: Course, unit: Unit) -> tuple[str, dict[str, str]]:
     starts = [min([n.lineno, *(d.lineno for d in n.decorator_list)]) - 1 for n in found]
     docstring = body[0].end_lineno or 0 if ast.get_docstring(ast.parse(text)) else 0
     setup = "\n".join(lines[docstring : starts[0]]).strip()
-    if _imports_units(body, course):
-        setup = IMPORT.sub(
-            f"import {Path(SHARED).stem}  # finds your other units\n", setup, count=1
-        )
+    others = IMPORT.search(setup)
+    first = others.start() if others else len(setup)
+    setup = f"{setup[:first]}{IMPORT_SHARED}{setup[first:]}".strip()
     ends = [*starts[1:], len(lines)]
     answers = {
         node.name: "\n".join(lines[start:end]).strip()
         for node, start, end in zip(found, starts, ends, strict=True)
     }
     return setup, answers
-
-
-def _imports_units(body: Sequence[ast.stmt], course: Course) -> bool:
-    imported = {node.module for node in body if isinstance(node, ast.ImportFrom)}
-    return not imported.isdisjoint(course.unit_names)
 
 
 def _cells(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -43,12 +44,14 @@ class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
     """Fork a child that serves the connection sent along.
 
     place: several children may live side by side, one in each; the one before it there is ended.
+    notebook: whether it will read one.
     """
 
     device: str
     memory: int
     cpu_seconds: int
     place: str
+    notebook: bool = False
 
 
 class Reap(msgspec.Struct, frozen=True, tag="reap"):
@@ -94,6 +97,7 @@ class Host:
         self._setup = setup
         self._children: dict[str, _Child] = {}
         self._forks = 0
+        self._reads_notebooks = False
 
     def serve(self) -> None:
         """Answer commands until the supervisor hangs up; then leave nothing behind."""
@@ -115,6 +119,9 @@ class Host:
     def _spawn(self, command: Spawn, connection: int) -> None:
         self._end(command.place)
         self._forks += 1
+        if command.notebook and not self._reads_notebooks:
+            self._reads_notebooks = True
+            _read_notebooks()
         if self._forks == MANY:
             isolate.join_pages()
         scratch = None
@@ -268,13 +275,26 @@ def _fall_silent() -> None:
 def _warm() -> None:
     """Import what every submission needs, once."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-    from autograder.sandbox import worker
+    from autograder.sandbox import alarm, worker
 
     gc.disable()  # imports make little garbage, and to look for it takes a tenth of their time
     worker.warm()
+    # What touches much memory is done here: a child would have to copy it.
+    worker.UNCOMPILED.install()
+    alarm.install()
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def _read_notebooks() -> None:
+    """Import once what reads cells, so that no child has to; without it each says so by itself."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("IPython.core.inputtransformer2")
+        importlib.import_module("IPython.display")  # what students import
+    gc.collect()
+    gc.freeze()
+    isolate.refuse_shared_memory()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ _NAMESPACES = (
 )
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 22, 24, 38
 _PR_SET_CHILD_SUBREAPER = 36
 _SECCOMP_MODE_FILTER = 2
@@ -119,6 +120,11 @@ def first_to_go() -> None:
 def undumpable() -> None:
     """Leave no core file, and close this process's memory to whoever might attach to it."""
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def set_name(name: str) -> None:
+    """Give this process a name of at most 15 bytes, which /proc shows even once it has ended."""
+    _libc.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def own_session() -> None:

@@ -22,6 +22,8 @@ LENGTHS = struct.Struct("!IQ")
 MAX_REPLY_HEADER = 1 << 18  # 28 thousand numbers
 MAX_REPLY_PAYLOAD = 256 << 20
 MAX_DEPTH = 32
+MAX_STOPPED = 100  # statements
+POSITION = "load {}:{}"  # a process's name while it loads a submission: in 15 characters
 TEXT = 2000  # characters of a message or a source line that are passed on
 
 DTYPES: dict[str, tuple[torch.dtype, int]] = {
@@ -45,6 +47,7 @@ Size = Annotated[int, Meta(ge=0, le=1 << 40)]
 Sizes = Annotated[list[Size], Meta(max_length=8)]
 Text = Annotated[str, Meta(max_length=TEXT)]
 Short = Annotated[str, Meta(max_length=200)]
+Position = tuple[Size, Size]  # the number of a source, and of a statement of its own from 1 on
 
 
 class WireError(Exception):
@@ -104,25 +107,35 @@ Node = Tensor | Items | Fields | Device | Other | bool | int | float | str | Non
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One file of a submission: a module, or a notebook's code cells."""
+    """One file of a submission: a module, or a notebook's code cells.
+
+    module: dotted where it is one of a package, whose own file is called `…/__init__.py`. unrun:
+    what may be meant to be run, but is not: Markdown and raw cells, their places and texts.
+    """
 
     module: str
     file: str
     cells: list[str]
     notebook: bool
     wanted: list[str]
+    unrun: list[tuple[str, str]] = []
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """The submission, sent once, before any call; its module `main` is imported at once.
 
-    measured: whether the process is there to have its peak memory read.
+    measured: whether the process is there to have its peak memory read. skip: the statements that
+    an earlier load was stopped at. statement_seconds, load_seconds: CPU seconds that a statement,
+    and all of them together, may take.
     """
 
     nonce: int
     sources: list[Source]
     main: str
     measured: bool = False
+    skip: list[Position] = []
+    statement_seconds: float = 5.0
+    load_seconds: float = 20.0
 
 
 Mode = Literal["observe", "plain", "count"]
@@ -155,6 +168,17 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     operations: Size | None = None
 
 
+class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
+    """The submission is loaded. stopped: the statements that took too long.
+
+    uncompiled: whether `torch.compile` was asked for, which hands functions back as they are.
+    """
+
+    nonce: int
+    stopped: Annotated[list[Position], Meta(max_length=MAX_STOPPED)] = []
+    uncompiled: bool = False
+
+
 class Frame(msgspec.Struct, frozen=True):
     """One line of a traceback, in a file of the submission."""
 
@@ -164,8 +188,23 @@ class Frame(msgspec.Struct, frozen=True):
     text: Short
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """A name that has no value, because of a statement that failed while the files were loaded.
+
+    error: what it raised; empty where it was stopped, since it took too long.
+    """
+
+    name: Short
+    frame: Frame
+    error: Short
+    message: Text
+
+
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """An exception, in the words of the program that raised it; `kinds`: it and its bases."""
+    """An exception, in the words of the program that raised it; `kinds`: it and its bases.
+
+    lost: why a name has no value that the program missed.
+    """
 
     nonce: int
     stage: Literal["import", "call", "reply"]
@@ -173,17 +212,22 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     message: Text
     frames: Annotated[list[Frame], Meta(max_length=20)] = []
     kinds: Annotated[list[Short], Meta(max_length=16)] = []
+    lost: Lost | None = None
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
-    """No such function; `found` is the type of what has its name, if anything has."""
+    """No such function; `found` is the type of what has its name, if anything has.
+
+    lost: why it is not there, if it was written.
+    """
 
     nonce: int
     found: Short | None = None
+    lost: Lost | None = None
 
 
 Request = Load | Call
-Reply = Result | Raised | Missing
+Reply = Loaded | Result | Raised | Missing
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

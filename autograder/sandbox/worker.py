@@ -20,9 +20,12 @@ import torch
 
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.loader import SubmissionFinder
+from autograder.sandbox.torch_state import Uncompiled, restored
 
 MMAP_BYTES = 1 << 17  # glibc's own value, until it raises it
 _M_MMAP_THRESHOLD = -3  # malloc.h
+
+UNCOMPILED = Uncompiled()
 
 _print = print
 
@@ -38,32 +41,34 @@ def warm() -> None:
 
 def serve(connection: socket.socket) -> None:
     """Answer requests until the other side hangs up."""
-    files: frozenset[str] = frozenset()
+    finder = SubmissionFinder([])
     buffers = Buffers()
     stream = connection.makefile("rb")
     while (received := _receive(stream)) is not None:
         request, payload = received
         body: list[bytes] = []
         if isinstance(request, wire.Load):
-            files = frozenset(source.file for source in request.sources)
-            reply: wire.Reply = load(request, files)
+            limits = request.statement_seconds, request.load_seconds
+            finder = SubmissionFinder(request.sources, request.skip, *limits)
+            reply: wire.Reply = load(request, finder)
         else:
-            reply = answer(request, payload, body, buffers, files)
+            reply = answer(request, payload, body, buffers, finder)
         # In one go: each part on its own would wake the reader, at this process's cost.
         parts = wire.pack(reply, body if isinstance(reply, wire.Result) else ())
         connection.sendall(b"".join(parts))
 
 
-def load(request: wire.Load, files: frozenset[str]) -> wire.Reply:
+def load(request: wire.Load, finder: SubmissionFinder) -> wire.Reply:
     """Make the submission importable and import its main module."""
     if request.measured:
         return_freed_memory()
-    SubmissionFinder(request.sources).install()
+    finder.install()
     try:
-        importlib.import_module(request.main)
-        return wire.Result(request.nonce)
+        with restored():
+            stopped = finder.load(request.main)
+        return wire.Loaded(request.nonce, stopped, UNCOMPILED.asked)
     except BaseException as error:  # SystemExit too: a reply is owed
-        return _raised(request.nonce, "import", error, files)
+        return _raised(request.nonce, "import", error, finder)
 
 
 def return_freed_memory() -> None:
@@ -81,7 +86,7 @@ def answer(
     payload: bytearray,
     body: list[bytes],
     buffers: Buffers,
-    files: frozenset[str],
+    finder: SubmissionFinder,
 ) -> wire.Reply:
     """Make one call; whatever it raises becomes a reply."""
     stage: Stage = "import"
@@ -90,7 +95,9 @@ def answer(
         function = getattr(module, request.function, None)
         if not callable(function):
             found = None if function is None else wire.clean(type(function).__qualname__, 200)
-            return wire.Missing(request.nonce, found)
+            return wire.Missing(
+                request.nonce, found, finder.lost(request.function, module.__dict__)
+            )
         stage = "call"
         outcome = _call(function, request, payload, buffers)
         stage = "reply"
@@ -101,7 +108,7 @@ def answer(
         )
         return wire.Result(request.nonce, value, outcome.changed, pulled, outcome.operations)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: a reply is owed
-        return _raised(request.nonce, stage, error, files)
+        return _raised(request.nonce, stage, error, finder)
 
 
 def _call(
@@ -158,17 +165,28 @@ def _refilled(old: Any, new: Any) -> Any:
     return new
 
 
-def _raised(nonce: int, stage: Stage, error: BaseException, files: frozenset[str]) -> wire.Raised:
+def _raised(
+    nonce: int, stage: Stage, error: BaseException, finder: SubmissionFinder
+) -> wire.Raised:
     """Describe an exception, itself a thing that a student wrote, without trusting it."""
     try:
         if isinstance(error, SyntaxError):
             frames, message = [_syntax_frame(error)], wire.clean(error.msg)
         else:
-            frames, message = list(_frames(error, files))[-20:], wire.clean(error)
+            frames, message = list(_frames(error, finder.files))[-20:], wire.clean(error)
         kinds = [wire.clean(kind.__name__, 200) for kind in type(error).__mro__[:16]]
-        return wire.Raised(nonce, stage, kinds[0], message, frames, kinds)
+        lost = _lost(error, finder)
+        return wire.Raised(nonce, stage, kinds[0], message, frames, kinds, lost)
     except BaseException:
         return wire.Raised(nonce, stage, "Exception", "it cannot be described")
+
+
+def _lost(error: BaseException, finder: SubmissionFinder) -> wire.Lost | None:
+    """Why a name that was missed has no value, if it is known."""
+    if type(error) is not NameError or error.__traceback__ is None:
+        return None
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    return finder.lost(error.name, last.f_globals)
 
 
 def _frames(error: BaseException, files: frozenset[str]) -> Iterator[wire.Frame]:

@@ -25,7 +25,6 @@ from autograder.speed import clock, lock
 from autograder.speed.clock import Unmeasured, Verdict
 from autograder.supervisor.backend import SandboxBackend, prepare
 from autograder.supervisor.child import Child, ChildDied, ChildTimedOut
-from autograder.supervisor.reasons import explain
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.parallel import CALLS, FEW, TimedCase, counts, grows
@@ -44,12 +43,16 @@ class Stalled(Exception):  # noqa: N818 - an outcome
 
 
 class Program(NamedTuple):
-    """A function and the files that it is in. problem: why they cannot be run at all, as facts."""
+    """A function and the files that it is in.
+
+    problem: why they cannot be run at all, as facts. skip: see SandboxBackend.
+    """
 
     sources: Sequence[wire.Source]
     unit: str
     function: str
     problem: Mapping[str, Any] | None = None
+    skip: set[wire.Position] | None = None
 
 
 class Programs(NamedTuple):
@@ -71,9 +74,9 @@ class Contestant(SandboxBackend):
     def __init__(
         self, hosts: Hosts, device: str, program: Program, limits: Limits, place: str
     ) -> None:
-        sources, unit, function, problem = program
+        sources, unit, function, problem, skip = program
         limits = msgspec.structs.replace(limits, unit_seconds=UNIT_SECONDS)
-        super().__init__(hosts, unit, sources, limits, problem, f"race: {place}")
+        super().__init__(hosts, unit, sources, limits, problem, f"race: {place}", skip)
         self._target = (unit, function)
         self.device = device
         self.waited = 0.0  # on the wall, in all turns so far
@@ -111,10 +114,10 @@ class Contestant(SandboxBackend):
             child.pin(lock.core())
         return child
 
-    def _wall(self, message: wire.Request) -> float:
-        """As long as elsewhere for an import; a call that waits holds up everybody's timings."""
-        limits = self._limits
-        return limits.call_seconds if isinstance(message, wire.Call) else limits.call_wall_seconds
+    def _most(self, message: wire.Request) -> tuple[float, float]:
+        """As much as elsewhere for an import; a call that waits holds up everybody's timings."""
+        cpu, wall = super()._most(message)
+        return cpu, cpu if isinstance(message, wire.Call) else wall
 
     def _now(self, child: Child) -> float:
         return child.cpu_seconds() if self.device == "cpu" else time.perf_counter()
@@ -135,7 +138,7 @@ class Contestant(SandboxBackend):
 
     def _read(self, reply: wire.Reply, body: bytearray) -> evaluate.CallResult:
         if not isinstance(reply, wire.Result):
-            raise explain(reply, *self._target, self._file(self._target[0]))
+            raise self._explained(reply, *self._target)
         value = wire.Reader(body).decode(reply.value)
         return evaluate.CallResult(value, operations=reply.operations)
 
@@ -163,7 +166,7 @@ class RacingBackend(SandboxBackend):
         """See student.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
-            Program(self._sources, unit, function, self._problem),
+            Program(self._sources, unit, function, self._problem, self._skip),
             Program(texts(self._root / "solutions"), unit, function),
             control(self._root, unit, event.control),
         )

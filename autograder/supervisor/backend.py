@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from autograder.core.course import WALL_TIMES
 from autograder.core.course import Limits as CourseLimits
 from autograder.core.language import restate, say
 from autograder.sandbox import evaluate, wire
@@ -24,7 +25,16 @@ from autograder.supervisor.child import (
     ProcessLimits,
     nonce,
 )
-from autograder.supervisor.reasons import _crash, explain, how, too_late, used_up
+from autograder.supervisor.load_watch import ENDED, GRACE, LoadWatch
+from autograder.supervisor.reasons import (
+    _crash,
+    explain,
+    how,
+    never_defined,
+    not_run,
+    too_late,
+    used_up,
+)
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
@@ -37,6 +47,7 @@ class SandboxBackend:
     hosts: a function that returns the warm host of a device.
     problem: the facts of why the unit's file cannot be run at all; every call then fails with it.
     place: where its children live beside those of other backends; see supervisor.WarmHost.
+    skip: the statements that took too long when these sources were loaded before; more are added.
     """
 
     def __init__(
@@ -47,6 +58,7 @@ class SandboxBackend:
         limits: CourseLimits,
         problem: Mapping[str, Any] | None = None,
         place: str = "",
+        skip: set[wire.Position] | None = None,
     ) -> None:
         self._hosts = hosts
         self._unit = unit
@@ -59,6 +71,9 @@ class SandboxBackend:
         # Seconds by device: CPU time of the children that have ended; on a GPU, on the wall.
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._waited = 0.0  # on the wall
+        self._skip = set() if skip is None else skip
+        self._at: wire.Position | None = None  # where the child was that ended last
+        self._ended: Failure | None = None  # of the first load that ended before its time
 
     def call(self, asked: Invocation) -> evaluate.CallResult:
         """See student.Backend. Raises Failure for whatever the student's side does wrong."""
@@ -75,7 +90,7 @@ class SandboxBackend:
             pulled = sum(cotangent is not None for cotangent in asked.cotangents or ())
             outcome.sent = payload[: len(payload) - pulled]
             return outcome
-        raise explain(reply, asked.unit, asked.function, self._file(asked.unit))
+        raise self._explained(reply, asked.unit, asked.function)
 
     def measure(self, asked: Invocation) -> evaluate.CallResult:
         """See student.Backend. The kernel counts the memory, and no program can lower its count."""
@@ -119,29 +134,44 @@ class SandboxBackend:
             self._hopeless = failure
             raise
         if isinstance(reply, wire.Raised):
-            self._hopeless = explain(reply, self._unit, "", self._file(self._unit))
+            self._hopeless = self._explained(reply, self._unit, "")
             raise _again(self._hopeless)
+        if isinstance(reply, wire.Loaded):
+            self._skip.update(reply.stopped)
         return self._children[device]
 
-    def _load(self, device: str, measured: bool, again: bool = True) -> wire.Reply:
-        """Import the submission in a fresh child; if that runs out of time, once more.
+    def _load(self, device: str, measured: bool) -> wire.Reply:
+        """Import the submission in a fresh child; where that ends, anew without where it ended.
 
-        Every test of the unit depends on it, and a cold disk may have been the reason.
+        What ran out of time is tried once more in any case: every test of the unit depends on it,
+        and a cold disk may have been the reason.
         """
-        child = self._children[device] = self._spawn(device)
-        load = wire.Load(nonce(), self._sources, self._unit, measured)
         what = say("Importing %(file)s", file=self._file(self._unit))
-        try:
-            return self._exchange(child, device, load, [], what)[0]
-        except Failure as failure:
-            if failure.help_id != "timeout" or not again:
-                raise
-        return self._load(device, measured, again=False)
+        seconds = self._limits.statement_seconds, self._limits.load_seconds
+        again = True
+        for _ in range(ENDED):
+            child = self._children[device] = self._spawn(device)
+            skip = sorted(self._skip)
+            load = wire.Load(nonce(), self._sources, self._unit, measured, skip, *seconds)
+            try:
+                return self._exchange(child, device, load, [], what)[0]
+            except Failure as failure:
+                self._ended = self._ended or failure
+                if self._at and self._at not in self._skip:
+                    self._skip.add(self._at)
+                elif failure.help_id == "timeout" and again:
+                    again = False
+                else:
+                    raise
+        assert self._ended
+        raise _again(self._ended)
 
     def _spawn(self, device: str) -> Child:
         memory = self._limits.memory_mib << 20
         seconds = int(self._limits.unit_seconds * 2) + 5
-        return self._hosts(device).spawn(ProcessLimits(memory, seconds), self._place)
+        notebook = any(source.notebook for source in self._sources)
+        limits = ProcessLimits(memory, seconds)
+        return self._hosts(device).spawn(limits, self._place, notebook=notebook)
 
     def _exchange(
         self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
@@ -149,15 +179,17 @@ class SandboxBackend:
         """One request and its reply; a child that fails to give one is ended."""
         start = time.monotonic()
         try:
-            clock = self._clock()
-            cpu, wall = self._left(device, clock, self._wall(message))
-            return child.request(message, payload, start + wall, clock + cpu)
+            clock, watch = self._clock(), None
+            cpu, wall = self._left(device, clock, *self._most(message))
+            if isinstance(message, wire.Load):
+                watch = LoadWatch(child, self._limits.statement_seconds)
+            return child.request(message, payload, start + wall, clock + cpu, watch)
         except ChildTimedOut as late:
             self._end(device)
             if isinstance(message, wire.Call):
                 self._hung[message.function] = self._hung.get(message.function, 0) + 1
             if isinstance(late, ChildOutOfCpu):
-                raise too_late("cpu", what, cpu) from None
+                raise too_late("cpu", what, late.seconds or cpu) from None
             raise too_late("wall" if device == "cpu" else "gpu", what, wall) from None
         except ChildDied as death:
             reason = how(self._died(device)) if str(death) == "ended" else str(death)
@@ -173,18 +205,22 @@ class SandboxBackend:
             if device != "cpu":
                 self._spent[device] += waited
 
-    def _wall(self, message: wire.Request) -> float:
-        """How many seconds an exchange may take on the wall."""
-        return self._limits.call_wall_seconds
+    def _most(self, message: wire.Request) -> tuple[float, float]:
+        """How many CPU-seconds an exchange may take, and how many seconds on the wall."""
+        limits = self._limits
+        if isinstance(message, wire.Call):
+            return limits.call_seconds, limits.call_wall_seconds
+        seconds = limits.load_seconds + limits.statement_seconds + GRACE  # a file is run twice
+        return seconds, seconds * WALL_TIMES
 
-    def _left(self, device: str, clock: float, wall: float) -> tuple[float, float]:
+    def _left(self, device: str, clock: float, cpu: float, wall: float) -> tuple[float, float]:
         """The CPU-seconds, and the seconds on the wall, that the next exchange may take.
 
-        clock, wall: see _clock and _wall. On a GPU those of CPU time are counted on the wall.
+        clock, cpu, wall: see _clock and _most. On a GPU those of CPU time are counted on the wall.
         Raises Failure if none are left.
         """
         limits = self._limits
-        seconds = min(limits.call_seconds, limits.unit_seconds - sum(self._spent.values()) - clock)
+        seconds = min(cpu, limits.unit_seconds - sum(self._spent.values()) - clock)
         wall = min(wall, limits.unit_wall_seconds - self._waited)
         if seconds <= 0:
             raise used_up("cpu" if self._spent.keys() <= {"cpu"} else "gpu", limits.unit_seconds)
@@ -208,7 +244,21 @@ class SandboxBackend:
             with contextlib.suppress(ChildDied):
                 self._spent[device] += self._clock()
         child = self._children.pop(device, None)
-        return child.close() if child else Ended()
+        if child is None:
+            return Ended()
+        self._at = child.at()
+        return child.close()
+
+    def _explained(self, reply: wire.Reply, unit: str, function: str) -> Failure:
+        """What a reply that is no result says; of a missing function, what may have cost it."""
+        assert isinstance(reply, wire.Raised | wire.Missing), "Child.request sees to it"
+        file = self._file(unit)
+        if isinstance(reply, wire.Missing) and not (reply.found or reply.lost):
+            source = next((s for s in self._sources if s.module == unit), None)
+            why = (source and not_run(function, source)) or (self._ended and self._ended.message)
+            if why:
+                return never_defined(file, function, why)
+        return explain(reply, unit, function, file)
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")

@@ -37,7 +37,14 @@ class ChildTimedOut(Exception):  # noqa: N818
 
 
 class ChildOutOfCpu(ChildTimedOut):
-    """It had used up its CPU time, whether it answered or not."""
+    """It had used up its CPU time, whether it answered or not.
+
+    seconds: how many it may use at once, where that is less than the exchange may.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class Deadline(NamedTuple):
@@ -78,6 +85,7 @@ class Child:
         self._proc = Path(f"/proc/{self._pid}")
         self._looked = 0.0
         self._cpu, self._cpu_read = 0.0, time.monotonic()  # its clock, and when that was read
+        self._watch: Callable[[], None] | None = None
         self._base = self._resident()
         self._first = _peaks_of(self._proc)
 
@@ -87,14 +95,17 @@ class Child:
         payload: Sequence[bytes],
         wall: float,
         cpu: float = math.inf,
+        watch: Callable[[], None] | None = None,
     ) -> tuple[wire.Reply, bytearray]:
         """Send a request and return its reply with its payload.
 
         wall: on the monotonic clock, for the whole exchange, however slowly it drips. cpu: on the
         process's own clock (see cpu_seconds); an answer that comes later counts for nothing.
+        watch: called twenty times a second meanwhile; it may raise what ends the exchange.
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
         deadline = Deadline(wall, cpu)
+        self._watch = watch
         self._send(b"".join(wire.pack(message, payload)), deadline)
         start = wire.LENGTHS.size
         self._fill(start, deadline)
@@ -105,7 +116,8 @@ class Child:
         reply = wire.parse_reply(bytes(self._inbox[start : start + header_size]))
         if payload_size != wire.reply_payload_size(reply):
             raise wire.WireError("a result of another size than it says")
-        if reply.nonce != message.nonce:
+        told = isinstance(reply, wire.Loaded)
+        if reply.nonce != message.nonce or (told and not isinstance(message, wire.Load)):
             raise wire.WireError("a reply to another question")
         start, end = start + header_size, start + header_size + payload_size
         self._fill(end, deadline)
@@ -154,6 +166,8 @@ class Child:
                 raise ChildTimedOut
             if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
                 self._looked = now
+                if self._watch:
+                    self._watch()
                 if self._resident() - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
@@ -180,6 +194,18 @@ class Child:
         if peaks is None or self._first is None:
             raise ChildDied("ended")
         return max(0, min(now - first for now, first in zip(peaks, self._first, strict=True)))
+
+    def at(self) -> wire.Position | None:
+        """Which statement it says that it is at, while it loads a submission or has ended doing so.
+
+        That is in its name, where any program may write what it likes.
+        """
+        try:
+            name = (self._proc / "comm").read_text("ascii", "replace")
+        except OSError:
+            return None
+        found = re.fullmatch(wire.POSITION.format(r"(\d{1,4})", r"(\d{1,5})\n?"), name)
+        return (int(found[1]), int(found[2])) if found else None
 
     def pin(self, core: int) -> None:
         """Keep the process on one core, before it starts threads; a CPU's filter holds it there."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from collections.abc import Iterator
 from typing import Literal
 
-from autograder.core.language import _, say
+from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
 
@@ -54,13 +56,11 @@ def how(ended: host.Ended) -> str:
 def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: str) -> Failure:
     """Turn what the child said into words; all of it is text that a student may have written."""
     if isinstance(reply, wire.Missing):
+        if reply.lost:
+            return never_defined(file, function, lost(reply.lost))
         return no_function(file, function, reply.found)
     last = reply.frames[-1] if reply.frames else wire.Frame(file, 0, "", "")
-    where = say("%(file)s, line %(line)s", file=last.file, line=last.line)
-    place = {
-        "where": where if last.line else last.file,
-        "code": f" (`{last.text}`)" if last.text else "",
-    }
+    place = _place(last)
     if reply.error == "SyntaxError":
         told = say("Python cannot read %(where)s: %(error)s%(code)s", error=reply.message, **place)
         return Failure(told, help_id="syntax_error")
@@ -76,7 +76,58 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
         )
         return Failure(told, help=_hint(reply))
     told = say("`%(function)s` raised %(error)s in %(where)s%(code)s.", function=function, **place)
+    if reply.lost:
+        told = say("%(told)s %(why)s", told=told, why=lost(reply.lost))
     return Failure(told, help=_hint(reply), facts={"raised": reply.kinds or [reply.error]})
+
+
+def never_defined(file: str, function: str, why: str) -> Failure:
+    """What to say of a function that a file has, but that never came to be."""
+    facts = {"name": function, "file": file, "why": why}
+    told = say("`%(name)s` in %(file)s was never defined. %(why)s", **facts)
+    return Failure(told, help_id="missing_function")
+
+
+def lost(what: wire.Lost) -> Sentence:
+    """Why a name has no value."""
+    facts = {"name": what.name, **_place(what.frame)}
+    if not what.error:
+        return say(
+            "`%(name)s` has no value, because %(where)s%(code)s was left out: it took too long, or "
+            "ended the program.",
+            **facts,
+        )
+    error = f"{what.error}: {what.message}" if what.message else what.error
+    return say(
+        "`%(name)s` has no value, because %(where)s%(code)s raised %(error)s.", error=error, **facts
+    )
+
+
+def not_run(function: str, source: wire.Source) -> Sentence | None:
+    """Where a function is written that was not run, if it is: as Markdown, or below a magic."""
+    written = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(function)}\b", re.MULTILINE)
+    place = next((place for place, text in _not_run(source) if written.search(text)), None)
+    if place is None:
+        return None
+    return say(
+        "It is written in %(where)s, which is not run. Put it into a code cell of its own.",
+        where=place,
+    )
+
+
+def _not_run(source: wire.Source) -> Iterator[tuple[str, str]]:
+    yield from source.unrun
+    for number, cell in enumerate(source.cells if source.notebook else (), start=1):
+        if cell.lstrip().startswith("%%"):
+            yield f"{source.file}, code cell {number} (`{cell.split(maxsplit=1)[0]}`)", cell
+
+
+def _place(frame: wire.Frame) -> dict[str, str | Sentence]:
+    where = say("%(file)s, line %(line)s", file=frame.file, line=frame.line)
+    return {
+        "where": where if frame.line else frame.file,
+        "code": f" (`{frame.text}`)" if frame.text else "",
+    }
 
 
 def _crash(what: str, reason: str) -> Failure:

@@ -19,7 +19,7 @@ mremap munmap nanosleep newfstatat open openat pipe pipe2 poll ppoll pread64 pre
 pselect6 pwrite64 pwritev read readlink readlinkat readv rename renameat renameat2
 restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
 sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler
-sched_yield select set_robust_list set_tid_address shutdown sigaltstack socketpair
+sched_yield select set_robust_list set_tid_address setitimer shutdown sigaltstack socketpair
 stat statfs statx sysinfo tgkill time times umask uname unlink unlinkat write writev
 """.split()
 # CUDA's driver besides: it opens sockets (in an empty network) and names its files in memory.

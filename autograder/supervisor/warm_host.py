@@ -109,10 +109,13 @@ class WarmHost:
         cause = f"The sandbox could not start: {last.rstrip('.')}."
         return errors.IsolationError(cause, bubblewrap.remedy(last), said)
 
-    def spawn(self, limits: ProcessLimits, place: str = "") -> Child:
-        """Fork a fresh child; the one before it in that place, if any, is ended."""
+    def spawn(self, limits: ProcessLimits, place: str = "", *, notebook: bool = False) -> Child:
+        """Fork a fresh child; the one before it in that place, if any, is ended.
+
+        notebook: whether it will read one, for which the host then imports IPython, once.
+        """
         ours, theirs = socket.socketpair()
-        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds, place)
+        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds, place, notebook)
         with theirs:
             answer, descriptors = self._ask(command, [theirs.fileno()])
         if isinstance(answer, host.Ready) and descriptors:

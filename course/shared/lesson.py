@@ -2,17 +2,28 @@
 
 `import lesson` lets a notebook import the functions that you wrote in an earlier one, as in
 `from attention import attention`: from ../attention/attention.ipynb, or from a file of that name.
+It also knows `%%experiment`, the first line of a cell that plots, measures or trains: such a cell
+runs here, but neither where your work is graded nor where another notebook imports this one.
 """
 
 import ast
+import contextlib
 import importlib.abc
 import importlib.util
 import json
+import linecache
+import re
+import signal
 import sys
+import threading
 from pathlib import Path
 
+from IPython import get_ipython
+from IPython.core.inputtransformer2 import TransformerManager
+from IPython.utils.capture import capture_output
+
 HERE = Path(__file__).resolve().parent
-DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+SECONDS = 5  # of computing: what one statement of an imported notebook may take, as in grading
 FONTS = [  # one of them is on most machines; the first that is found writes Chinese in plots
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB",
     "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Arial Unicode MS",
@@ -20,7 +31,7 @@ FONTS = [  # one of them is on most machines; the first that is found writes Chi
 
 
 class Notebooks(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds an earlier unit's notebook, and runs its imports and definitions, but nothing else."""
+    """Finds an earlier unit's notebook, and runs it from top to bottom; magics do nothing."""
 
     def find_spec(self, fullname, path=None, target=None):
         """See importlib."""
@@ -31,16 +42,97 @@ class Notebooks(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def exec_module(self, module):
-        """See importlib."""
-        notebook = json.loads(Path(module.__spec__.origin).read_text(encoding="utf-8"))
+        """See importlib. As in grading, a statement that fails or takes too long is left out."""
         module.__file__ = module.__spec__.origin
-        for number, cell in enumerate(notebook["cells"]):
-            if cell["cell_type"] == "code":
-                lines = "".join(cell["source"]).splitlines()
-                source = "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
-                name = f"{module.__file__}, cell {number}"
-                body = [s for s in ast.parse(source, name).body if isinstance(s, DEFINITIONS)]
-                exec(compile(ast.Module(body, []), name, "exec"), module.__dict__)
+        names, functions, left_out = vars(module), {}, []
+        names["get_ipython"] = Nothing
+        notebook = json.loads(Path(module.__file__).read_text(encoding="utf-8"))
+        with capture_output(), no_pictures():
+            for place, line, code in statements(notebook["cells"], module.__file__):
+                try:
+                    with limited():
+                        exec(code(), names)
+                except BaseException as error:
+                    left_out.append(f"{place}, line {line}: {type(error).__name__}: {error}")
+                functions |= {name: f for name, f in names.items() if type(f) is type(statements)}
+        # What a loop or the like has taken a function's name for.
+        names.update({name: f for name, f in functions.items() if not callable(names.get(name))})
+        if left_out:
+            print("Left out:", *left_out, sep="\n  ")
+
+
+class Nothing:
+    """What `get_ipython()` is to a notebook that is imported."""
+
+    def getoutput(self, *_):
+        """Run no command."""
+        return []
+
+    def __getattr__(self, name):
+        return lambda *_, **__: None
+
+
+class TooLong(BaseException):
+    """A statement took more than SECONDS."""
+
+
+def statements(cells, file):
+    """Where each top-level statement of a notebook stands, and a function that compiles it."""
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] != "code":
+            continue
+        text = re.sub(r"\A\s*%%(time|capture)\b.*", "", "".join(cell["source"]))
+        text, place = TransformerManager().transform_cell(text), f"{file}, cell {number}"
+        linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+        try:
+            body = ast.parse(text).body
+        except SyntaxError:
+            body = [text]
+        for node in body:
+            tree = node if isinstance(node, str) else ast.Module([node], [])
+            line = getattr(node, "lineno", 1)
+            yield place, line, lambda tree=tree, place=place: compile(tree, place, "exec")
+
+
+@contextlib.contextmanager
+def limited():
+    """Stop what takes more than SECONDS of computing, where the system has a clock for that."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
+        yield
+        return
+
+    def stop(*_):
+        raise TooLong(f"more than {SECONDS} seconds of computing")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@contextlib.contextmanager
+def no_pictures():
+    """Close the figures that are opened meanwhile, before Jupyter shows them."""
+    before = set(_figures())
+    try:
+        yield
+    finally:
+        for number in set(_figures()) - before:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _figures():
+    return getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def experiment(_, cell):
+    """Run a cell that plots, measures or trains: where its reader sits, and nowhere else."""
+    shell = get_ipython()
+    text = shell.transform_cell(cell)
+    exec(shell.compile(text, shell.compile.cache(text), "exec"), shell.user_ns)
 
 
 def parameters(name):
@@ -65,5 +157,7 @@ def use_chinese_font():
     return bool(usable)
 
 
+if get_ipython():
+    get_ipython().register_magic_function(experiment, "cell")
 if not any(type(finder).__name__ == "Notebooks" for finder in sys.meta_path):
     sys.meta_path.insert(0, Notebooks())

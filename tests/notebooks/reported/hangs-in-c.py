@@ -1,0 +1,7 @@
+import math
+
+import torch
+
+# SOLUTION
+
+sum(range(10**13))  # never leaves C
