@@ -93,7 +93,7 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            if "raised" in failure.facts:
+            if {"raised", "error"} <= failure.facts.keys():
                 self._keep(_Call(asked, Gave(error=failure.facts["error"])))
             raise
         self._keep(_Call(asked, Gave(outcome.value, outcome.gradients), outcome))
@@ -183,7 +183,8 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            return Gave(error=failure.facts["error"]) if "raised" in failure.facts else None
+            told = failure.facts
+            return Gave(error=told["error"]) if {"raised", "error"} <= told.keys() else None
         return Gave(outcome.value, outcome.gradients)
 
 
