@@ -13,14 +13,14 @@ from pathlib import Path
 from conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "writing-an-exercise.md").read_text("utf-8")
-FILES = re.findall(r"<!-- file: (\S+?)(, appended)? -->\n```\w+\n(.*?)```", GUIDE, re.DOTALL)
-COMMANDS = dict(re.findall(r"<!-- run in: (\S+) -->\n```\n(.*?)```", GUIDE, re.DOTALL))
+FILES = re.findall(r"<!-- (file|entry): (\S+) -->\n(`{3,})\w+\n(.*?)\3", GUIDE, re.DOTALL)
+COMMANDS = dict(re.findall(r"<!-- run in: (.+?) -->\n```\n(.*?)```", GUIDE, re.DOTALL))
 COPIED = ["autograder", "course", "exercises", "solutions", "pyproject.toml"]
 
 
 def clone(folder: Path) -> Path:
     """A copy of this repository, and an environment of its own whose Python knows no other."""
-    ignored = shutil.ignore_patterns("sample_class", "lesson.*", ".secret", "__pycache__")
+    ignored = shutil.ignore_patterns("sample_class", ".secret", "__pycache__")
     for name in COPIED:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
@@ -53,19 +53,26 @@ def run(command: str, folder: Path, root: Path) -> subprocess.CompletedProcess[s
 
 def test_the_guide_leads_to_a_graded_unit(tmp_path: Path) -> None:
     root = clone(tmp_path / "clone")
-    for name, appended, text in FILES:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        with (root / name).open("a" if appended else "x", encoding="utf-8") as file:
-            file.write(f"\n{text}" if appended else text)
-    done = run("python -m autograder.release.starters", root, root)
-    assert "exercises/similarity.py is written." in done.stdout, done.stderr
+
+    def typed(what: str, *arguments: str) -> str:
+        done = run(" ".join([COMMANDS[f"., {what}"].rstrip(), *arguments]), root, root)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    typed("to lay out")
+    for kind, name, _, text in FILES:
+        path = root / name
+        before = path.read_text("utf-8")  # `unit new` has laid it out
+        start = before.index(text[: text.index("title")]) if kind == "entry" else 0
+        path.write_text(before[:start] + text, "utf-8")
+    assert "exercises/similarity.py is written." in typed("for the starter")
     public = COMMANDS["exercises"].splitlines()
     right, starter = (run(line, root / "exercises", root) for line in public)
     assert right.returncode == 0, right.stdout
     assert starter.returncode == 1
     assert "`cosine` in similarity.py is not implemented yet." in starter.stdout
-    done = run(f"{COMMANDS['.'].rstrip()} --isolation best", root, root)
-    assert done.returncode == 0, done.stderr
+    assert "course/known_mistakes.json is written." in typed("for students")
+    typed("to grade", "--isolation best")
     reports = {
         name: json.loads((root / "trial_results" / name / "similarity.json").read_text())
         for name in ("right", "wrong", "starter")
@@ -75,3 +82,6 @@ def test_the_guide_leads_to_a_graded_unit(tmp_path: Path) -> None:
     assert {t["help_id"] for t in reports["wrong"]["tests"] if t["kind"] == "correctness"} == {
         "keys_only"
     }
+    told = typed("to check", "--isolation", reports["right"]["isolation"])
+    assert "similarity: 3 known mistakes, 3 right answers" in told
+    assert "Nothing is missing or weak." in told

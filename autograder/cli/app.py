@@ -8,6 +8,7 @@ from autograder.cli.export import export
 from autograder.cli.grade import grade
 from autograder.cli.release import doctor, release
 from autograder.core.console import Commands
+from autograder.core.processes import PACKAGE
 from autograder.local.commands import check, handin, watch
 
 app = Commands(
@@ -19,3 +20,7 @@ app = Commands(
 for command in (collect, grade, export, release, doctor, check, watch, handin):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
+if (PACKAGE / "cli" / "unit.py").exists():  # in a clone
+    from autograder.cli.unit import unit_app
+
+    app.add_typer(unit_app, name="unit")

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from autograder.reports.wording import Language
     from autograder.sandbox.host import Level
 
+Isolation = Literal["full", "reduced", "none", "best"]
+IsolationOption = Annotated[
+    Isolation,
+    typer.Option(
+        help="full: namespaces and a system-call filter. reduced: without namespaces, for "
+        "machines that refuse them. none: for your own programs only. best: the strongest "
+        "that works here. Marks from less than full are advisory."
+    ),
+]
+
 
 def grade(
     submissions: Annotated[
@@ -53,14 +63,7 @@ def grade(
     jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = len(
         os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     ),
-    isolation: Annotated[
-        Literal["full", "reduced", "none", "best"],
-        typer.Option(
-            help="full: namespaces and a system-call filter. reduced: without namespaces, for "
-            "machines that refuse them. none: for your own programs only. best: the strongest "
-            "that works here. Marks from less than full are advisory."
-        ),
-    ] = "full",
+    isolation: IsolationOption = "full",
     speed: Annotated[
         bool, typer.Option("--speed/--no-speed", help="Whether speed counts, and is measured.")
     ] = True,
@@ -121,7 +124,7 @@ def grade(
     if scheduler and find_spec("distributed") is None:
         fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
     try:
-        level = _level(isolation, scheduler)
+        level = level_of(isolation, scheduler)
         options = Options(_settle(device, scheduler), level, speed)
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
         seen, found = batch.look()
@@ -233,7 +236,7 @@ def _settle(device: str, scheduler: str | None) -> bool:
     return found
 
 
-def _level(isolation: Level | Literal["best"], scheduler: str | None) -> Level:
+def level_of(isolation: Isolation, scheduler: str | None = None) -> Level:
     """The level of isolation to grade with."""
     if isolation != "best":
         return isolation

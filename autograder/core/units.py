@@ -11,6 +11,26 @@ import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
+
+import msgspec
+
+from autograder.core.errors import CourseError
+
+Form = TypeVar("Form")
+
+
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an exercise asks for, in another language than its solution's docstring."""
+
+    docstring: str
+
+
+class Docstrings(msgspec.Struct, frozen=True):
+    """What students read of a unit's programs: its tasks by exercise, and titles by test."""
+
+    tasks: dict[str, Task]
+    tests: dict[str, str]
 
 
 def unit_folder(root: Path, unit: str) -> Path:
@@ -21,6 +41,33 @@ def unit_folder(root: Path, unit: str) -> Path:
 def hidden_tests(root: Path, unit: str) -> Path:
     """The unit's hidden tests."""
     return unit_folder(root, unit) / "hidden" / f"test_{unit}.py"
+
+
+def chinese_docstrings(root: Path, unit: str) -> Docstrings | None:
+    """Read the unit's docstrings.zh.toml; None where it has none.
+
+    A table for each exercise, such as [softmax], holds its `docstring`; the table [tests] a title
+    for each test, by the test's name. Raises CourseError where the file holds anything else.
+    """
+    path = unit_folder(root, unit) / "docstrings.zh.toml"
+    if not path.is_file():
+        return None
+    try:
+        tables = msgspec.toml.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be read: {error}.") from error
+    titles = _table(path, "tests", tables.pop("tests", {}), dict[str, str])
+    return Docstrings({name: _table(path, name, tables[name], Task) for name in tables}, titles)
+
+
+def _table(path: Path, name: str, value: object, form: type[Form]) -> Form:
+    try:
+        return msgspec.convert(value, form)
+    except msgspec.ValidationError as error:
+        raise CourseError(
+            f"{path}, [{name}]: {error}. The table of an exercise holds docstring = "
+            '"""…"""; [tests] holds a title for each test, such as test_values = "…".'
+        ) from error
 
 
 def module(root: Path, unit: str, name: str) -> ModuleType | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import platform
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +29,7 @@ PACKAGES = ("torch", "numpy", "pytest", "msgspec", "safetensors", "pyseccomp", "
 NONE = "none"  # the version of what is not there
 Files = dict[str, Path]  # by names that are the same on every machine
 _seen: dict[tuple[Path, str], dict[str, str]] = {}  # a process reads the files once
+_reading = threading.Lock()  # before Python 3.11.8, two threads that parse at once may fail
 
 
 def key(basis: Mapping[str, str]) -> str:
@@ -49,10 +51,11 @@ def course_basis(unit: Unit, course: Course) -> dict[str, str]:
 
 def _digests(unit: Unit, course: Course) -> dict[str, str]:
     where = course.root, unit.name
-    if where not in _seen:
-        files = judging(unit, course)
-        _seen[where] = {what: digest(_named(some)) for what, some in files.items()}
-    return _seen[where]
+    with _reading:
+        if where not in _seen:
+            files = judging(unit, course)
+            _seen[where] = {what: digest(_named(some)) for what, some in files.items()}
+        return _seen[where]
 
 
 def _named(files: Files) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """Record what the known mistakes return in the public tests: see local/known_mistakes.py.
 
-python -m autograder.mistakes.publish            write course/known_mistakes.json
-python -m autograder.mistakes.publish --check    only say whether it is out of date, by exit status
+python -m autograder.mistakes.publish             write course/known_mistakes.json
+python -m autograder.mistakes.publish --unit rnn  only what it holds of one unit
+python -m autograder.mistakes.publish --check     only say whether it is out of date, by exit status
 """
 
 from __future__ import annotations
@@ -95,6 +96,17 @@ def record(course: Course) -> RecordedMistakes:
     return recorder.mistakes
 
 
+def record_unit(course: Course, name: str) -> RecordedMistakes:
+    """The same of one unit."""
+    return record(msgspec.structs.replace(course, units=[course.unit(name)]))
+
+
+def recorded(course: Course) -> RecordedMistakes:
+    """What course/known_mistakes.json holds; nothing where there is none."""
+    path = course.root / FILE
+    return msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
+
+
 def same(a: RecordedMistakes, b: RecordedMistakes) -> bool:
     """Whether two records say the same, but for the rounding of another machine."""
     return _texts(a) == _texts(b) and all(
@@ -118,13 +130,16 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 for a drift.")
     ] = False,
+    unit: Annotated[
+        str | None, typer.Option(metavar="NAME", help="This unit only; the others stay.")
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Record what the known mistakes return in the public tests."""
     loaded = load(course)
-    mistakes = record(loaded)
+    old = recorded(loaded)
+    mistakes = old | record_unit(loaded, unit) if unit else record(loaded)
     path = loaded.root / FILE
-    old = msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
     if same(old, mistakes):
         return
     if check:

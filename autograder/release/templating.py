@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.core.errors import CourseError
 
-HERE = Path(__file__).parent
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def read_whole(path: Path) -> bytes:
@@ -23,10 +23,10 @@ def read_whole(path: Path) -> bytes:
         ) from error
 
 
-def filled(template: str, **values: Any) -> str:
-    """A template of ours with its values filled in."""
+def filled(template: str, folder: Path = TEMPLATES, **values: Any) -> str:
+    """A template of ours with its values filled in. folder: where the template lies."""
     environment = Environment(  # plain text, and nothing in it that a student wrote
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,

@@ -20,6 +20,8 @@ from autograder.core.units import module
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 
+CLOSE = 1e-12  # of the largest number, in float64
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -29,11 +31,16 @@ class Agreement:
     what: str
     difference: float
 
+    @property
+    def close(self) -> bool:
+        """Whether rounding explains it; NaN is not close."""
+        return self.difference <= CLOSE
+
 
 def agreements(course: Course, units: Sequence[Unit]) -> list[Agreement]:
     """Compare the solutions with PyTorch's own layers, in float64."""
     found = []
-    with _loaded(course) as modules:
+    with loaded(course) as modules:
         torch.manual_seed(7)
         for unit in units:
             compared = module(course.root, unit.name, "hidden.agreement")
@@ -55,7 +62,7 @@ def print_agreements(console: Console, found: Sequence[Agreement]) -> None:
 
 
 @contextmanager
-def _loaded(course: Course) -> Iterator[dict[str, ModuleType]]:
+def loaded(course: Course) -> Iterator[dict[str, ModuleType]]:
     """The solutions as modules, forgotten afterwards."""
     texts = solutions(course)
     loader = SubmissionFinder(

@@ -11,6 +11,7 @@ from autograder.core.course import Course, Unit
 from autograder.grading.protocol import Options
 from autograder.intake.submission import File, Submission
 from autograder.reports.schema import Report
+from autograder.sandbox.host import Level
 
 About = TypeVar("About")
 Job = tuple[About, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
@@ -19,8 +20,8 @@ Job = tuple[About, Unit, dict[str, str]]  # about what, the unit to grade, and t
 class CorrectnessGraders(workers.Graders):
     """The very graders that a class is graded with. Speed is not asked."""
 
-    def __init__(self, course: Course, jobs: int) -> None:
-        super().__init__(course, Options(speed=False), [course.root], jobs)
+    def __init__(self, course: Course, jobs: int, level: Level = "full") -> None:
+        super().__init__(course, Options(isolation=level, speed=False), [course.root], jobs)
         self.course = course
 
     def grade(self, todo: Sequence[Job[About]], seed: str = "") -> Iterator[tuple[About, Report]]:

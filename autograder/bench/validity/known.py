@@ -12,6 +12,7 @@ from rich.console import Console
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Course, Unit
+from autograder.core.errors import CourseError
 from autograder.core.units import unit_folder
 from autograder.mistakes import catalogue
 from autograder.reports.schema import Report
@@ -63,7 +64,8 @@ def mistaken(course: Course, units: Sequence[Unit]) -> list[Job[catalogue.Mistak
         for number, mistake in enumerate(catalogue.known(root, unit.name)):
             path = unit_folder(root, unit.name) / "hidden" / "mistakes.py"
             collected = path.read_text("utf-8")
-            assert IMPORT in collected, f"{path} needs: {IMPORT}"
+            if IMPORT not in collected:
+                raise CourseError(f"{path} needs the line: {IMPORT.strip()}")
             lines = f"\nfrom known_mistakes import KNOWN\n{mistake.function} = KNOWN[{number}]\n"
             files = {unit.name: right[unit.name] + lines}
             files["known_mistakes"] = collected.replace(IMPORT, COLLECT)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from autograder.bench.validity import mutants, trial
@@ -14,7 +15,21 @@ from autograder.bench.validity.mutants import Mutant
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.bench.validity.trial import Case, TrialVerdict
 from autograder.core.course import Course, Unit
+from autograder.core.errors import CourseError
 from autograder.core.units import hidden_tests, unit_folder
+
+
+class EquivalentMutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A changed statement of a solution that is as right as the statement itself."""
+
+    line: str
+    why: str
+
+
+class EquivalentMutants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What hidden/equivalent_mutants.toml lists."""
+
+    mutant: list[EquivalentMutant]
 
 
 @dataclass(frozen=True)
@@ -66,9 +81,19 @@ def read_equivalent(course: Course) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for unit in course.unit_names:
         path = unit_folder(course.root, unit) / "hidden" / "equivalent_mutants.toml"
-        listed = tomllib.loads(path.read_text("utf-8"))["mutant"] if path.is_file() else []
-        found |= {(unit, entry["line"]): entry["why"] for entry in listed}
+        if path.is_file():
+            found |= {(unit, listed.line): listed.why for listed in _listed(path)}
     return found
+
+
+def _listed(path: Path) -> list[EquivalentMutant]:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=EquivalentMutants).mutant
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CourseError(
+            f"{path} cannot be read: {error}. It holds a [[mutant]] for each, with the changed "
+            'statement, line = "…", and why = "…".'
+        ) from error
 
 
 def _exercises(unit: Unit, function: str) -> list[str]:

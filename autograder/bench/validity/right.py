@@ -25,7 +25,7 @@ class Right:
     @property
     def full(self) -> bool:
         """Whether it got all its points."""
-        return self.report.status == "graded" and self.report.score == self.report.max_score
+        return self.report.status != "incomplete" and self.report.score == self.report.max_score
 
 
 def written_differently(course: Course, units: Sequence[Unit]) -> list[Job[str]]:

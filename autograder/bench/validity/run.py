@@ -36,5 +36,5 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         all(m.caught and m.recognised for m in [*known, *everywhere])
         and not any(t.survived for t in tried)
         and all(r.full for r in right)
-        and all(a.difference <= 1e-12 for a in agreed)
+        and all(a.close for a in agreed)
     )

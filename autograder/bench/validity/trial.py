@@ -18,6 +18,7 @@ from typing import Literal, cast
 import msgspec
 import pytest
 
+from autograder.core.errors import CourseError
 from autograder.core.processes import python, testing_environment
 from autograder.grading.tester import collecting
 from autograder.sandbox import worker
@@ -55,7 +56,7 @@ def attempt(
 ) -> list[TrialVerdict]:
     """Try each case until its first failed test: "wrong" for a value, "raised" for an error.
 
-    "ended": it crashed, or took too long. Raises RuntimeError if the tests do not load.
+    "ended": it crashed, or took too long. Raises CourseError if the tests do not run.
     """
     trial = Trial(str(root), [str(path) for path in tests], "validity", list(cases), jobs)
     done = subprocess.run(
@@ -66,7 +67,8 @@ def attempt(
         check=False,
     )
     if done.returncode:
-        raise RuntimeError("The tests could not be run; see the messages above.")
+        names = ", ".join(path.relative_to(root).as_posix() for path in tests)
+        raise CourseError(f"The tests could not be run; see the messages above: {names}")
     return msgspec.msgpack.decode(done.stdout, type=list[TrialVerdict])
 
 
