@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
@@ -18,6 +20,7 @@ from autograder.core import course as courses
 from autograder.core.course import Limits
 from autograder.core.language import render
 from autograder.sandbox import wire
+from autograder.supervisor import backend as backend_module
 from autograder.supervisor.backend import SandboxBackend
 from autograder.supervisor.child import Child
 from autograder.supervisor.warm_host import WarmHost
@@ -47,7 +50,8 @@ def run(host: WarmHost) -> Iterator[Callable[..., SandboxBackend]]:
 
     def run(text: str, call: float = CPU, unit: float = 60.0) -> SandboxBackend:
         sources = [wire.Source("m", "m.py", [text], False, [])]
-        backends.append(SandboxBackend(lambda _: host, "m", sources, Limits(call, unit)))
+        limits = Limits(call, unit, statement_seconds=call, load_seconds=call)
+        backends.append(SandboxBackend(lambda _: host, "m", sources, limits))
         return backends[-1]
 
     yield run
@@ -159,25 +163,60 @@ def test_what_waits_meets_the_wall(kind: str, run: Callable[..., SandboxBackend]
     assert "0.6 秒" in render(told.facts, "zh")
 
 
-def test_a_busy_machine_takes_nothing_away(run: Callable[..., SandboxBackend], busy: int) -> None:
-    """Three fifths of the limit, on a core that four others want, take longer than the limit."""
+@pytest.mark.parametrize("count", [4, 24])
+def test_a_busy_machine_takes_nothing_away(
+    count: int, run: Callable[..., SandboxBackend], busy: Callable[[int], int]
+) -> None:
+    """Three fifths of the limit, beside four on one core; or beside so many that the wall comes."""
     backend = run(f"{SPENDS}\ndef f(): spends({CPU * 3 / 5})\n")
-    backend._child("cpu").pin(busy)
+    backend._child("cpu").pin(busy(count))
     start = time.monotonic()
     assert call(backend) is None
-    assert time.monotonic() - start > CPU, "the machine was not busy"
+    limit = CPU if count == 4 else CPU * courses.WALL_TIMES
+    assert time.monotonic() - start > limit, "the machine was not busy"
+
+
+@pytest.mark.parametrize(
+    ("ready", "computed", "starved"),
+    [
+        ([5.5], 0.5, True),
+        ([0.1, 5.5], 0.5, True),
+        ([0.1], 0.5, False),
+        ([4.0, 4.0, 4.0], 4.0, False),  # its threads waited for one another
+        ([], 0.0, False),  # a kernel that does not say
+    ],
+)
+def test_what_the_kernel_says_of_a_process_without_a_core(
+    ready: list[float], computed: float, starved: bool, tmp_path: Path
+) -> None:
+    """Seconds of six. No program can pass for one that the machine held up."""
+    for number, seconds in enumerate(ready):
+        (tmp_path / "task" / str(number)).mkdir(parents=True)
+        stat = f"{computed * 1e9:.0f} {seconds * 1e9:.0f} 7\n"
+        (tmp_path / "task" / str(number) / "schedstat").write_text(stat)
+    child = SimpleNamespace(
+        _proc=tmp_path, _born=time.monotonic() - 6, cpu_seconds=lambda: computed
+    )
+    assert Child._starved(child) is starved  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def busy(no_wall: None) -> Iterator[int]:
-    """A core that four other processes are busy on."""
-    core = min(os.sched_getaffinity(0))
-    spin = f"import os; os.sched_setaffinity(0, [{core}]); print(flush=True)\nwhile True: pass"
-    command = [sys.executable, "-c", spin]
-    others = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
-    for each in others:
-        each.stdout.readline()  # it has started
-    yield core
+def busy() -> Iterator[Callable[[int], int]]:
+    """A core, once so many other processes are busy on it."""
+    others: list[subprocess.Popen[bytes]] = []
+
+    def busy(count: int) -> int:
+        core = min(os.sched_getaffinity(0))
+        spin = f"import os; os.sched_setaffinity(0, [{core}]); print(flush=True)\nwhile True: pass"
+        command = [sys.executable, "-S", "-c", spin]
+        for _ in range(count):
+            others.append(subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True))
+        for each in others:
+            assert each.stdout
+            each.stdout.readline()  # it has started
+        return core
+
+    yield busy
     for each in others:
         each.kill()
         each.communicate()
@@ -214,49 +253,54 @@ def test_a_unit_s_waiting_ends_too(run: Callable[..., SandboxBackend]) -> None:
 # An import
 
 
-def spawned(
-    backend: SandboxBackend, monkeypatch: pytest.MonkeyPatch, first: Callable[[Child], None]
-) -> list[Child]:
-    """The children that a backend is going to make; something happens to the first one."""
-    made: list[Child] = []
-    spawn = backend._spawn
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Child]]:
+    """The children that a backend is going to make; some stand still, as if waiting for a disk."""
+    monkeypatch.setattr(backend_module, "GRACE", 0.0)
 
-    def spawning(device: str) -> Child:
-        made.append(spawn(device))
-        if len(made) == 1:
-            first(made[0])
-        return made[-1]
+    def spawned(backend: SandboxBackend, still: int = 0) -> list[Child]:
+        made: list[Child] = []
+        spawn = backend._spawn
 
-    monkeypatch.setattr(backend, "_spawn", spawning)
-    return made
+        def spawning(device: str) -> Child:
+            made.append(spawn(device))
+            if len(made) <= still:
+                made[-1].freeze()
+            return made[-1]
+
+        monkeypatch.setattr(backend, "_spawn", spawning)
+        return made
+
+    return spawned
 
 
 def test_an_import_that_the_machine_held_up_is_tried_again(
-    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., SandboxBackend], spawned: Callable[..., list[Child]]
 ) -> None:
-    """The process stands still, as one does that waits for a disk."""
     backend = run("def f(): return 7\n", call=0.1)
-    made = spawned(backend, monkeypatch, Child.freeze)
+    made = spawned(backend, still=1)
     assert call(backend) == 7
     assert len(made) == 2
 
 
-def test_an_import_that_is_always_slow_is_tried_twice(
-    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+def test_an_import_that_is_held_up_again_is_tried_no_more(
+    run: Callable[..., SandboxBackend], spawned: Callable[..., list[Child]]
 ) -> None:
-    backend = run("while True: pass\n")
-    made = spawned(backend, monkeypatch, lambda child: None)
+    backend = run("def f(): return 7\n", call=0.1)
+    made = spawned(backend, still=9)
     told = {failure(backend).message for _ in range(3)}
-    assert told == {"Importing m.py took more than 0.2 CPU-seconds."}
+    assert {message.partition(" on the wall")[0] for message in told} == {
+        "Importing m.py gave no answer within 1.2 seconds"
+    }
     assert len(made) == 2
 
 
 def test_an_import_that_fails_is_not_tried_again(
-    run: Callable[..., SandboxBackend], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., SandboxBackend], spawned: Callable[..., list[Child]]
 ) -> None:
-    backend = run("import os; os._exit(0)\n")
-    made = spawned(backend, monkeypatch, lambda child: None)
-    assert "the program ended" in failure(backend).message
+    backend = run("raise ValueError\n")
+    made = spawned(backend)
+    assert "ValueError" in failure(backend).message
     assert len(made) == 1
 
 

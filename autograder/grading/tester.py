@@ -22,7 +22,7 @@ import msgspec
 import pytest
 
 from autograder.core import units
-from autograder.core.course import Limits
+from autograder.core.course import WALL_TIMES, Limits
 from autograder.core.errors import IsolationError
 from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
 from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
@@ -59,8 +59,8 @@ def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
 
 def _patience(limits: Limits, races: int) -> float:
     """Seconds on the wall that a unit's tests end in, whatever a student's program does."""
-    race = 2 * limits.call_wall_seconds + RACE_SECONDS  # an import is tried twice
-    return limits.unit_wall_seconds + OUR_SECONDS + races * race
+    imports = 2 * WALL_TIMES * (limits.load_seconds + limits.statement_seconds)  # tried twice
+    return limits.unit_wall_seconds + OUR_SECONDS + races * (imports + RACE_SECONDS)
 
 
 class WarmHosts:

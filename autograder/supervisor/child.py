@@ -84,7 +84,8 @@ class Child:
         self._pid = _pid_of(pidfd)
         self._proc = Path(f"/proc/{self._pid}")
         self._looked = 0.0
-        self._cpu, self._cpu_read = 0.0, time.monotonic()  # its clock, and when that was read
+        self._born = time.monotonic()
+        self._cpu, self._cpu_read = 0.0, self._born  # its clock, and when that was read
         self._watch: Callable[[], None] | None = None
         self._base = self._resident()
         self._first = _peaks_of(self._proc)
@@ -99,8 +100,9 @@ class Child:
     ) -> tuple[wire.Reply, bytearray]:
         """Send a request and return its reply with its payload.
 
-        wall: on the monotonic clock, for the whole exchange, however slowly it drips. cpu: on the
-        process's own clock (see cpu_seconds); an answer that comes later counts for nothing.
+        wall: on the monotonic clock, for the whole exchange, however slowly it drips; a process for
+        which the machine has no core gets longer. cpu: on the process's own clock (see
+        cpu_seconds); an answer that comes later counts for nothing.
         watch: called twenty times a second meanwhile; it may raise what ends the exchange.
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
@@ -162,7 +164,8 @@ class Child:
         while True:
             self._check_cpu(deadline)
             now = time.monotonic()
-            if now >= deadline.wall:
+            left = deadline.wall - now
+            if left <= 0 and not self._starved():
                 raise ChildTimedOut
             if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
                 self._looked = now
@@ -171,7 +174,7 @@ class Child:
                 if self._resident() - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
-            if self._poller.poll(min(deadline.wall - now, POLL_SECONDS) * 1000):
+            if self._poller.poll((min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS) * 1000):
                 return
 
     def _check_cpu(self, deadline: Deadline) -> None:
@@ -222,6 +225,19 @@ class Child:
         except OSError:
             raise ChildDied("ended") from None
         return self._cpu
+
+    def _starved(self) -> bool:
+        """Whether most of its life it was ready to compute, and the machine had no core for it.
+
+        Its threads also wait for one another, but no longer than they compute, all together.
+        Source: run_delay of the kernel's sched-stats; without those it says no. Raises ChildDied.
+        """
+        try:
+            stats = [task.read_text().split() for task in self._proc.glob("task/*/schedstat")]
+        except OSError:  # a thread ended meanwhile, or none are kept
+            return False
+        ready = max((int(delay) / 1e9 for _, delay, *_ in stats), default=0.0)
+        return ready - self.cpu_seconds() > (time.monotonic() - self._born) / 2
 
     def freeze(self) -> None:
         """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""
