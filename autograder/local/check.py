@@ -11,7 +11,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.language import Language, render, translations
 from autograder.core.units import module
 from autograder.local.own_process import Begins
-from autograder.local.public_tests import run_and_show
+from autograder.local.public_tests import run
 from autograder.local.tally import Tally, passes
 from autograder.testing.direct import LocalBackend
 
@@ -27,7 +27,8 @@ def check_folder(
 
     begins: called with the name of each test before it runs.
     """
-    found = run_and_show(course, units, console, language, begins)
+    found = run(course, units, language, begins)
+    found.show(units, console, language)
     _print_advice(course, units, found.tally, console, language)
     return found.status
 

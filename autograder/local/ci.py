@@ -17,8 +17,8 @@ from autograder.core.course import Course, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.core.language import Language, Sentence, _, render, restate, say, translations
 from autograder.intake.reading import read
+from autograder.local import public_tests
 from autograder.local.own_process import Begins
-from autograder.local.public_tests import run_and_show
 from autograder.local.tally import FailedTest, Tally, passes, points
 from autograder.testing.plugin import Where
 
@@ -41,9 +41,10 @@ def run(
     begins: called with the name of each test before it runs.
     """
     options = [f"--junitxml={junit}"] if junit else []
-    status, tally, _ = run_and_show(course, units, console, language, begins, options)
-    if not tally.total:
-        return status
+    found = public_tests.run(course, units, language, begins, options)
+    found.show(units, console, language)
+    if not (tally := found.tally).total:
+        return found.status
     doubts = list(other_files(course, units))
     for _unit, told in doubts:
         console.print(render(told.facts, language), markup=False)
@@ -57,7 +58,7 @@ def run(
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(summary(tally, begun, units, language))
             file.writelines(f"- `{u}`: {plain(render(t.facts, language))}\n" for u, t in doubts)
-    return status or int(bool(doubts))
+    return found.status or int(bool(doubts))
 
 
 def other_files(course: Course, units: Sequence[Unit]) -> Iterator[tuple[str, Sentence]]:

@@ -30,6 +30,13 @@ class PublicRun(NamedTuple):
     tally: Tally
     output: str
 
+    def show(self, units: Sequence[Unit], console: Console, language: Language) -> None:
+        """Print it; where no test has run, what pytest says of that."""
+        if self.tally.total:
+            show(self.tally, units, console, language)
+        else:
+            console.print(self.output, markup=False)
+
 
 class _Ears:
     """The pytest plugin that hears which test begins, and in the end what was counted."""
@@ -49,13 +56,13 @@ def run(
     course: Course,
     units: Sequence[Unit],
     language: Language = "en",
+    begins: Begins = lambda test: None,
     options: Sequence[str] = (),
     plugins: Sequence[object] = (),
-    begins: Begins = lambda test: None,
 ) -> PublicRun:
     """Run the tests, and print nothing.
 
-    options, plugins: pytest's. begins: called with the name of each test before it runs.
+    begins: called with the name of each test before it runs. options, plugins: pytest's.
     """
     torch.set_num_threads(1)  # the tests are small: threads would only wait for one another
     folder, ears = course.root / "exercises", _Ears(begins)
@@ -64,23 +71,6 @@ def run(
     with contextlib.redirect_stdout(io.StringIO()) as output:
         status = pytest.main(arguments, [ears, *plugins])
     return PublicRun(int(status), ears.tally, output.getvalue())
-
-
-def run_and_show(
-    course: Course,
-    units: Sequence[Unit],
-    console: Console,
-    language: Language,
-    begins: Begins,
-    options: Sequence[str] = (),
-) -> PublicRun:
-    """Run the tests and print what came of them; see run."""
-    found = run(course, units, language, options, begins=begins)
-    if found.tally.total:
-        show(found.tally, units, console, language)
-    else:
-        console.print(found.output, markup=False)
-    return found
 
 
 def warm_up(language: Language) -> None:
