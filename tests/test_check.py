@@ -22,13 +22,14 @@ from rich.console import Console
 
 from autograder.core import course as courses
 from autograder.core.language import Language
-from autograder.core.processes import python
+from autograder.core.processes import PACKAGE, python
 from autograder.local import known_mistakes
 from autograder.local.check import check_folder
 from autograder.local.own_process import OwnProcess
 
 WIDTH = 80
-OURS = ("site-packages", "importlib", "evaluate.py", "student.py", "checks.py", "Traceback")
+OURS = {"site-packages", "importlib", "evaluate.py", "Traceback"}
+OURS |= {path.name for path in (PACKAGE / "testing").glob("*.py")}
 TRANSPOSED = "w_hh is transposed. The course's vectors are rows"
 STEP = """import torch
 

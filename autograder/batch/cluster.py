@@ -51,7 +51,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Cluster:
-    """The workers of a cluster, as batch.Workers."""
+    """The workers of a cluster, as workers.Workers."""
 
     def __init__(self, address: str, course: Course, options: Options, masks: list[Path]) -> None:
         """Connect to the scheduler at an address. Raises GraderError."""
@@ -69,7 +69,7 @@ class Cluster:
         self.width = max(LEAST_WIDTH, 2 * sum(self._client.nthreads().values()))
 
     def submit(self, handed_in: Submission, unit: Unit, seed: str) -> Future[bytes]:
-        """See batch.Workers. A worker that dies is of no concern here: its tasks go to others."""
+        """See workers.Workers. A worker that dies is of no concern here: its tasks go to others."""
         basis = course_basis(unit, self._course)
         order = Order(handed_in, unit.name, self._options, self._masks, seed, basis)
         executor = self._on_gpu if needs_gpu(unit, self._options) else self._anywhere

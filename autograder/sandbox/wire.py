@@ -159,7 +159,7 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
 
 
 class Result(msgspec.Struct, frozen=True, tag="result"):
-    """What a call gave: see evaluate.Outcome."""
+    """What a call gave: see evaluate.CallResult."""
 
     nonce: int
     value: Node = None

@@ -144,7 +144,7 @@ class Contestant(SandboxBackend):
 
 
 class RacingBackend(SandboxBackend):
-    """A backend that can time a submission, too (see student.Backend).
+    """A backend that can time a submission, too (see calls.Backend).
 
     root: of the course, which has the references and the controls.
     """
@@ -163,7 +163,7 @@ class RacingBackend(SandboxBackend):
         self._root = root
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
-        """See student.Backend. Raises Unmeasured where this machine cannot tell."""
+        """See calls.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
             Program(self._sources, unit, function, self._problem, self._skip),

@@ -42,11 +42,11 @@ RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waitin
 
 
 class SandboxBackend:
-    """Where calls go under grading (see student.Backend): one child a device, made anew if it dies.
+    """Where calls go under grading (see calls.Backend): one child a device, made anew if it dies.
 
     hosts: a function that returns the warm host of a device.
     problem: the facts of why the unit's file cannot be run at all; every call then fails with it.
-    place: where its children live beside those of other backends; see supervisor.WarmHost.
+    place: where its children live beside those of other backends; see warm_host.WarmHost.
     skip: the statements that took too long when these sources were loaded before; more are added.
     """
 
@@ -76,7 +76,7 @@ class SandboxBackend:
         self._ended: Failure | None = None  # of the first load that ended before its time
 
     def call(self, asked: Invocation) -> evaluate.CallResult:
-        """See student.Backend. Raises Failure for whatever the student's side does wrong."""
+        """See calls.Backend. Raises Failure for whatever the student's side does wrong."""
         self._check_hung(asked.function)
         message, payload = prepare(asked)
         child = self._child(asked.device)
@@ -93,7 +93,7 @@ class SandboxBackend:
         raise self._explained(reply, asked.unit, asked.function)
 
     def measure(self, asked: Invocation) -> evaluate.CallResult:
-        """See student.Backend. The kernel counts the memory, and no program can lower its count."""
+        """See calls.Backend. The kernel counts the memory, and no program can lower its count."""
         device = asked.device
         if device in self._children:
             self._end(device)  # the peak of an earlier call would hide this one's

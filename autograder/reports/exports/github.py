@@ -1,4 +1,4 @@
-"""For GitHub Actions: a step summary in Markdown, and annotations; see actions.py."""
+"""For GitHub Actions: a step summary in Markdown, and annotations; see core/github.py."""
 
 from __future__ import annotations
 
