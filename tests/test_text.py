@@ -111,6 +111,7 @@ def hostile(course: Course, name: str, words: str) -> Report:
     named = result("score", "failed", message=words, help=words, help_id=words)
     figures = {words: {words: [0.0, 1.0]}, "heads": {"values": [[1.0]], "rows": [words]}}
     about: dict[str, Any] = {"message": words, "file": name, "figures": figures}
+    about |= {"found": words, "unknown": [words], "facts": facts}
     return report(course, name, "attention", failed, named, **about)
 
 
@@ -131,7 +132,7 @@ def test_nothing_hostile_is_in_what_is_made_of_a_report(
             made += [data.decode("utf-8-sig") for data in files.files.values()] + files.notes
     lines, terminal = io.BytesIO(), io.StringIO()
     console = Console(file=terminal, width=60)
-    with Follower(1, console, tmp_path / "log", lines, quiet=False) as follower:
+    with Follower(1, {}, console, tmp_path / "log", lines, quiet=False) as follower:
         follower(Event("graded", found))
     print_class(console, {student.name: student.reports}, course.units)
     print_changes(console, [Changed(student.name, found.unit, Change("scale", 0.0, 1.0, ""))])

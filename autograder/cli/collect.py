@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.core.console import CourseOption, console, fail, load
-from autograder.core.errors import GraderError
 from autograder.core.github import warning
 from autograder.core.text import several
 
@@ -82,13 +81,10 @@ def collect(
     name = loaded.named([unit])[0].name if unit else ""
     if (download is None) == (github is None):
         fail("Name a download, or --github ORG/PREFIX or FILE.")
-    try:
-        if download:
-            summary = run.collect(loaded, download, into, platform, name)
-        else:
-            summary = run.fetch(loaded, str(github), into, name)
-    except GraderError as error:
-        fail(str(error))
+    if download:
+        summary = run.collect(loaded, download, into, platform, name)
+    else:
+        summary = run.fetch(loaded, str(github), into, name)
     _print(summary, into, console())
     asked = f" --unit {name}" if name else ""
     console().print(f"Next: autograder grade {shlex.quote(str(into))}{asked}", markup=False)

@@ -171,13 +171,9 @@ def _end_where_unread(seen: Seen, submissions: Path) -> None:
 
 def _refuse_downloads(submissions: Path, course: Course) -> None:
     """End the command, and say what to type, where the folder is as a platform gives it."""
-    from autograder.core.errors import SubmissionsError
     from autograder.intake.collect import recognise
 
-    try:
-        found = recognise(submissions, course.unit_names)
-    except SubmissionsError as error:
-        fail(str(error))
+    found = recognise(submissions, course.unit_names)
     if found or submissions.is_file():
         what = f"a download ({found})" if found else "a file"
         command = f"autograder collect {shlex.quote(str(submissions))}"

@@ -35,7 +35,7 @@ def annotation(text: str, **properties: str) -> str:
 
 def warning(text: str) -> str:
     """A workflow command that shows a warning."""
-    return f"::warning::{_data(clean(text))}"
+    return f"::warning::{_data(text)}"
 
 
 def line_in(file: str, text: str) -> str:

@@ -29,7 +29,7 @@ def load(submissions: Path, students: Sequence[str], course: Course) -> Decision
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SubmissionsError(
             f'{path} cannot be read: {error}. It has a table a student, ["jane"], and in it lines '
-            'such as attention = "attention (1).ipynb".'
+            f'such as {course.unit_names[0]} = "my work (1).ipynb".'
         ) from error
     folders = {printable(student): student for student in students}
     for student, units in decided.items():

@@ -123,4 +123,4 @@ def _encodable(text: str) -> str:
     """A notebook's JSON may hold half a character (a lone surrogate), which UTF-8 cannot."""
     if any("\udc80" <= character <= "\udcff" for character in text):
         raise Unreadable(NOT_UTF8)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return encodable(text)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from autograder.core.language import Sentence, _, say
 from autograder.core.processes import python
+from autograder.intake import stops
 
 SECONDS, MEMORY = 10, 1 << 30  # of the process that tries to compile; it runs nothing
 LONGEST, MOST_BRACES = 500, 8  # of a line that is looked at: a search must not become a long one
@@ -38,26 +39,6 @@ GRAMMAR: list[tuple[tuple[int, int], str, str]] = [
     ((3, 15), _("a lazy import"), r"^\s*lazy\s+(?:import|from)\b"),
 ]
 NEWER = [(v, what, re.compile(line)) for v, what, line in GRAMMAR if v > sys.version_info]
-
-# Tells where each text stops compiling: a line's number, or null.
-CODE = """
-import json, sys, warnings
-warnings.simplefilter("ignore")
-try:
-    import resource
-    for limit, most in zip((resource.RLIMIT_CPU, resource.RLIMIT_AS), map(int, sys.argv[1:])):
-        resource.setrlimit(limit, (most, most))
-except ImportError:  # on Windows, where nobody grades
-    pass
-def line(text):
-    try:
-        compile(text, "", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return error.lineno
-    except Exception:
-        pass
-print(json.dumps([line(text) for text in json.load(sys.stdin)]))
-"""
 
 
 class Newer(NamedTuple):
@@ -102,7 +83,7 @@ def _stops(texts: Sequence[str]) -> list[int | None]:
         return []
     try:
         done = subprocess.run(
-            python("-S", "-c", CODE, str(SECONDS), str(MEMORY)),
+            python("-S", stops.__file__, str(SECONDS), str(MEMORY)),
             input=json.dumps(texts).encode(),
             capture_output=True,
             check=True,

@@ -23,7 +23,7 @@ class _Shown(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if isinstance(value := getattr(self, name), (str, dict)):
+            if isinstance(value := getattr(self, name), (str, dict, list)):
                 msgspec.structs.force_setattr(self, name, clean_all(value, MOST))
 
 
