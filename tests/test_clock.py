@@ -339,10 +339,10 @@ def test_a_frozen_program_stands_still(host: WarmHost) -> None:
 def test_several_children_live_side_by_side(host: WarmHost) -> None:
     first, second = (host.spawn(ProcessLimits(1 << 30, 60), place) for place in ("a", "b"))
     again = host.spawn(ProcessLimits(1 << 30, 60), "b")
-    load = wire.Load(1, [], "math")
+    load = wire.Load(1, [wire.Source("m", "m.py", ["x = 1"], False, [])], "m")
     for child in (first, again):
         reply, _ = child.request(load, [], time.monotonic() + 60)
-        assert isinstance(reply, wire.Result)
+        assert isinstance(reply, wire.Loaded)
     with pytest.raises(Exception, match="ended"):
         second.request(load, [], time.monotonic() + 60)
     for child in (first, again):

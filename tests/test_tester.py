@@ -17,7 +17,7 @@ from autograder.grading.protocol import UnitOutcome, UnitTask
 from autograder.grading.tester import Fork
 from autograder.intake.submission import File, Submission
 
-TASK = UnitTask("rnn", [], Limits(), "a seed", {}, cuda=False)
+TASK = UnitTask("rnn", [], Limits(), "a seed", cuda=False)
 EARLY = "The tests' process ended early."
 
 
