@@ -231,7 +231,8 @@ def test_marks_are_those_of_the_grade_command(graded: Class, tmp_path: Path) -> 
     submitted = graded.folder / "submitted"
     options = ["--unit", UNIT, "--device", "cpu", "--no-speed", "--jobs", 1]
     done = autograder("grade", submitted, "--results", tmp_path, *options)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
+    assert "broken, attention: attention/attention.ipynb is not a Jupyter notebook" in done.stderr
     for student in (REMOTE, "perfect", "untouched", "partial", "tampered", "hostile"):
         report = store.read(store.path_for(tmp_path, student, UNIT))
         assert report

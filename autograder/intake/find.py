@@ -22,6 +22,7 @@ from autograder.intake.submission import How, Work, listed, nothing
 from autograder.intake.tree import MOST_FILES, Tree
 
 MOST_STRAYS = 256  # files without a unit's name that are looked into
+MOST_UNKNOWN = 50  # that are named
 SEVERAL = _(
     "Several files may be the work for %(unit)s: %(files)s. Which of them counts is not guessed: "
     "hand in that one alone, as %(unit)s.py or %(unit)s.ipynb."
@@ -97,7 +98,7 @@ class Search:
         """The files that may be work, have no unit's name, and are not used."""
         kept = [p for p in self.pieces if not (p.unit or p.place or p.is_ours or p in used)]
         loose = [printable(p.path) for p in kept if not _is_imported(p, self._imported)]
-        return loose + [printable(path) for path, _reason in self.tree.sealed]
+        return (loose + [printable(path) for path, _reason in self.tree.sealed])[:MOST_UNKNOWN]
 
     def handed_in(self) -> list[str]:
         """The names of what there is: what has a unit's name first."""
@@ -113,7 +114,7 @@ class Search:
         named = self._named(unit)
         functions = self._functions[unit]
         code = self._code(named, functions)
-        if len(self.pieces) == len(code) == 1 and not self.tree.sealed:  # what most hand in
+        if len(named) == len(code) == 1 and not (self._loose or self.tree.sealed):  # as with most
             return self._checked(code[0], unit, self._how(code[0], unit))
         work = distinct([piece for piece in code if piece.is_work(functions)], unit)
         if not work:
@@ -144,14 +145,12 @@ class Search:
                 f"intake.toml has {path!r} for {unit} of {self.student}: that is none of the files "
                 f'there ({there}). Write one of them, as it stands here, or "" for none.'
             )
-        piece = piece_of(entry, self.course)
-        facts = piece.file.facts
-        return Found(Work("unread" if facts else "read", "decided", facts), piece)
+        return self._checked(piece_of(entry, self.course), unit, "decided")
 
     def _checked(self, piece: Piece, unit: str, how: How) -> Found:
         """The only file that may be the work, unless it cannot be read, or is another unit's."""
         told: Sentence | None = None
-        if other := self._foreign(piece, unit):
+        if how != "decided" and (other := self._foreign(piece, unit)):
             told = say(FOREIGN, file=piece.file.name, unit=unit, other=other)
         elif modern := newer(piece.file.cells):
             told = too_new(piece.file.name, modern)
@@ -167,7 +166,7 @@ class Search:
         if len(sure) == 1 and not self._foreign(sure[0], sure[0].unit):
             return self._checked(sure[0], unit, "content")
         if strays:
-            return _undecided(SEVERAL if starters or sure else PARTLY, unit, starters + strays)
+            return _undecided(SEVERAL if starters or sure else PARTLY, unit, [*starters, *strays])
         if told := self._closed(unit, named, loose):
             return _unread(told)
         if starters:

@@ -112,13 +112,19 @@ def pieces_of(tree: Tree, course: Course) -> list[Piece]:
 
 def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:
     """A file as it may be work of a course."""
-    units = {key(name): name for name in course.unit_names}
+    units = _by_key(*course.unit_names)
     name, folder = read_name(entry.name), _read_folder(PurePosixPath(entry.folder).name)
+    place = "" if folder.kind == "zip" else folder.of(units)
     limit = course.limits.source_kib
-    return Piece(entry, name, name.of(units), folder.of(units), limit, allowance or Allowance())
+    return Piece(entry, name, name.of(units), place, limit, allowance or Allowance())
 
 
 _read_folder = functools.lru_cache(64)(read_name)
+
+
+@functools.cache
+def _by_key(*units: str) -> dict[str, str]:
+    return {key(unit): unit for unit in units}
 
 
 def distinct(pieces: Sequence[Piece], unit: str) -> list[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,9 +93,9 @@ def print_seen(console: Console, seen: Seen) -> None:
     """Print the counts, and what was found under another name or is of no unit."""
     count = seen.counts
     console.print(
-        f"{count['students']} students: {count['read']} files read, {count['renamed']} of them "
-        f"under another name, {count['unread']} not read, {count['unknown']} of no unit; "
-        f"{count['empty']} students handed in nothing."
+        f"Students: {count['students']} · with nothing: {count['empty']} · files read: "
+        f"{count['read']}, under another name: {count['renamed']} · not read: {count['unread']} · "
+        f"of no unit: {count['unknown']}"
     )
     lines = [
         Text.assemble((f"{row.student}, {row.unit}: ", "bold"), "found as ", row.file)
@@ -128,10 +129,14 @@ def print_rows(console: Console, found: Iterable[Row]) -> None:
 def undecided(seen: Seen, submissions: Path) -> Iterator[str]:
     """What could not be read, and what whoever grades may write into intake.toml."""
     unread = [row for row in seen.noted if row.state == "unread"]
-    yield f"{len(unread)} units could not be read. None of them is a zero:"
-    yield from (f"{row.student}, {row.unit}: {row.message}" for row in unread[:MANY])
-    if len(unread) > MANY:
-        yield f"… and {len(unread) - MANY} more: --dry-run lists all."
+    yield f"Not read, and no zeros ({len(unread)}):"
+    alike: dict[tuple[str, str], list[Row]] = {}  # one reason may stand for many units
+    for row in unread:
+        alike.setdefault((row.student, row.message.replace(row.unit, "")), []).append(row)
+    for (student, _reason), rows_ in islice(alike.items(), MANY):
+        yield f"{student}, {', '.join(row.unit for row in rows_)}: {rows_[0].message}"
+    if len(alike) > MANY:
+        yield f"… and {len(alike) - MANY} more: --dry-run lists all."
     if open_ := [row for row in unread if row.files]:
         yield f"Where you know which file counts, write it into {submissions / FILE}, such as:"
         yield from _proposal(open_[0].student, open_)
