@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.mistakes.catalogue import mistake
+from autograder.mistakes.entry import mistake
 
 
 def _score(q, k):

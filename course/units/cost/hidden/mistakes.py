@@ -2,7 +2,7 @@
 
 import math
 
-from autograder.mistakes.catalogue import mistake
+from autograder.mistakes.entry import mistake
 
 LAYERS = ("recurrent", "convolution", "dilated_convolution", "self_attention")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.mistakes.catalogue import mistake
+from autograder.mistakes.entry import mistake
 
 
 def _jacobian(h_next, w_hh):
