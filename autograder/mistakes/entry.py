@@ -1,7 +1,15 @@
 """How a unit's mistakes.py enters them: small wrong variants of its functions, each with its help.
 
-@mistake("softmax", "wrong_axis", en="The softmax runs over …", zh="softmax 的方向 …")
-def softmax_wrong_axis(scores, dim=-1): ...
+Most are the right function with a step wrong. It is written once, and its steps are slots:
+
+def softmax(scores, dim=-1, *, exponential=torch.exp): ...
+
+wrong("base_two", softmax, exponential=torch.exp2)(en="The base is …", zh="底数 …")
+
+A variant that shares no steps with the right function is written as a whole:
+
+@mistake("softmax", "hardmax", en="Only the largest …", zh="只有最大的 …")
+def softmax_hard(scores, dim=-1): ...
 
 A variant is complete in its module (torch, numpy and the module's own helpers), so that it can
 also be put into an otherwise perfect submission and prove that the hidden tests catch it. This
@@ -10,12 +18,15 @@ module is put there too: it imports nothing of ours.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 Variant = Callable[..., Any]
+Help = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Mistake:
 
     function: str
     id: str
-    help: dict[str, str]
+    help: Help
     variant: Variant
 
 
@@ -38,8 +49,35 @@ def mistake(
     """Enter a wrong variant of `function` in its module's list, KNOWN."""
 
     def register(variant: Variant) -> Variant:
-        made = Mistake(function, id, {"en": en, "zh": zh}, variant)
-        vars(sys.modules[variant.__module__]).setdefault("KNOWN", []).append(made)
+        _enter(variant.__module__, Mistake(function, id, {"en": en, "zh": zh}, variant))
         return variant
 
     return register
+
+
+def wrong(
+    id: str,  # noqa: A002
+    /,
+    *functions: Variant,
+    **slots: Any,
+) -> Callable[..., Help]:
+    """Enter each of the functions with these slots wrong: `wrong(…)(en="…", zh="…")`.
+
+    A list holds several wrong values, and each of them makes a variant. The help comes back, for
+    other variants that are told the same: `wrong(…)(**HELP)`.
+    """
+    alternatives = [value if isinstance(value, list) else [value] for value in slots.values()]
+
+    def explained(*, en: str, zh: str) -> Help:
+        told = {"en": en, "zh": zh}
+        for values in itertools.product(*alternatives):
+            for function in functions:
+                variant = functools.partial(function, **dict(zip(slots, values, strict=True)))
+                _enter(function.__module__, Mistake(function.__name__, id, told, variant))
+        return told
+
+    return explained
+
+
+def _enter(module: str, made: Mistake) -> None:
+    vars(sys.modules[module]).setdefault("KNOWN", []).append(made)

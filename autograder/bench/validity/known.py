@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +74,18 @@ def _beside(root: Path, unit: Unit) -> dict[str, str]:
 def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
     """Grade every known mistake."""
     judged = [
-        _judged(report, mistake.function, mistake.id, mistake.variant.__name__)
+        _judged(report, mistake.function, mistake.id, _label(mistake))
         for mistake, report in graders.grade(mistaken(graders.course, units))
     ]
     return [mistake for mistake in judged if mistake]
+
+
+def _label(mistake: Mistake) -> str:
+    """What tells a variant from the others of its mistake, to whoever looks at the catalogue."""
+    if not isinstance(mistake.variant, functools.partial):
+        return mistake.variant.__name__
+    slots = mistake.variant.keywords.items()
+    return ", ".join(f"{slot}={getattr(value, '__name__', value)}" for slot, value in slots)
 
 
 def generic(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
