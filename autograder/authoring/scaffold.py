@@ -24,7 +24,8 @@ MANIFEST = "course/course.toml"
 LEFT = "TODO"  # marks what the templates leave to the author
 NAME = re.compile("[a-z][a-z0-9_]*")
 # Modules that stand beside a unit's, or in it, and the table of tests in docstrings.zh.toml.
-OURS = {"course", "conftest", "known_mistakes", "generic_mistakes", "torch", "tests"}
+OURS = {"course", "conftest", "torch", "tests"}
+OURS |= {"known_mistakes", "mistakes_entry", "generic_mistakes"}
 
 
 def layout(unit: str) -> dict[str, str]:

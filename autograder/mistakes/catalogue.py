@@ -1,50 +1,31 @@
-"""Known mistakes: small wrong variants of a unit's functions, each with its help.
-
-@mistake("softmax", "wrong_axis", en="The softmax runs over …", zh="softmax 的方向 …")
-def softmax_wrong_axis(scores, dim=-1): ...
-
-A variant is complete in its module (torch, numpy and the module's own helpers), so that it can
-also be put into an otherwise perfect submission and prove that the hidden tests catch it.
-"""
+"""The known mistakes of a unit, and what follows from them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from autograder.core import units
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One known mistake in one function. `help` is by language, and gives no answer away."""
-
-    function: str
-    id: str
-    help: dict[str, str]
-    variant: Callable[..., Any]
-
-
-def mistake(
-    function: str,
-    id: str,  # noqa: A002 - the report's own word
-    *,
-    en: str,
-    zh: str,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a wrong variant of `function` in its module's list, KNOWN."""
-
-    def register(variant: Callable[..., Any]) -> Callable[..., Any]:
-        made = Mistake(function, id, {"en": en, "zh": zh}, variant)
-        vars(sys.modules[variant.__module__]).setdefault("KNOWN", []).append(made)
-        return variant
-
-    return register
+from autograder.mistakes.entry import Mistake, Variant
 
 
 def known(root: Path, unit: str) -> list[Mistake]:
     """The known mistakes of a unit, in the order of its hidden/mistakes.py."""
     return list(getattr(units.module(root, unit, "hidden.mistakes"), "KNOWN", []))
+
+
+def pairs(mistakes: Sequence[Mistake]) -> Iterator[tuple[Mistake, Mistake, Variant]]:
+    """Every two mistakes that one program can make at once, and the variant that makes both.
+
+    These are mistakes of one function, in different slots of it. One may still hide the other, as
+    a step that is left out hides what is wrong inside it.
+    """
+    for a, b in itertools.combinations(mistakes, 2):
+        first, second = a.variant, b.variant
+        if not (isinstance(first, functools.partial) and isinstance(second, functools.partial)):
+            continue
+        shared = first.keywords.keys() & second.keywords.keys()
+        if first.func is second.func and a.id != b.id and not shared:
+            yield a, b, functools.partial(first, **second.keywords)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from autograder.core.language import OR
-from autograder.mistakes.catalogue import Mistake
+from autograder.mistakes.entry import Mistake
 from autograder.mistakes.match import ENOUGH, RIGHT, Gave, evidence, gives, pattern, same
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult

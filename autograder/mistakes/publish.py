@@ -28,6 +28,7 @@ from autograder.local.known_mistakes import (
     near,
 )
 from autograder.mistakes import catalogue
+from autograder.mistakes.entry import Mistake
 from autograder.testing.calls import Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.plugin import BACKEND, exercise_of
@@ -36,7 +37,7 @@ from autograder.testing.plugin import BACKEND, exercise_of
 class Mistaken(LocalBackend):
     """The reference with one known mistake in it."""
 
-    def __init__(self, solutions: Path, unit: str, mistake: catalogue.Mistake) -> None:
+    def __init__(self, solutions: Path, unit: str, mistake: Mistake) -> None:
         super().__init__(solutions)
         self._unit = unit
         self._mistake = mistake

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,24 +15,12 @@ from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
 from autograder.core.units import unit_folder
-from autograder.mistakes import catalogue
+from autograder.mistakes import catalogue, entry
+from autograder.mistakes.entry import Mistake
 from autograder.reports.schema import Report
 
 GENERIC = Path(__file__).with_name("generic.py")
-IMPORT = "from autograder.mistakes.catalogue import mistake\n"
-COLLECT = '''
-KNOWN = []
-
-
-def mistake(function, id, **help):
-    """In place of the grader's decorator: keep the variants in their order."""
-
-    def register(variant):
-        KNOWN.append(variant)
-        return variant
-
-    return register
-'''
+ENTRY = "mistakes_entry"  # the name of `entry` in a submission
 
 
 @dataclass(frozen=True)
@@ -56,30 +45,47 @@ class MistakeTrial:
         return self.id in self.named
 
 
-def mistaken(course: Course, units: Sequence[Unit]) -> list[Job[catalogue.Mistake]]:
+def mistaken(course: Course, units: Sequence[Unit]) -> list[Job[Mistake]]:
     """Every known mistake as a program, the only one in an otherwise perfect submission."""
     right, root = solutions(course), course.root
-    todo: list[Job[catalogue.Mistake]] = []
+    todo: list[Job[Mistake]] = []
     for unit in units:
         for number, mistake in enumerate(catalogue.known(root, unit.name)):
-            path = unit_folder(root, unit.name) / "hidden" / "mistakes.py"
-            collected = path.read_text("utf-8")
-            if IMPORT not in collected:
-                raise CourseError(f"{path} needs the line: {IMPORT.strip()}")
-            lines = f"\nfrom known_mistakes import KNOWN\n{mistake.function} = KNOWN[{number}]\n"
-            files = {unit.name: right[unit.name] + lines}
-            files["known_mistakes"] = collected.replace(IMPORT, COLLECT)
+            chosen = f"{mistake.function} = KNOWN[{number}].variant"
+            lines = f"\nfrom known_mistakes import KNOWN\n{chosen}\n"
+            files = {unit.name: right[unit.name] + lines, **_beside(root, unit)}
             todo.append((mistake, unit, right | files))
     return todo
+
+
+def _beside(root: Path, unit: Unit) -> dict[str, str]:
+    """A unit's mistakes and the module they are entered through: a submission has none of ours.
+
+    Raises CourseError where they name another.
+    """
+    path = unit_folder(root, unit.name) / "hidden" / "mistakes.py"
+    text = path.read_text("utf-8")
+    if entry.__name__ not in text:
+        raise CourseError(f"{path} needs the line: from {entry.__name__} import mistake")
+    entered = Path(entry.__file__).read_text("utf-8")
+    return {"known_mistakes": text.replace(entry.__name__, ENTRY), ENTRY: entered}
 
 
 def known_mistakes(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
     """Grade every known mistake."""
     judged = [
-        _judged(report, mistake.function, mistake.id, mistake.variant.__name__)
+        _judged(report, mistake.function, mistake.id, _label(mistake))
         for mistake, report in graders.grade(mistaken(graders.course, units))
     ]
     return [mistake for mistake in judged if mistake]
+
+
+def _label(mistake: Mistake) -> str:
+    """What tells a variant from the others of its mistake, to whoever looks at the catalogue."""
+    if not isinstance(mistake.variant, functools.partial):
+        return mistake.variant.__name__
+    slots = mistake.variant.keywords.items()
+    return ", ".join(f"{slot}={getattr(value, '__name__', value)}" for slot, value in slots)
 
 
 def generic(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:

@@ -1,0 +1,75 @@
+"""Known mistakes made from slots: what is entered, and the pairs that follow."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from conftest import ROOT
+
+from autograder.mistakes.catalogue import known, pairs
+from autograder.mistakes.entry import Mistake, mistake, wrong
+from autograder.mistakes.match import near
+
+KNOWN: list[Mistake] = []  # where this module's are entered
+
+
+def line(x: float, *, slope: float = 2.0, offset: float = 1.0) -> float:
+    return slope * x + offset
+
+
+def double(x: float, *, slope: float = 2.0) -> float:
+    return slope * x
+
+
+def test_each_wrong_value_is_entered_for_each_function() -> None:
+    """In order; a help can be told again. Catches: a list taken for a value, values mixed up."""
+    help_ = wrong("slope", line, double, slope=[3.0, 5.0])(en="Which slope?", zh="斜率？")
+    wrong("offset", line, slope=3.0, offset=7.0)(**help_)
+
+    @mistake("line", "squared", en="A line?", zh="直线？")
+    def parabola(x: float) -> float:
+        return x * x
+
+    told = [(made.function, made.id, made.variant(10.0)) for made in KNOWN]
+    assert told == [
+        ("line", "slope", 31.0),
+        ("double", "slope", 30.0),
+        ("line", "slope", 51.0),
+        ("double", "slope", 50.0),
+        ("line", "offset", 37.0),
+        ("line", "squared", 100.0),
+    ]
+    assert {made.help["en"] for made in KNOWN[:5]} == {"Which slope?"}
+    assert not list(pairs(KNOWN)), "one slot cannot be wrong in two ways, nor a whole with a slot"
+
+
+def normal(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+@pytest.fixture
+def inputs() -> dict[str, list[torch.Tensor]]:
+    """Random arguments of the exercises of `gates`, every size another."""
+    torch.manual_seed(0)
+    n, t, d, h = 3, 7, 5, 4
+    gru = [normal(d, 3 * h), normal(h, 3 * h), normal(3 * h), normal(3 * h)]
+    lstm = [normal(d, 4 * h), normal(h, 4 * h), normal(4 * h)]
+    return {
+        "cell_gradient": [normal(t, h).sigmoid()],
+        "gru_step": [normal(n, d), normal(n, h), *gru],
+        "lstm_step": [normal(n, d), normal(n, h), normal(n, h), *lstm],
+    }
+
+
+def test_a_pair_gives_what_neither_of_its_mistakes_does(
+    inputs: dict[str, list[torch.Tensor]],
+) -> None:
+    """But for one that hides the other. Catches: a pair that makes one of its two alone."""
+    paired, hidden = set(), set()
+    for a, b, both in pairs(known(ROOT, "gates")):
+        args = inputs[a.function]
+        paired.add(a.function)
+        if any(near(both(*args), alone.variant(*args)) for alone in (a, b)):
+            hidden.add((a.id, b.id))
+    assert paired == inputs.keys()
+    assert hidden == {("bias_outside_reset", "no_bias")}  # one that is missing is not outside
