@@ -82,6 +82,6 @@ def test_the_guide_leads_to_a_graded_unit(tmp_path: Path) -> None:
     assert {t["help_id"] for t in reports["wrong"]["tests"] if t["kind"] == "correctness"} == {
         "keys_only"
     }
-    told = typed("to check", "--isolation", reports["right"]["isolation"])
+    told = typed("to check", "--jobs 1 --isolation", reports["right"]["isolation"])
     assert "similarity: 3 known mistakes, 3 right answers" in told
     assert "Nothing is missing or weak." in told

@@ -38,6 +38,7 @@ STARTERS = "python -m autograder.release.starters"
 PARSERS: dict[str, Callable[[str], object]] = {".py": ast.parse, ".toml": tomllib.loads, ".md": str}
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HEADING = re.compile("^(#+) ", re.MULTILINE)
+EXPERIMENT = "%%experiment\n"
 SHAPE = re.compile(r"^Returns\b.*?(\([^()]*,[^()]*\)|same shape)", re.MULTILINE | re.DOTALL)
 
 
@@ -201,8 +202,9 @@ def _parts_and_code(draft: Draft, language: Any, text: str) -> tuple[list[int], 
     import nbformat  # an extra's; unit_notebook names it where it is missing
 
     cells = nbformat.reads(made, as_version=4).cells  # type: ignore[no-untyped-call]
-    code = [ast.dump(ast.parse(cell.source)) for cell in cells if cell.cell_type == "code"]
-    return [len(level) for level in HEADING.findall(text)], code
+    code = [c.source.removeprefix(EXPERIMENT) for c in cells if c.cell_type == "code"]
+    levels = [len(level) for level in HEADING.findall(text)]
+    return levels, [ast.dump(ast.parse(text)) for text in code]
 
 
 def in_chinese(draft: Draft) -> Iterator[Gap]:
@@ -211,9 +213,8 @@ def in_chinese(draft: Draft) -> Iterator[Gap]:
     try:
         found = units.chinese_docstrings(draft.course.root, draft.unit.name)
     except CourseError as error:
-        yield draft.gap(
-            "weak", DOCSTRINGS, str(error).replace(f"{draft.path(DOCSTRINGS)}", ""), form
-        )
+        why = str(error).removeprefix(str(draft.path(DOCSTRINGS))).lstrip(", ")
+        yield draft.gap("weak", DOCSTRINGS, why, form)
         return
     if found is None:
         yield draft.gap("note", DOCSTRINGS, "docstrings and tests' titles are English only", form)

@@ -51,13 +51,17 @@ class Arena:
         return self.grader.grade(read(self.submissions, student, COURSE), UNIT)
 
     def attack(self, attack: Path) -> Report:
-        """Grade an attack: a file, or a folder of files; the wrong program lies beside it."""
+        """Grade an attack: a file, or a folder of files; with the wrong program if it uses that.
+
+        Beside a file that defines nothing it would itself be taken for the work.
+        """
         student = attack.stem
         if attack.is_dir():
             shutil.copytree(attack, self.submissions / student)
             shutil.copy(HERE / "wrong.py", self.submissions / student)
         else:
-            self.hand_in(student, attack, HERE / "wrong.py")
+            needs = b"wrong" in attack.read_bytes()
+            self.hand_in(student, attack, *([HERE / "wrong.py"] if needs else []))
         return self.grade(student)
 
     def worth(self, *exercises: str) -> float:
