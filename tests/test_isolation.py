@@ -28,7 +28,9 @@ def warming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warming:
     def patch(text: str) -> None:
         sandbox = tmp_path / "sandbox"
         shutil.copytree(bubblewrap.SANDBOX, sandbox)
-        (sandbox / "worker.py").write_text(f"def warm():\n    {text}\n", encoding="utf-8")
+        uncompiled = "class UNCOMPILED:\n    install = staticmethod(lambda: None)\n"
+        program = f"{uncompiled}\n\ndef warm():\n    {text}\n"
+        (sandbox / "worker.py").write_text(program, encoding="utf-8")
         monkeypatch.setattr(bubblewrap, "SANDBOX", sandbox)
 
     return patch
