@@ -71,7 +71,11 @@ def members(
     except Unreadable as error:
         yield path, error
         return
-    places = {info: PurePosixPath(_place(info)) for info in archive.infolist() if not info.is_dir()}
+    # `is_dir` fails at a name that is empty, as some old zips have it.
+    infos = [
+        info for info in archive.infolist() if info.filename.rstrip("/") == info.filename != ""
+    ]
+    places = {info: PurePosixPath(_place(info)) for info in infos}
     if outside := [str(place) for place in places.values() if _leaves(place)]:
         yield path, Unreadable(LEAVES, path=printable(outside[0]))
     for info, inside in places.items():

@@ -16,7 +16,7 @@ import torch
 
 from autograder.core.language import OR
 from autograder.mistakes.entry import Mistake
-from autograder.mistakes.match import ENOUGH, RIGHT, Gave, evidence, gives, pattern, same
+from autograder.mistakes.match import ENOUGH, RIGHT, Gave, evidence, gives, pattern, same, zeros
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Backend, Failure, Invocation
@@ -197,13 +197,19 @@ def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> f
     bits, different = 0.0, 0
     for call, truth in calls:
         mine = gives(variant, call.asked)
-        if mine and same(mine, truth, call.slack) and same(call.gave, truth, RIGHT):
+        if mine and _silent(call, mine, truth):
             continue
         if not mine or not same(mine, call.gave):
             return -math.inf
         bits += evidence(mine, truth)
         different += 1
-    return bits + pattern(len(calls), different) if bits else 0.0
+    return bits + different + pattern(len(calls), different)
+
+
+def _silent(call: _Call, mine: Gave, truth: Gave) -> bool:
+    """Whether both are right in a call; where a check of it failed, to the last exact zero."""
+    right = same(mine, truth, call.slack) and same(call.gave, truth, RIGHT)
+    return right and not (call.failed and zeros(mine) != zeros(truth))
 
 
 def _clear(left: Sequence[Mistake], bits: Mapping[Callable[..., Any], float]) -> bool:

@@ -21,7 +21,7 @@ from autograder.testing.compare import SAME
 # by the sums that a student's release has.
 NEAR = SAME | {torch.float32: 1e-5}
 RIGHT = 100  # times NEAR: as far as a right result is from another, where they are hard to compute
-ENOUGH = 8.0  # bits of evidence, beside that nothing else that is known speaks against it
+ENOUGH = 6.5  # bits of evidence, beside that nothing else that is known speaks against it
 A_NUMBER = 16.0  # bits of one number that is no integer
 
 
@@ -65,6 +65,12 @@ def same(a: Gave, b: Gave, times: float = 1.0) -> bool:
     if a.error or b.error:
         return _kind(a) == _kind(b) if times > 1 else a.error == b.error
     return near(a.value, b.value, times) and near(a.gradients, b.gradients, times)
+
+
+def zeros(gave: Gave) -> list[bytes]:
+    """Where a value is exactly zero: rounding makes no number of a zero."""
+    arrays = evaluate.arrays(gave.value)
+    return [(_numbers(array) == 0).tobytes() for array in arrays]
 
 
 def _kind(gave: Gave) -> str:
