@@ -52,6 +52,7 @@ GROUPS = {
     "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
     "tests/test_limits.py": "sandbox",
     "tests/test_nbgrader.py": "notebooks",
+    "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_sample_class.py": "sandbox",
     "tests/test_states.py::test_the_gradebook": "notebooks",
