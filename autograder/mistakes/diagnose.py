@@ -64,10 +64,10 @@ class _Call:
 
 @dataclass
 class _Suspect:
-    """A function that failed tests: all its calls, and the tests, by name."""
+    """A function, which is one if it failed tests: all its calls, and those tests' names."""
 
     calls: list[_Call] = field(default_factory=list)
-    failed: dict[str, Failure] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
 
 class Recording:
@@ -82,7 +82,7 @@ class Recording:
         self._known = known
         self._solution = solution
         self._calls: list[_Call] = []  # of this test
-        self._last: Invocation | None = None  # what this test asked last, where it was answered
+        self._last: _Call | None = None  # of this test, where it was answered
         self._passed: list[_Call] = []
         self._suspects: dict[tuple[str, str], _Suspect] = {}
         self.facts: dict[str, Any] = {}  # of this test's slowest race
@@ -93,8 +93,8 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            if {"raised", "error"} <= failure.facts.keys():
-                self._keep(_Call(asked, Gave(error=failure.facts["error"])))
+            if raised := _raised(failure):
+                self._keep(_Call(asked, raised))
             raise
         self._keep(_Call(asked, Gave(outcome.value, outcome.gradients), outcome))
         return outcome
@@ -105,7 +105,7 @@ class Recording:
             args, kwargs = copy.deepcopy((call.asked.args, call.asked.kwargs))  # tests change them
             call.asked = replace(call.asked, args=args, kwargs=kwargs)
             self._calls.append(call)
-        self._last = call.asked
+        self._last = call
 
     def measure(self, asked: Invocation) -> CallResult:
         """See calls.Backend. Not remembered: its inputs are too large to try mistakes on."""
@@ -125,9 +125,8 @@ class Recording:
         for call in self._calls:
             self._suspect(call.asked).calls.append(call)
         if failure and self._last and not failure.help_id:
-            self._suspect(self._last).failed[name] = failure
-            if self._calls:
-                self._calls[-1].failed = True
+            self._suspect(self._last.asked).failed.append(name)
+            self._last.failed = True
         if passed:
             self._passed += self._calls
         self._calls, self._last, self.facts = [], None, {}
@@ -137,9 +136,10 @@ class Recording:
 
     def cached(self, failure: Failure) -> bool:
         """Whether this test's last call gave what was right for an earlier one."""
-        if failure.help_id or not (self._last and self._calls):
+        last = self._last
+        if failure.help_id or not last:
             return False
-        *earlier, last = self._calls
+        earlier = [call for call in self._calls if call is not last]
         given = {call.told: call.sent for call in reversed([*self._passed, *earlier])}
         first = given.get(last.told, last.sent)
         return first != last.sent and _telling(last.gave.value)
@@ -161,9 +161,7 @@ class Recording:
         right = self._solution(unit, function)
         truths = [gives(right, call.asked) for call in suspect.calls]
         pairs = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
-        pairs.sort(
-            key=lambda pair: same(pair[0].gave, pair[1], pair[0].slack)
-        )  # the wrong ones first
+        pairs.sort(key=lambda p: same(p[0].gave, p[1], p[0].slack))  # the wrong ones first
         known = [mistake for mistake in self._known(unit) if mistake.function == function]
         bits = {m.variant: weigh(m.variant, pairs) for m in known}
         wrong = [call for call, truth in pairs if not same(call.gave, truth, call.slack)]
@@ -183,9 +181,14 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            told = failure.facts
-            return Gave(error=told["error"]) if {"raised", "error"} <= told.keys() else None
+            return _raised(failure)
         return Gave(outcome.value, outcome.gradients)
+
+
+def _raised(failure: Failure) -> Gave | None:
+    """The exception that a program raised in a call, if that is what failed."""
+    facts = failure.facts
+    return Gave(error=facts["error"]) if {"raised", "error"} <= facts.keys() else None
 
 
 def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> float:
