@@ -214,7 +214,7 @@ class Server:
             if not f.problem
         ]
         root = Path(self._setup.root)
-        backend = RacingBackend(self._hosts, task.unit, sources, task.limits, {}, root)
+        backend = RacingBackend(self._hosts, task.unit, sources, task.limits, root)
         recording = Recording(
             backend,
             functools.partial(catalogue.known, root),

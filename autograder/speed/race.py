@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,15 +43,11 @@ class Stalled(Exception):  # noqa: N818 - an outcome
 
 
 class Program(NamedTuple):
-    """A function and the files that it is in.
-
-    problem: why they cannot be run at all, as facts. skip: see SandboxBackend.
-    """
+    """A function and the files that it is in. skip: see SandboxBackend."""
 
     sources: Sequence[wire.Source]
     unit: str
     function: str
-    problem: Mapping[str, Any] | None = None
     skip: set[wire.Position] | None = None
 
 
@@ -74,9 +70,9 @@ class Contestant(SandboxBackend):
     def __init__(
         self, hosts: Hosts, device: str, program: Program, limits: Limits, place: str
     ) -> None:
-        sources, unit, function, problem, skip = program
+        sources, unit, function, skip = program
         limits = msgspec.structs.replace(limits, unit_seconds=UNIT_SECONDS)
-        super().__init__(hosts, unit, sources, limits, problem, f"race: {place}", skip)
+        super().__init__(hosts, unit, sources, limits, f"race: {place}", skip)
         self._target = (unit, function)
         self.device = device
         self.waited = 0.0  # on the wall, in all turns so far
@@ -155,18 +151,16 @@ class RacingBackend(SandboxBackend):
         unit: str,
         sources: Sequence[wire.Source],
         limits: Limits,
-        problem: Mapping[str, Any],
         root: Path,
     ) -> None:
-        super().__init__(hosts, unit, sources, limits, problem)
-        self._problem = problem
+        super().__init__(hosts, unit, sources, limits)
         self._root = root
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See calls.Backend. Raises Unmeasured where this machine cannot tell."""
         self._check_hung(function)
         programs = Programs(
-            Program(self._sources, unit, function, self._problem, self._skip),
+            Program(self._sources, unit, function, self._skip),
             Program(texts(self._root / "solutions"), unit, function),
             control(self._root, unit, event.control),
         )

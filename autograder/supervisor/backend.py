@@ -7,14 +7,14 @@ import math
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from autograder.core.course import WALL_TIMES
 from autograder.core.course import Limits as CourseLimits
-from autograder.core.language import restate, say
+from autograder.core.language import say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
 from autograder.supervisor.child import (
@@ -45,7 +45,6 @@ class SandboxBackend:
     """Where calls go under grading (see calls.Backend): one child a device, made anew if it dies.
 
     hosts: a function that returns the warm host of a device.
-    problem: the facts of why the unit's file cannot be run at all; every call then fails with it.
     place: where its children live beside those of other backends; see warm_host.WarmHost.
     skip: the statements that took too long when these sources were loaded before; more are added.
     """
@@ -56,7 +55,6 @@ class SandboxBackend:
         unit: str,
         sources: Sequence[wire.Source],
         limits: CourseLimits,
-        problem: Mapping[str, Any] | None = None,
         place: str = "",
         skip: set[wire.Position] | None = None,
     ) -> None:
@@ -66,7 +64,7 @@ class SandboxBackend:
         self._limits = limits
         self._place = place
         self._children: dict[str, Child] = {}
-        self._hopeless = Failure(restate(problem), help_id="not_loaded") if problem else None
+        self._hopeless: Failure | None = None  # why nothing of the unit can be called
         self._hung: dict[str, int] = {}
         # Seconds by device: CPU time of the children that have ended; on a GPU, on the wall.
         self._spent: defaultdict[str, float] = defaultdict(float)
