@@ -18,16 +18,19 @@ from pathlib import Path
 from typing import IO
 
 from autograder.core.text import printable, several
+from autograder.intake.archives import (
+    DEEPEST,
+    METHODS,
+    MOST_BYTES,
+    MOST_MEMBERS,
+    RATIO,
+    SLACK,
+)
 from autograder.intake.collect.download import READ, DownloadFile, members
 from autograder.reports.store import safe_name, unwritable
 
-MOST_FILES = 2_000
-MOST_BYTES = 50 << 20
-DEEPEST = 2  # a zip in a zip
-RATIO, SLACK = 100, 1 << 20  # times what it weighs packed, and what small ones may have anyway
 TABLE_OF_CONTENTS = 4 << 20  # bytes that the list of a zip's members may take
 OTHERS = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA takes as much memory as it asks for
 WORK_FIRST = (".py", ".ipynb", ".zip", ".json")
 UNPACKING = ".unpacking"
 OUR_SIDE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
@@ -43,7 +46,7 @@ class Packed(Exception):  # noqa: N818 - a reason, which ends as words in a list
 class Quota:
     """What one student's files may still take."""
 
-    files: int = MOST_FILES
+    files: int = MOST_MEMBERS
     size: int = MOST_BYTES
 
     def take(self, files: int, size: int) -> bool:
@@ -69,7 +72,7 @@ def copied(
         except BROKEN as error:
             notes.append(f"{printable(name)} cannot be read: {error}.")
     if left_out:
-        limit = f"{MOST_FILES:,} files and {MOST_BYTES >> 20} MiB"
+        limit = f"{MOST_MEMBERS:,} files and {MOST_BYTES >> 20} MiB"
         notes.append(f"a student has {limit}; left out: {several(left_out)}.")
 
 
@@ -158,7 +161,7 @@ def _extract(path: Path, folder: Path, budget: Quota, notes: list[str]) -> None:
                 raise Packed("is packed in a way that is not read here")
             size = sum(info.file_size for info in infos.values())
             if size > RATIO * path.stat().st_size + SLACK or not budget.take(len(infos), size):
-                limit = f"{MOST_FILES:,} files, {MOST_BYTES >> 20} MiB, {RATIO} times its size"
+                limit = f"{MOST_MEMBERS:,} files, {MOST_BYTES >> 20} MiB, {RATIO} times its size"
                 raise Packed(f"unfolds to {len(infos):,} files of {size:,} bytes (at most {limit})")
             folder.mkdir()
             for name, info in infos.items():
@@ -211,5 +214,5 @@ def _free(path: Path) -> Path:
 
 def _numbered(path: Path) -> Iterator[Path]:
     yield path
-    for number in range(2, MOST_FILES + 2):
+    for number in range(2, MOST_MEMBERS + 2):
         yield path.with_name(f"{path.stem} ({number}){path.suffix}")

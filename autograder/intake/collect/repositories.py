@@ -30,7 +30,7 @@ from typing import IO, Any, NamedTuple
 
 from autograder.core.errors import SubmissionsError
 from autograder.core.text import printable
-from autograder.intake.collect.archives import MOST_FILES
+from autograder.intake.archives import MOST_MEMBERS
 from autograder.intake.collect.download import DownloadFile, safe_parts
 from autograder.intake.collect.people import Person
 from autograder.intake.collect.platforms import Attempt, Handin
@@ -170,8 +170,8 @@ def _files(git: str, one: Wanted, notes: list[str]) -> Iterator[tuple[str, Downl
         if not mode.startswith("100"):
             notes.append(f"{one.name}: {printable(name)} is a link, or not of this repository.")
             continue
-        if (count := count + 1) > MOST_FILES:
-            raise _Failed(f"It holds more than {MOST_FILES:,} files.")
+        if (count := count + 1) > MOST_MEMBERS:
+            raise _Failed(f"It holds more than {MOST_MEMBERS:,} files.")
         yield "/".join(parts), DownloadFile(name, int(size), partial(_blob, git, blob, int(size)))
 
 
