@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,12 +31,13 @@ from autograder.core.language import (
 )
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
 from autograder.core.text import printable
+from autograder.intake.content import content
+from autograder.intake.decode import NOTEBOOK_FACTOR, read_file
 from autograder.intake.names import UPLOADED_AGAIN, is_noise, plain
 from autograder.local.own_process import Begins
 
 ZIP = "handin.zip"
 SUFFIXES = (".py", ".ipynb")
-NOTEBOOK_FACTOR = 16  # a notebook carries pictures
 MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w, ]+=\s*[%!].*|[^#'\"]*\?\s*)$")
 DEEPEST = 3
 RENAME = _("%(found)s looks like your work for %(unit)s: rename it to %(file)s.")
@@ -192,8 +192,9 @@ def _check(seen: UnitLook, path: Path, limit: int) -> None:
         shown, most = f"{size / 2**20:,.1f}", f"{limit / 2**20:,.0f}"
         seen.told.append(say(LARGE, file=path.name, size=shown, most=most))
     if path.suffix == ".ipynb":
-        defined = {name for tree in _trees(path) for name in _bound(tree)}
-        lacking = [name for name in _names(seen.unit) if name not in defined]
+        names = _names(seen.unit)
+        defined = content(_cells(path)).defines(names)
+        lacking = [name for name in names if name not in defined]
         seen.told += [say(NOT_SEEN, file=path.name, name=name) for name in lacking]
 
 
@@ -208,62 +209,31 @@ def _is_for(unit: Unit, path: Path) -> bool:
 
 
 def _unwritten(path: Path, unit: Unit) -> list[str]:
-    """The functions that only raise NotImplementedError; none in what Python cannot read."""
-    bodies = {
-        node.name: _body(node)
-        for tree in _trees(path)
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-    }
-    return [name for name in _names(unit) if name in bodies and all(map(_is_todo, bodies[name]))]
+    """The functions that are there and only raise NotImplementedError."""
+    found, names = content(_cells(path)), _names(unit)
+    lacking = found.defines(names) - found.written(names)
+    return [name for name in names if name in lacking]
 
 
-def _body(function: ast.FunctionDef) -> list[ast.stmt]:
-    documented = ast.get_docstring(function) is not None
-    return function.body[1:] if documented else function.body
-
-
-def _is_todo(statement: ast.stmt) -> bool:
-    raised = statement.exc if isinstance(statement, ast.Raise) else None
-    called = raised.func if isinstance(raised, ast.Call) else raised
-    return isinstance(called, ast.Name) and called.id == "NotImplementedError"
-
-
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """The names that a program defines, imports or assigns anywhere."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield node.asname or node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def _trees(path: Path) -> list[ast.Module]:
-    """A file's program, or that of each cell, as far as Python reads it."""
+def _cells(path: Path) -> list[str]:
+    """A file's program, or that of each cell, as far as the course would read it."""
+    kib = path.stat().st_size // 1024 + 1  # what is too large is told in another place
     try:
-        data = path.read_bytes()
-        texts = _cells(data) if path.name.lower().endswith(".ipynb") else [data]
-    except (OSError, ValueError, RecursionError):
+        return read_file(path.name, _is_notebook(path), kib, lambda _: path.read_bytes()).cells
+    except OSError:
         return []
-    return [tree for text in texts if (tree := _parsed(text))]
 
 
-def _parsed(text: str | bytes) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+def _is_notebook(path: Path) -> bool:
+    return path.name.lower().endswith(".ipynb")
 
 
-def _cells(data: bytes) -> list[str]:
-    """The code of a notebook, cell by cell, its magics left out. Raises ValueError."""
-    notebook = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    cells = notebook.get("cells", []) if isinstance(notebook, dict) else []
-    code = [c for c in cells if isinstance(c, dict) and c.get("cell_type") == "code"]
-    texts = ("".join(cell.get("source", "")) for cell in code)
-    return ["\n".join(MAGIC.sub(r"\1pass", line) for line in t.splitlines()) for t in texts]
+def _trees(path: Path) -> Iterator[ast.Module]:
+    """The same parsed, magics left out, as far as Python reads it."""
+    for cell in _cells(path):
+        text = "\n".join(MAGIC.sub(r"\1pass", line) for line in cell.splitlines())
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            yield ast.parse(text if _is_notebook(path) else cell)
 
 
 def _imported(folder: Path, files: Iterable[Path]) -> list[Path]:
