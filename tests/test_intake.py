@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import msgspec
@@ -521,6 +522,34 @@ def test_zips_share_one_allowance(course: Course, tmp_path: Path) -> None:
     assert "b.zip unpacks to more" in told
 
 
+def test_many_large_zips_are_not_all_read(course: Course, tmp_path: Path) -> None:
+    """Padded, each within the limits and unpacking to nothing: what is read has an end, too."""
+    padded = bytes(archives.MOST_BYTES // 2) + zipped(**{"notes.txt": "x"})
+    files = {f"{number}.zip": padded for number in range(4)}
+    put(tmp_path / "ann", **files, **{"gates.py": RIGHT["gates"]})
+    found = tree.look_through(tmp_path / "ann")
+    assert [path for path, _ in found.sealed] == ["2.zip", "3.zip"]
+    assert of(tmp_path / "ann", course).work("gates").state == "read"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_zips_are_read_or_named(course: Course, tmp_path: Path, seed: int) -> None:
+    """Bytes changed, cut or doubled anywhere: no error, and what can be read is not lost."""
+    whole = zipped(**{"gates.py": RIGHT["gates"], "?": "", "a/": "", "b/rnn.py": RNN})
+    random = Random(seed)
+    for number in range(50):
+        data = bytearray(whole)
+        for _ in range(random.randint(1, 4)):
+            data[random.randrange(len(data))] = random.randrange(256)
+        cut = random.choice([len(data), random.randrange(len(data))])
+        put(tmp_path / "ann", **{"hw.zip": bytes(data[:cut]), "attention.py": RIGHT["attention"]})
+        found = of(tmp_path / "ann", course)
+        assert found.work("attention").state == "read", (seed, number)
+        for unit in ("gates", "rnn"):
+            known = data.count(f"{unit}.py".encode()) == 2  # once in the zip's list
+            assert found.work(unit).state in ("read", "unread") or not known, (seed, number)
+
+
 def test_a_zip_of_windows_has_its_letters(course: Course, tmp_path: Path) -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
@@ -673,12 +702,17 @@ def test_the_key_knows_under_which_name_it_was_found(course: Course, tmp_path: P
     assert len({*found}) == len(found)
 
 
+MARKDOWN = {"cell_type": "markdown", "metadata": {}, "source": "def rnn_step(x):\n    return x"}
+
+
 def test_what_nobody_runs_changes_no_digest(course: Course, tmp_path: Path) -> None:
     """A picture more in an output is the same work, with the same inputs."""
     plain = notebook("x = 1")
     one = of(put(tmp_path / "ann", **{"rnn.ipynb": plain}), course).digest
     other = plain.replace('"outputs": []', '"outputs": [{"png": "abc"}]')
     assert of(put(tmp_path / "ann", **{"rnn.ipynb": other}), course).digest == one
+    written = plain.replace('"cells": [', f'"cells": [{json.dumps(MARKDOWN)}, ')
+    assert of(put(tmp_path / "ann", **{"rnn.ipynb": written}), course).digest != one, "it is named"
 
 
 def test_students_are_told_what_would_be_graded(course: Course, tmp_path: Path) -> None:

@@ -252,6 +252,12 @@ def test_what_takes_too_long_is_stopped_and_then_skipped(slow: str) -> None:
     assert time.process_time() - start < FAST
 
 
+def test_the_shell_is_that_of_the_notebook_that_goes_on() -> None:
+    cells = ["first = get_ipython()", "import other", "def f(): return first is get_ipython()"]
+    inner = Source("other", "other.ipynb", ["mine = get_ipython()"], True, ["g"])
+    assert Loaded(notebook(*cells), inner).names["f"]()
+
+
 def test_an_import_has_the_time_of_what_it_imports() -> None:
     """The statement that imports another notebook is not stopped when one of that notebook's is."""
     other = Source(

@@ -147,6 +147,7 @@ def test_reported_cases_get_what_is_right(
     said = [test.message for test in report.tests if test.status == "failed"]
     assert (report.status, report.score) == ("graded", points), said
     assert any(words in message for message in said) or not words, said
+    assert report.uncompiled == (case == "torch-compile.py")
 
 
 def by_jupyter(text: str, folder: Path, course: Course, unit: Unit) -> dict[str, bool]:

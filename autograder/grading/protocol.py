@@ -69,7 +69,8 @@ class UnitOutcome(msgspec.Struct, frozen=True):
 
     figures: small arrays for plots, by name. error: what failed on our side; hopeless: it would
     fail for every other submission too. unmeasured: why a speed could not be measured this time.
-    killed: a process of the student's was ended by SIGKILL, which was not ours.
+    killed: a process of the student's was ended by SIGKILL, which was not ours. uncompiled: it
+    asked for `torch.compile`.
     """
 
     tests: list[TestResult] = []
@@ -78,6 +79,7 @@ class UnitOutcome(msgspec.Struct, frozen=True):
     hopeless: bool = False
     unmeasured: str = ""
     killed: bool = False
+    uncompiled: bool = False
 
 
 def send(connection: socket.socket, message: TesterSetup | UnitTask | bytes) -> None:

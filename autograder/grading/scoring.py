@@ -57,6 +57,7 @@ def report_of(
         basis=found,
         versions=versions(),
         figures=outcome.figures,
+        uncompiled=outcome.uncompiled,
     )
 
 

@@ -239,6 +239,7 @@ class Server:
             recorder.error,
             unmeasured=recorder.unmeasured,
             killed=self._hosts.killed > killed,
+            uncompiled=backend.uncompiled,
         )
 
 

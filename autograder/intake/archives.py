@@ -23,6 +23,7 @@ MOST_BYTES = 50 << 20  # so many of them unpacked, and as many packed
 RATIO, SLACK = 100, 1 << 20  # times what it weighs packed; what is small may be more
 DEEPEST = 2  # a zip in a zip
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA takes as much memory as it asks for
+DRAWN = re.compile(r"[^\x00-\x08]*")  # what else a name has was misread; macOS's own has "\r"
 DRIVE = re.compile(r"[A-Za-z]:")
 LOCKED = _("%(file)s is locked with a password. Hand it in without one, or unpacked.")
 DAMAGED = _("%(file)s is damaged, or did not arrive whole (%(error)s). Hand it in again.")
@@ -40,10 +41,19 @@ Found = tuple[str, Callable[[int], bytes] | Unreadable]
 
 @dataclass
 class Budget:
-    """What all of one student's zips may still unpack to."""
+    """What all of one student's zips may still weigh, and unpack to."""
 
+    packed: int = MOST_BYTES
     members: int = MOST_MEMBERS
     size: int = MOST_BYTES
+
+    def read(self, read: Callable[[int], bytes]) -> bytes:
+        """Read one more zip. Raises Unreadable where those before it were too much."""
+        if self.packed <= 0:
+            raise _too_much()
+        data = read(MOST_BYTES)
+        self.packed -= len(data)
+        return data
 
     def take(self, infos: list[zipfile.ZipInfo], packed: int) -> None:
         """Take so much. Raises Unreadable where it is too much."""
@@ -67,7 +77,7 @@ def members(
             raise Unreadable(NO_ZIP)
         if depth > DEEPEST:
             raise Unreadable(TOO_DEEP)
-        archive = _opened(read(MOST_BYTES), budget)
+        archive = _opened(budget.read(read), budget)
     except Unreadable as error:
         yield path, error
         return
@@ -103,6 +113,8 @@ def _opened(data: bytes, budget: Budget) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise Unreadable(DAMAGED, error=printable(str(error))) from error
     infos = archive.infolist()
+    if odd := [info.filename for info in infos if not DRAWN.fullmatch(info.filename)]:
+        raise Unreadable(DAMAGED, error=printable(odd[0]))
     if any(info.flag_bits & 1 for info in infos):
         raise Unreadable(LOCKED)
     if any(info.compress_type not in METHODS for info in infos):

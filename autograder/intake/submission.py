@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -57,7 +58,8 @@ class Work(msgspec.Struct, frozen=True):
 class Submission(msgspec.Struct, frozen=True):
     """All that one student handed in, the name made printable, and a digest of it.
 
-    digest: of all that is run of it, and of the names under which it was found. works: by unit.
+    digest: of all that is run of it, or named in a reason, and of the names under which it was
+    found. works: by unit.
     unknown: the names of files that may be work, and belong to no unit. empty: nothing was there.
     """
 
@@ -98,11 +100,13 @@ def listed(names: Sequence[str]) -> str:
 def digest_of(student: bytes, files: Iterable[File], asked: dict[str, str]) -> str:
     """A digest of what is run: each file's role, name and cells; so moved work is other work.
 
-    asked: the functions that are asked of each unit. Of a notebook no more than that is run.
+    asked: the functions that are asked of each unit. Of a notebook's text nothing but functions.
     """
     parts = [student]
     for file in files:
         role, form = asked.get(file.module, ""), "notebook" if file.notebook else "file"
-        told = [file.module, role, form, file.name, *file.units, file.problem, *file.cells]
+        told = [file.module, role, form, file.name, *file.units, file.problem]
+        told += [str(len(file.cells)), *file.cells]
+        told += itertools.chain.from_iterable(file.unrun)  # reasons name it
         parts += [str(len(told)).encode(), *(part.encode() for part in told)]
     return digest(parts)

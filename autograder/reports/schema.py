@@ -64,6 +64,7 @@ class Report(_Shown, frozen=True, kw_only=True):
     key: a hash of all that the marks depend on; work with the same key is never redone.
     seed: what the inputs were drawn from, for whoever wants to reproduce them.
     basis: what the key is made from, so that one can tell what changed.
+    uncompiled: whether the program asked for `torch.compile`: it was run, and timed, uncompiled.
     changes: how the marks differ from those of the grading before, if they do.
     """
 
@@ -87,6 +88,7 @@ class Report(_Shown, frozen=True, kw_only=True):
     changes: list[Change] = []
     versions: dict[str, str] = {}
     figures: dict[str, Any] = {}
+    uncompiled: bool = False
 
     @property
     def mark(self) -> float | None:

@@ -104,9 +104,11 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return "\n".join(self._sources[fullname].cells)
 
     def _run_notebook(self, source: Source, number: int, names: dict[str, Any]) -> None:
-        here = Shell(names, self._module, self._write)
+        here, outer = Shell(names, self._module, self._write), vars(builtins).get("get_ipython")
         builtins.__dict__.update(get_ipython=lambda: here, display=ignore)
         self._loading.run_statements(source, number, names)
+        if outer:  # of the notebook that imports this one, and goes on
+            builtins.__dict__.update(get_ipython=outer)
 
     def _module(self, file: str) -> dict[str, Any]:
         """What `%run file` gives: the names of a file of the submission, run as a module."""

@@ -159,13 +159,14 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
 
 
 class Result(msgspec.Struct, frozen=True, tag="result"):
-    """What a call gave: see evaluate.CallResult."""
+    """What a call gave: see evaluate.CallResult. uncompiled: see Loaded."""
 
     nonce: int
     value: Node = None
     changed: Annotated[list[Size], Meta(max_length=32)] = []
     gradients: Items | None = None
     operations: Size | None = None
+    uncompiled: bool = False
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded"):

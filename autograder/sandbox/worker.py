@@ -106,7 +106,14 @@ def answer(
         pulled = (
             None if gradients is None else wire.Items([wire.encode(g, body) for g in gradients])
         )
-        return wire.Result(request.nonce, value, outcome.changed, pulled, outcome.operations)
+        return wire.Result(
+            request.nonce,
+            value,
+            outcome.changed,
+            pulled,
+            outcome.operations,
+            UNCOMPILED.asked,
+        )
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: a reply is owed
         return _raised(request.nonce, stage, error, finder)
 

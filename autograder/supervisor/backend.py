@@ -72,6 +72,7 @@ class SandboxBackend:
         self._skip = set() if skip is None else skip
         self._at: wire.Position | None = None  # where the child was that ended last
         self._ended: Failure | None = None  # of the first load that ended before its time
+        self.uncompiled = False  # whether the program asked for `torch.compile`, which did nothing
 
     def call(self, asked: Invocation) -> evaluate.CallResult:
         """See calls.Backend. Raises Failure for whatever the student's side does wrong."""
@@ -181,7 +182,9 @@ class SandboxBackend:
             cpu, wall = self._left(device, clock, *self._most(message))
             if isinstance(message, wire.Load):
                 watch = LoadWatch(child, self._limits.statement_seconds)
-            return child.request(message, payload, start + wall, clock + cpu, watch)
+            reply, body = child.request(message, payload, start + wall, clock + cpu, watch)
+            self.uncompiled |= isinstance(reply, wire.Loaded | wire.Result) and reply.uncompiled
+            return reply, body
         except ChildTimedOut as late:
             self._end(device)
             if isinstance(message, wire.Call):
