@@ -14,10 +14,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from conftest import ROOT
 
 from autograder.core import course as courses
 from autograder.core.course import Limits
+from autograder.core.errors import IsolationError
 from autograder.core.language import render
 from autograder.sandbox import wire
 from autograder.supervisor import backend as backend_module
@@ -325,3 +327,48 @@ def test_on_a_gpu_the_wall_counts(run: Callable[..., SandboxBackend]) -> None:
     assert failure(backend, "g", "cuda").message.startswith("`g` did not finish within 0.")
     last = failure(backend, "h", "cuda").message
     assert last == "The unit's 0.3 seconds were used up before this test."
+
+
+NO_TENSOR_LEAVES = """
+import torch
+
+def to(*_, **__):
+    raise RuntimeError("out of memory")
+
+torch.Tensor.to = to
+
+def f(x):
+    return x
+"""
+
+
+def test_what_a_program_does_to_its_arguments_way_is_its_own(
+    run: Callable[..., SandboxBackend],
+) -> None:
+    """Another program's are brought to the device: so this one's failure is no failure of ours."""
+    backend = run(NO_TENSOR_LEAVES)
+    with pytest.raises(Failure, match="could not be brought to the device: RuntimeError: out"):
+        backend.call(Invocation("m", "f", [torch.ones(2)], device="cuda"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="it does work here")
+def test_a_gpu_that_does_not_work_inside_is_no_students_fault(
+    run: Callable[..., SandboxBackend], host: WarmHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "device", "cuda")
+    backend = run("def f(x): return x\n")
+    with pytest.raises(IsolationError, match="CUDA does not work: The arguments"):
+        backend.call(Invocation("m", "f", [torch.ones(2)], device="cuda"))
+
+
+def test_the_gpus_that_may_be_used_are_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    source = wire.Source("m", "m.py", ["import os\ndef f(): return dict(os.environ)"], False, [])
+    with WarmHost([]) as seeing:
+        backend = SandboxBackend(lambda _: seeing, "m", [source], Limits())
+        found = backend.call(Invocation("m", "f")).value
+        backend.close()
+    assert found["CUDA_VISIBLE_DEVICES"] == "3"
+    assert found.keys() == {"CUDA_VISIBLE_DEVICES", "HOME", "TMPDIR", "USER"}

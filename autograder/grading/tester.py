@@ -33,6 +33,7 @@ from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.speed.clock import PATIENCE_SECONDS
 from autograder.speed.race import STALL_SECONDS, RacingBackend
+from autograder.supervisor.backend import try_product
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing import plugin
 
@@ -74,7 +75,10 @@ class WarmHosts:
     def __call__(self, device: str) -> WarmHost:
         """The warm host of a device. Raises IsolationError where it cannot be had."""
         if device not in self._hosts:
-            self._hosts[device] = WarmHost(self._masks, device, self._level)
+            host = WarmHost(self._masks, device, self._level)
+            if device != "cpu":
+                try_product(host)
+            self._hosts[device] = host
         return self._hosts[device]
 
     def ready(self, devices: Sequence[str]) -> bool:

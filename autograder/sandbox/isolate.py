@@ -15,6 +15,7 @@ from pathlib import Path
 
 NOBODY = 65534
 SCRATCH = "/grader-scratch"  # not /tmp: Python itself may lie below that
+GPUS = "CUDA_VISIBLE_DEVICES"  # the variable that says which of a machine's may be used
 TMPFS_BYTES = 8 << 20  # it counts as nobody's memory
 OPEN_FILES = 64
 FILE_BYTES = 64 << 20

@@ -204,11 +204,12 @@ class Lost(msgspec.Struct, frozen=True):
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
     """An exception, in the words of the program that raised it; `kinds`: it and its bases.
 
+    stage: place is where the arguments are brought to the device, before the program has them.
     lost: why a name has no value that the program missed.
     """
 
     nonce: int
-    stage: Literal["import", "call", "reply"]
+    stage: Literal["import", "place", "call", "reply"]
     error: Short
     message: Text
     frames: Annotated[list[Frame], Meta(max_length=20)] = []

@@ -13,12 +13,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 
-from autograder.sandbox import evaluate, wire
+from autograder.sandbox import evaluate, isolate, wire
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.torch_state import Uncompiled, restored
 
@@ -29,12 +29,14 @@ UNCOMPILED = Uncompiled()
 
 _print = print
 
-Stage = Literal["import", "call", "reply"]
+Stage = Literal["import", "place", "call", "reply"]
 
 
 def warm() -> None:
     """Do before a fork what each fork would have to do again. Runs no tensor operation."""
     torch.set_num_threads(1)
+    # On a GPU, float32 is to have its own precision, as on the CPU.
+    torch.backends.cudnn.allow_tf32 = False
     # The first torch.autograd.grad imports it, in 0.3 s.
     importlib.import_module("torch.fx.experimental.symbolic_shapes")
 
@@ -98,8 +100,10 @@ def answer(
             return wire.Missing(
                 request.nonce, found, finder.lost(request.function, module.__dict__)
             )
+        stage = "place"
+        given = _given(request, payload)
         stage = "call"
-        outcome = _call(function, request, payload, buffers)
+        outcome = _call(function, request.mode, given, buffers)
         stage = "reply"
         value = wire.encode(outcome.value, body)
         gradients = outcome.gradients
@@ -118,19 +122,32 @@ def answer(
         return _raised(request.nonce, stage, error, finder)
 
 
-def _call(
-    function: Callable[..., Any], request: wire.Call, payload: bytearray, buffers: Buffers
-) -> evaluate.CallResult:
+class _Given(NamedTuple):
+    """What a function is called with, on the device, and how its gradients are pulled."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    cotangents: list[Any] | None
+
+
+def _given(request: wire.Call, payload: bytearray) -> _Given:
     reader = wire.Reader(payload, request.device)
     args, kwargs = reader.decode(request.args), reader.decode(request.kwargs)
-    if request.cotangents is not None:
-        return evaluate.vjp(function, args, kwargs, reader.decode(request.cotangents))
-    args = buffers.refill(args)
-    if request.mode == "plain":
-        return evaluate.CallResult(function(*args, **kwargs))
-    if request.mode == "count":
-        return evaluate.counted(function, args, kwargs)
-    return evaluate.call(function, args, kwargs)
+    cotangents = None if request.cotangents is None else reader.decode(request.cotangents)
+    return _Given(args, kwargs, cotangents)
+
+
+def _call(
+    function: Callable[..., Any], mode: wire.Mode, given: _Given, buffers: Buffers
+) -> evaluate.CallResult:
+    if given.cotangents is not None:
+        return evaluate.vjp(function, given.args, given.kwargs, given.cotangents)
+    args = buffers.refill(given.args)
+    if mode == "plain":
+        return evaluate.CallResult(function(*args, **given.kwargs))
+    if mode == "count":
+        return evaluate.counted(function, args, given.kwargs)
+    return evaluate.call(function, args, given.kwargs)
 
 
 class Buffers:
@@ -230,8 +247,9 @@ def main(connection: socket.socket, scratch: str) -> None:
     """Serve, then leave without running anything that the student registered for the exit."""
     sys.argv = [""]
     sys.path[:] = [path for path in sys.path if path]
+    seen = {name: os.environ[name] for name in [isolate.GPUS] if name in os.environ}
     os.environ.clear()
-    os.environ.update(HOME=scratch, TMPDIR=scratch, USER="student")
+    os.environ.update(seen, HOME=scratch, TMPDIR=scratch, USER="student")
     tempfile.tempdir = None  # what the host may have found out for itself
     builtins.print = _unheard
     try:

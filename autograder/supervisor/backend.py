@@ -14,6 +14,7 @@ import torch
 
 from autograder.core.course import WALL_TIMES
 from autograder.core.course import Limits as CourseLimits
+from autograder.core.errors import IsolationError
 from autograder.core.language import say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
@@ -38,6 +39,7 @@ from autograder.supervisor.reasons import (
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
+PROBE = wire.Source("probe", "probe.py", ["def product(x):\n    return x @ x"], False, [])
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
 
 
@@ -89,6 +91,8 @@ class SandboxBackend:
             pulled = sum(cotangent is not None for cotangent in asked.cotangents or ())
             outcome.sent = payload[: len(payload) - pulled]
             return outcome
+        if isinstance(reply, wire.Raised) and reply.stage == "place" and self._unit != PROBE.module:
+            try_product(self._hosts(asked.device))  # if it is not the program's doing
         raise self._explained(reply, asked.unit, asked.function)
 
     def measure(self, asked: Invocation) -> evaluate.CallResult:
@@ -263,6 +267,21 @@ class SandboxBackend:
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
+
+
+def try_product(host: WarmHost) -> None:
+    """Multiply two matrices behind the wall, on the host's device, in a program that is ours.
+
+    Raises IsolationError where that fails: then no submission's program is to blame.
+    """
+    backend = SandboxBackend(lambda _: host, PROBE.module, [PROBE], CourseLimits(), PROBE.module)
+    try:
+        backend.call(Invocation(PROBE.module, "product", [torch.ones(2, 2)], device=host.device))
+    except Failure as failure:
+        cause = f"Inside the sandbox {host.device.upper()} does not work: {failure.message}"
+        raise IsolationError(cause) from failure
+    finally:
+        backend.close()
 
 
 def prepare(asked: Invocation, mode: wire.Mode = "observe") -> tuple[wire.Call, list[bytes]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.core.errors import IsolationError
 from autograder.core.processes import PACKAGE, python
-from autograder.sandbox.isolate import SCRATCH, TMPFS_BYTES
+from autograder.sandbox.isolate import GPUS, SCRATCH, TMPFS_BYTES
 from autograder.supervisor.pythons import (
     _further_packages,
     _layers,
@@ -127,16 +127,18 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
 
 def _environment() -> dict[str, str]:
     """The warm host's environment; its child clears even that."""
-    found = {
+    return _of_ours("LD_LIBRARY_PATH", GPUS) | {
         "PYTHONPATH": os.pathsep.join([INSIDE, *_further_packages()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
         "USER": "grader",  # the sandbox has no list of users that packages could look into
     }
-    if libraries := os.environ.get("LD_LIBRARY_PATH"):  # where some machines keep CUDA's driver
-        found["LD_LIBRARY_PATH"] = libraries
-    return found
+
+
+def _of_ours(*names: str) -> dict[str, str]:
+    """Of the environment here what the warm host needs, such as where CUDA's driver lies."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def remedy(cause: str) -> str:
@@ -171,8 +173,7 @@ def _host(control: int) -> list[str]:
 
 def plain_environment() -> dict[str, str]:
     """What the warm host needs of the environment then; its child clears even that."""
-    names = ("LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
-    kept = {name: os.environ[name] for name in names if name in os.environ}
+    kept = _of_ours("LD_LIBRARY_PATH", GPUS, "TMPDIR", "SYSTEMROOT")
     ours = os.pathsep.join([str(PACKAGE.parent), *_further_packages()])
     return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 

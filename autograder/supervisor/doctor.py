@@ -135,4 +135,12 @@ def _gpu() -> Diagnosis:
     said = subprocess.run(python("-c", code), capture_output=True, text=True, check=False)
     if said.returncode:
         return False, "a device, but PyTorch cannot use it", said.stderr.strip()[-300:]
+    from autograder.supervisor.backend import try_product
+    from autograder.supervisor.warm_host import WarmHost
+
+    try:
+        with WarmHost([], "cuda") as host:
+            try_product(host)
+    except errors.GraderError as error:
+        return False, f"{said.stdout.strip()}, which works outside the sandbox only", str(error)
     return True, said.stdout.strip(), ""

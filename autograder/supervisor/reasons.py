@@ -75,6 +75,13 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
             "%(file)s cannot be imported: %(error)s in %(where)s%(code)s.", file=file, **place
         )
         return Failure(told, help=_hint(reply))
+    if reply.stage == "place":
+        told = say(
+            "The arguments of `%(function)s` could not be brought to the device: %(error)s.",
+            function=function,
+            error=place["error"],
+        )
+        return Failure(told, help=_hint(reply))
     told = say("`%(function)s` raised %(error)s in %(where)s%(code)s.", function=function, **place)
     if reply.lost:
         told = say("%(told)s %(why)s", told=told, why=lost(reply.lost))
