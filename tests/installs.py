@@ -176,6 +176,8 @@ def doctor(place: Place) -> None:
 def public_tests(place: Place) -> None:
     pytest = (place.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider")
     place.run(*pytest, "exercises", "--submission", ROOT / "solutions")
+    alone = ("-c", os.devnull, "--rootdir", ROOT, "--noconftest", "--import-mode=importlib")
+    place.run(*pytest, *alone, ROOT / "tests" / "test_inputs.py")  # the same inputs everywhere
 
 
 def four_students(place: Place) -> None:

@@ -214,7 +214,7 @@ def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callabl
 
     def run(program: Program, scaling: object = BATCH, seed: int = 7) -> Verdict:
         control = CONTROLS[scaling.over]  # type: ignore[attr-defined]
-        event = TimedCase(scaling, Draw(seed), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
+        event = TimedCase(scaling, Draw(str(seed)), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
         programs = Programs(
             program,
             Program(races.texts(ROOT / "solutions"), "attention", "attention"),
@@ -358,10 +358,10 @@ def test_counts_tell_a_loop_from_none() -> None:
         stack.callback(sys.modules.pop, "sequential", None)
         sys.path.insert(0, str(PROGRAMS))
         stack.callback(sys.path.remove, str(PROGRAMS))
-        looped = backend.advise("sequential", "sentences", BATCH, Draw(0))
+        looped = backend.advise("sequential", "sentences", BATCH, Draw("seed"))
         assert "torch was called" in looped
         assert "a Python loop over the batch" in looped
-        assert backend.advise("sequential", "_attend", BATCH, Draw(0)) is None
+        assert backend.advise("sequential", "_attend", BATCH, Draw("seed")) is None
 
 
 def test_the_words_for_counts() -> None:

@@ -113,7 +113,7 @@ def grade(
     """Grade a program once, in processes of its own, as the test of speed does."""
     cases = of.cases
     control = cases.CONTROLS[tally.scaling.over]
-    event = TimedCase(tally.scaling, Draw(seed), "cpu", cases.oracle, control, cases.NAMES)
+    event = TimedCase(tally.scaling, Draw(str(seed)), "cpu", cases.oracle, control, cases.NAMES)
     programs = race.Programs(
         Program(race.texts(of.folder), tally.kind, tally.program),
         Program(race.texts(course.root / "solutions"), of.unit, cases.FUNCTION),

@@ -46,7 +46,9 @@ def _print_advice(
             if not passes(tally, (unit.name, name)):
                 continue
             try:  # one loop is told once, along whichever size it is found first
-                advice = (backend.advise(unit.name, name, scaling, Draw(0)) for scaling in scalings)
+                advice = (
+                    backend.advise(unit.name, name, scaling, Draw("check")) for scaling in scalings
+                )
                 found = next(filter(None, advice), None)
             except Exception:  # of a student's program: for tests to tell
                 continue
