@@ -65,6 +65,8 @@ GROUPS = {
     "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
+    "tests/test_value_fuzz.py::test_no_reply_is_more_than_a_failure[60": "long",
+    "tests/test_value_fuzz.py": "sandbox",
     "tests/test_watch.py": "sandbox",
     "tests/test_wire_fuzz.py::test_mutated_frames_are_read_or_refused[120000]": "long",
     "tests/test_writing_an_exercise.py": "long",

@@ -383,7 +383,9 @@ def test_rows_that_were_added_by_hand_stay(again: Again, tmp_path: Path) -> None
     to = tmp_path / "to"
     again(FIRST)
     text = (
-        (to / "people.csv").read_text("utf-8-sig").replace("ann_1,1,ann,,", "ann_1,1,ann,a@x.org,")
+        (to / "people.csv")
+        .read_text("utf-8-sig")
+        .replace('"ann_1","1","ann","",', '"ann_1","1","ann","a@x.org",')
     )
     (to / "people.csv").write_text(text + "ann_1,9,Her Partner,p@x.org\n", "utf-8")
     again(FIRST | {"ann_1_31_rnn.py": b"later"})

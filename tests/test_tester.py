@@ -7,15 +7,20 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
 
 from autograder.batch.workers import Graders
 from autograder.core.course import Course, Limits
+from autograder.grading.outcomes import Whereabouts
 from autograder.grading.protocol import UnitOutcome, UnitTask
-from autograder.grading.tester import Fork
+from autograder.grading.tester import OUR_MEMORY, SPOILED, Fork, Server
 from autograder.intake.submission import File, Submission
+from autograder.reports import schema
 
 TASK = UnitTask("rnn", [], Limits(), "a seed", cuda=False)
 EARLY = "The tests' process ended early."
@@ -62,6 +67,62 @@ def test_one_that_does_not_tell_is_an_error(
     each = fork(run)
     assert each.run(TASK, 0.5).error == EARLY
     assert each.run(TASK, 0.5).error == EARLY, "and it stays one"
+
+
+@pytest.mark.parametrize(
+    ("end", "blamed"),
+    [
+        (lambda: os._exit(3), True),
+        (lambda: os.kill(os.getpid(), signal.SIGTERM), True),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), False),  # somebody else's doing
+    ],
+)
+def test_a_test_fails_whose_process_a_reply_ended(end: Callable[[], None], blamed: bool) -> None:
+    """The first is left out of what is run again; after the second nothing is run any more."""
+    server = Server.__new__(Server)
+    server._fork, server._at = None, Whereabouts()
+    ours, theirs = socket.socketpair()
+    server._connection = theirs
+    server._hosts = MagicMock()
+
+    def run(task: UnitTask, _: object) -> UnitOutcome:
+        left = [name for name in ("one", "two", "three") if name not in task.spoiled]
+        if len(task.spoiled) < SPOILED:
+            server._at.test = left[0]
+            end()
+        return UnitOutcome([schema.TestResult(name, "e", "correctness", "failed") for name in left])
+
+    server._run = run  # type: ignore[method-assign]
+    session: Any = SimpleNamespace(items=[])
+    with ours, theirs:
+        outcome = server._outcome(TASK, session)
+        server._end_fork()
+    assert bool(outcome.error) is not blamed
+    assert [test.id for test in outcome.tests] == (["three"] if blamed else [])
+
+
+def test_whereabouts_are_seen_from_another_process() -> None:
+    at = Whereabouts()
+    child = os.fork()
+    if child == 0:
+        at.test = "x" * 5000
+        at.test = "test_softmax[cuda]"
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert at.test == "test_softmax[cuda]"
+    at.test = ""
+    assert not at.test
+
+
+def test_its_memory_is_bounded(fork: Callable[..., Fork]) -> None:
+    def run(_: UnitTask) -> UnitOutcome:
+        try:
+            bytearray(OUR_MEMORY + (1 << 20))
+        except MemoryError:
+            return UnitOutcome(error="no more")
+        return UnitOutcome(error="as much as it liked")
+
+    assert fork(run).run(TASK, 60).error == "no more"
 
 
 def test_nothing_of_a_submission_is_in_the_next_ones_report(

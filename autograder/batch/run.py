@@ -67,6 +67,7 @@ class Batch:
         self.options = options
         self.fresh = fresh
         self.students = find_students(submissions, course)
+        self.folders = store.folders(results, self.students)
         self._decisions = decisions.load(submissions, self.students, course)
 
     @property
@@ -78,6 +79,10 @@ class Batch:
     def masks(self) -> list[Path]:
         """The folders that no student's program may see."""
         return [path.resolve() for path in (self.course.root, self.submissions, self.results)]
+
+    def path(self, student: str, unit: Unit) -> Path:
+        """Where the report of a student's unit lies."""
+        return self.results / self.folders[student] / f"{unit.name}.json"
 
     def read(self, student: str) -> Submission:
         """What a student has handed in, by the name of their folder. Raises SubmissionsError."""
@@ -118,7 +123,7 @@ class Batch:
         for name, unit in wanted:
             if handed_in is None or name != student:
                 student, handed_in = name, self.read(name)
-            before = store.read(store.path_for(self.results, name, unit.name))
+            before = store.read(self.path(name, unit))
             if before and not self.fresh and self._up_to_date(before, handed_in, unit):
                 tell(Event("kept", before))
             else:
@@ -140,6 +145,5 @@ class Batch:
         """Write a report, and into it how the marks differ from those that there were."""
         if task.before:
             report = msgspec.structs.replace(report, changes=changes(task.before, report))
-        path = store.path_for(self.results, task.student, task.unit.name)
-        store.write(path, store.encode(report))
+        store.write(self.path(task.student, task.unit), store.encode(report))
         return report

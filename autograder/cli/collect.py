@@ -14,7 +14,7 @@ from rich.table import Table
 
 from autograder.core.console import CourseOption, console, fail, load
 from autograder.core.github import warning
-from autograder.core.text import several
+from autograder.core.text import one_line, several
 
 if TYPE_CHECKING:
     from autograder.intake.collect.run import Summary
@@ -107,7 +107,7 @@ def _print(summary: Summary, into: Path, console: Console) -> None:
         if "GITHUB_ACTIONS" in os.environ:
             print(warning(note))
         else:
-            console.print(note, style="yellow", markup=False)
+            console.print(one_line(note), style="yellow", markup=False)
     if len(summary.notes) > MOST:
         console.print(f"… and {len(summary.notes) - MOST} more such notes.")
     console.print(f"People: {into / 'people.csv'}", markup=False)

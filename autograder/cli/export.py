@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from autograder.core.console import CourseOption, LanguageOption, console, fail, load
+from autograder.core.text import one_line
 
 if TYPE_CHECKING:
     from autograder.core.course import Course
@@ -67,7 +68,7 @@ def export(
         write(path, data)
         terminal.print(str(path), markup=False, soft_wrap=True)
     for note in rendered.notes:
-        terminal.print(note, style="yellow", markup=False)
+        terminal.print(one_line(note), style="yellow", markup=False)
 
 
 def _into_gradebook(
@@ -78,4 +79,4 @@ def _into_gradebook(
     left_out = save(students, course, url, lang)
     console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
     for note in left_out:
-        console.print(note, style="yellow", markup=False)
+        console.print(one_line(note), style="yellow", markup=False)

@@ -11,15 +11,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
-import msgspec
 import typer
-from rich.console import Console
 
 from autograder.core.console import CourseOption, LanguageOption, console, fail, load
 from autograder.core.processes import python
+from autograder.core.text import one_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
 
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
@@ -134,7 +135,7 @@ def grade(
             _end_where_unread(seen, submissions)
             return
         with sole_writer(results):
-            bar, log = Console(stderr=True), results / "log.jsonl"
+            bar, log = console(stderr=True), results / "log.jsonl"
             follower = Follower(batch.count, seen.facts(), bar, log, lines, quiet=quiet)
             with _workers(batch, jobs, scheduler) as workers, follower:
                 batch.run(workers, follower)
@@ -143,22 +144,21 @@ def grade(
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
     if follower.reasons:
-        fail(
-            "Not everything could be graded. Run the same command again.\n"
-            + "\n".join(follower.reasons),
-            3,
-        )
+        reasons = map(one_line, follower.reasons)
+        told = "Not everything could be graded. Run the same command again."
+        fail("\n".join([told, *reasons]), 3)
     _end_where_unread(seen, submissions)
 
 
 def _list(found: Sequence[Row], console: Console, lines: BinaryIO | None) -> None:
     """List what was handed in, for people or for machines."""
+    from autograder.batch.progress import line
     from autograder.intake.seen import print_rows
 
     print_rows(console, found)
     for row in found if lines else []:
         assert lines
-        lines.write(msgspec.json.encode({"event": "seen"} | row._asdict()) + b"\n")
+        lines.write(line({"event": "seen"} | row._asdict()))
 
 
 def _end_where_unread(seen: Seen, submissions: Path) -> None:
@@ -196,11 +196,11 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     from autograder.reports.changes import changes_csv, print_changes
     from autograder.reports.pages.html import write_pages
     from autograder.reports.reading import changed, each, marks_of
-    from autograder.reports.store import safe_name, write
+    from autograder.reports.store import write
     from autograder.reports.table import print_class, summary_csv
 
     results = batch.results
-    marks = marks_of(each(results, batch.units), set(map(safe_name, batch.students)))
+    marks = marks_of(each(results, batch.units), set(batch.folders.values()))
     write(results / "summary.csv", summary_csv(marks, batch.units))
     write(results / "changes.csv", changes_csv(changed(each(results, batch.course.units))))
     index = write_pages(results, each(results, batch.course.units), batch.course, lang)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 from rich.console import Console
@@ -15,6 +16,7 @@ from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError, GraderError, SubmissionsError
 from autograder.core.language import Language
+from autograder.core.text import inert
 
 CourseOption = Annotated[
     Path | None,
@@ -40,9 +42,24 @@ def fail(message: str, code: int = 2) -> NoReturn:
     raise typer.Exit(code)
 
 
+class _Inert:
+    """A stream on which no text is a command to a CI job, wherever a line or a cell is folded."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, with commands broken."""
+        return self._stream.write(inert(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     """A console that wraps lines for people only: what reads a pipe finds every path whole."""
-    made = Console(stderr=stderr, quiet=quiet, highlight=False)
+    stream = cast(TextIO, _Inert(sys.stderr if stderr else sys.stdout))
+    made = Console(file=stream, stderr=stderr, quiet=quiet, highlight=False)
     made.soft_wrap = not made.is_terminal
     return made
 

@@ -44,6 +44,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Seconds are CPU time, as the kernel counts it, all threads together: a busy machine changes no
     mark. On a GPU, whose work is charged to nobody, they are the wall clock's. Those of a statement
     and of a load are for a file's top level, and count for the unit, too.
+    reply_mib: of all arrays that one call may return, on the CPU and on a GPU, where inputs are
+    larger: some times what the largest right answer takes, for the tests' process holds them.
     """
 
     call_seconds: float = 10.0
@@ -51,6 +53,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statement_seconds: float = 5.0
     load_seconds: float = 20.0
     memory_mib: int = 2048
+    reply_mib: int = 8
+    gpu_reply_mib: int = 64
     source_kib: int = 1024
 
     @property

@@ -6,11 +6,16 @@ or are none at all, and its separators of lines and paragraphs.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 MARK = "\N{REPLACEMENT CHARACTER}"
+END = " \N{RETURN SYMBOL} "  # stands for the end of a line within one
+# What gives a command to who runs a job: GitHub and what is like it from the start of a line on,
+# whatever its colour; the older form, Azure and TeamCity from anywhere.
+COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[\d;]*m)*:)(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
 
 def is_shown(character: str) -> bool:
@@ -24,6 +29,21 @@ def clean(text: str) -> str:
     if text.replace("\n", "").replace("\t", "").isprintable():  # nearly always
         return text
     return "".join(c if is_shown(c) or c in "\n\t" else MARK for c in text)
+
+
+def one_line(text: str) -> str:
+    """Text that others wrote within a line of ours: it starts none of its own."""
+    return END.join(clean(text).split("\n"))
+
+
+def quoted(text: str) -> str:
+    """The same as lines of their own, each begun by us: a traceback."""
+    return "".join(f"| {line}\n" for line in inert(clean(text)).split("\n"))
+
+
+def inert(text: str) -> str:
+    """What goes to a terminal or a job's log, with nothing in it that is a command to a CI."""
+    return COMMAND.sub(lambda found: f"{found[0]} ", text)
 
 
 def clean_all(value: Any, most: int) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import mmap
+import sys
 import traceback
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -11,6 +14,7 @@ import pytest
 
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
+from autograder.core.language import _, say
 from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
@@ -22,13 +26,35 @@ from autograder.testing.student import Student
 
 # Fixtures, and what they ask for in their turn.
 OURS = {"student", "draw", "device", "figure", "request"}
+UNUSABLE = _("The result could not be used: %(error)s")
+ENDED = _("The result could not be used: the process that compares results ended over it.")
+
+
+class Whereabouts:
+    """Which test looks at a student's reply, kept where another process sees it if this one ends.
+
+    Only processes of ours share this memory.
+    """
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    @property
+    def test(self) -> str:
+        """The test's name, or nothing."""
+        return self._memory[:].rstrip(b"\0").decode()
+
+    @test.setter
+    def test(self, name: str) -> None:
+        self._memory[:] = name.encode()[: mmap.PAGESIZE].ljust(mmap.PAGESIZE, b"\0")
 
 
 class Recorder:
     """The pytest plugin of one task: what came of each test."""
 
-    def __init__(self, backend: Recording) -> None:
+    def __init__(self, backend: Recording, at: Whereabouts) -> None:
         self._backend = backend
+        self._at = at
         self._results: dict[str, TestResult] = {}
         self.figures: dict[str, Any] = {}
         self.error = ""
@@ -55,6 +81,7 @@ class Recorder:
         What pytest does around a test takes longer than most of the tests.
         """
         item.user_properties.clear()  # another submission's figures
+        self._backend.heard = functools.partial(setattr, self._at, "test", item.name)
         if not isinstance(item, pytest.Function) or not OURS.issuperset(item.fixturenames):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             return
@@ -69,11 +96,19 @@ class Recorder:
             error = raised
         self._record(item, error)
 
+    def spoil(self, item: pytest.Item) -> None:
+        """Let a test fail that is not run, as what it was given ended its process."""
+        ended = Failure(say(ENDED), help_id="unusable_result")
+        self._results[item.nodeid] = self._result(item, ended)
+
     def _record(self, item: pytest.Item, error: BaseException | None) -> None:
         self._results.setdefault(item.nodeid, self._result(item, error))
         failure = error if isinstance(error, Failure) else None
         self._backend.end_test(item.nodeid, failure, passed=error is None)
         self.figures |= dict(item.user_properties)
+        if error:
+            _let_go(error)
+        self._at.test = ""
 
     @property
     def results(self) -> list[TestResult]:
@@ -107,8 +142,20 @@ class Recorder:
         # A result of a form that no test foresaw: the student's side caused it, so it is a failure.
         last = traceback.extract_tb(error.__traceback__)[-1]
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
-        message = f"The result could not be used: {type(error).__name__}: {str(error)[:300]}"
-        return "failed", message, "", "unusable_result", facts
+        told = say(UNUSABLE, error=f"{type(error).__name__}: {str(error)[:300]}")
+        return "failed", told, "", "unusable_result", told.facts | facts
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop the frames that a failure holds, and with them all that the student's program gave.
+
+    Only the collector would, now and then: they are in circles, and big arrays look small to it.
+    """
+    while error:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+    for name in ("last_exc", "last_value", "last_traceback"):  # pytest's, for debuggers
+        vars(sys).pop(name, None)
 
 
 def _left_out(item: pytest.Item, task: UnitTask) -> str:

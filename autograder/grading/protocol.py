@@ -54,7 +54,10 @@ class TesterSetup(msgspec.Struct, frozen=True):
 
 
 class UnitTask(msgspec.Struct, frozen=True):
-    """One unit of one submission."""
+    """One unit of one submission.
+
+    spoiled: the tests that have failed already, since what they were given ended their process.
+    """
 
     unit: str
     files: list[File]
@@ -62,6 +65,7 @@ class UnitTask(msgspec.Struct, frozen=True):
     seed: str
     cuda: bool
     speed: bool = True
+    spoiled: list[str] = []
 
 
 class UnitOutcome(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from autograder.grading.keys import basis, key, versions
 from autograder.grading.protocol import Options, UnitOutcome
 from autograder.intake.submission import Submission
 from autograder.reports.schema import MARKS, Report, Status, TestResult, score
+from autograder.reports.store import fitted
 
 
 def needs_gpu(unit: Unit, options: Options) -> bool:
@@ -38,7 +39,7 @@ def report_of(
         status = work.state
     reason = str(restate(work.facts)) if work.facts else _common(tests)
     found = basis(submission, unit, options, course)
-    return Report(
+    report = Report(
         student=submission.student,
         unit=unit.name,
         status=status,
@@ -59,6 +60,7 @@ def report_of(
         figures=outcome.figures,
         uncompiled=outcome.uncompiled,
     )
+    return fitted(report)
 
 
 def count_points(

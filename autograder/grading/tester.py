@@ -13,6 +13,7 @@ import importlib.util
 import os
 import signal
 import socket
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,11 +25,18 @@ import pytest
 from autograder.core import units
 from autograder.core.course import WALL_TIMES, Limits
 from autograder.core.errors import IsolationError
-from autograder.grading.outcomes import Recorder, _is_race, _left_out, _not_run
+from autograder.core.text import quoted
+from autograder.grading.outcomes import (
+    Recorder,
+    Whereabouts,
+    _is_race,
+    _left_out,
+    _not_run,
+)
 from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
 from autograder.mistakes import catalogue
 from autograder.mistakes.diagnose import Recording
-from autograder.sandbox import worker
+from autograder.sandbox import isolate, worker
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.speed.clock import PATIENCE_SECONDS
@@ -37,6 +45,8 @@ from autograder.supervisor.backend import try_product
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing import plugin
 
+OUR_MEMORY = 2 << 30  # bytes of a fork beyond torch and the tests; see docs/threat-model.md
+SPOILED = 2  # tests that end their fork: then the unit's others fail, too
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
 RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than a race takes, imports aside
@@ -106,6 +116,7 @@ class Fork:
     def __init__(self, run: Callable[[UnitTask], UnitOutcome], above: socket.socket) -> None:
         """Fork. above: a connection that the fork is not to keep open if this process dies."""
         self.done = 0
+        self.ended = False  # by itself, and not by a SIGKILL, which comes from elsewhere
         self._connection, theirs = socket.socketpair()
         with theirs:
             self._pid = os.fork()
@@ -131,18 +142,20 @@ class Fork:
         """End it, whatever it is doing."""
         self._connection.close()
         os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        _, status = os.waitpid(self._pid, 0)
+        self.ended = not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL)
 
     @staticmethod
     def _serve(run: Callable[[UnitTask], UnitOutcome], connection: socket.socket) -> NoReturn:
         try:
+            isolate.limit_memory(OUR_MEMORY)
             while (data := receive(connection)) is not None:
                 task = msgspec.msgpack.decode(data, type=UnitTask)
                 send(connection, msgspec.msgpack.encode(run(task)))
         except (BrokenPipeError, ConnectionResetError):  # nobody asks any more
             pass
-        except BaseException:
-            traceback.print_exc()
+        except BaseException:  # in whose words a student's may be
+            sys.stderr.write(quoted(traceback.format_exc()))
         finally:
             os._exit(0)
 
@@ -155,6 +168,7 @@ class Server:
         self._setup = setup
         self._hosts = WarmHosts([Path(mask) for mask in setup.masks], setup.level)
         self._fork: Fork | None = None
+        self._at = Whereabouts()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
@@ -172,14 +186,25 @@ class Server:
         try:
             while (data := receive(self._connection)) is not None:
                 task = msgspec.msgpack.decode(data, type=UnitTask)
-                send(self._connection, self._in_fork(task, session))
+                send(self._connection, msgspec.msgpack.encode(self._outcome(task, session)))
         finally:
             self._end_fork()
             self._hosts.close()
         return True
 
-    def _in_fork(self, task: UnitTask, session: pytest.Session) -> bytes:
-        """Run a task in a fork of this process; one that does not end well is replaced."""
+    def _outcome(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
+        """What came of a task. A test fails whose process a student's reply has ended."""
+        outcome, at = self._in_fork(task, session)
+        while at and len(task.spoiled) < SPOILED:
+            task = msgspec.structs.replace(task, spoiled=[*task.spoiled, at])
+            outcome, at = self._in_fork(task, session)
+        return outcome
+
+    def _in_fork(self, task: UnitTask, session: pytest.Session) -> tuple[UnitOutcome, str]:
+        """Run a task in a fork of this process; one that does not end well is replaced.
+
+        Besides the outcome: the test that was looking at a reply when the fork ended by itself.
+        """
         devices = ["cpu", "cuda"] if task.cuda else ["cpu"]
         if self._fork and (self._fork.done >= TASKS_A_FORK or not self._hosts.ready(devices)):
             self._end_fork()
@@ -187,19 +212,24 @@ class Server:
             for device in devices:
                 self._hosts(device)
         except IsolationError as error:
-            return msgspec.msgpack.encode(UnitOutcome(error=str(error), hopeless=True))
+            return UnitOutcome(error=str(error), hopeless=True), ""
         self._fork = self._fork or Fork(lambda asked: self._run(asked, session), self._connection)
         races = sum(_is_race(i) for i in session.items if i.path.stem == f"test_{task.unit}")
+        self._at.test = ""
         outcome = self._fork.run(task, _patience(task.limits, races))
-        if outcome.error:
-            self._end_fork()
-            self._hosts.close()  # whatever state the fork left them in
-        return msgspec.msgpack.encode(outcome)
+        if not outcome.error:
+            return outcome, ""
+        ended = self._end_fork()
+        self._hosts.close()  # whatever state the fork left them in
+        return outcome, self._at.test if ended else ""
 
-    def _end_fork(self) -> None:
-        if self._fork:
-            self._fork.close()
-            self._fork = None
+    def _end_fork(self) -> bool:
+        """End the fork, if there is one; whether it had ended by itself."""
+        fork, self._fork = self._fork, None
+        if not fork:
+            return False
+        fork.close()
+        return fork.ended
 
     def _run(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
         """Run a unit's hidden tests against a submission."""
@@ -224,14 +254,17 @@ class Server:
             functools.partial(catalogue.known, root),
             lambda unit, function: getattr(units.solution(root, unit), function),
         )
-        recorder = Recorder(recording)
+        recorder = Recorder(recording, self._at)
         session.config.stash[plugin.BACKEND] = recording
         session.config.stash[plugin.SEED] = task.seed
         session.config.pluginmanager.register(recorder)
         killed = self._hosts.killed
         try:
             for item in asked:
-                recorder.run(item)
+                if item.name in task.spoiled or len(task.spoiled) >= SPOILED:
+                    recorder.spoil(item)
+                else:
+                    recorder.run(item)
         finally:
             session.config.pluginmanager.unregister(recorder)
             backend.close()

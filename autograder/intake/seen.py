@@ -17,6 +17,7 @@ from rich.text import Text
 
 from autograder.core.course import Unit
 from autograder.core.language import restate
+from autograder.core.text import one_line
 from autograder.intake.decisions import FILE
 from autograder.intake.submission import How, State, Submission
 
@@ -134,7 +135,7 @@ def undecided(seen: Seen, submissions: Path) -> Iterator[str]:
     for row in unread:
         alike.setdefault((row.student, row.message.replace(row.unit, "")), []).append(row)
     for (student, _reason), rows_ in islice(alike.items(), MANY):
-        yield f"{student}, {', '.join(row.unit for row in rows_)}: {rows_[0].message}"
+        yield f"{student}, {', '.join(row.unit for row in rows_)}: {one_line(rows_[0].message)}"
     if len(alike) > MANY:
         yield f"… and {len(alike) - MANY} more: --dry-run lists all."
     if open_ := [row for row in unread if row.files]:

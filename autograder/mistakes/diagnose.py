@@ -27,6 +27,7 @@ CACHED = (
     "by its length, may be kept between calls; a result may not."
 )
 LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is tried on it
+KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hundredth
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
 MORE_SECONDS = 0.2  # that these take of this process's time
 Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit
@@ -85,6 +86,8 @@ class Recording:
         self._last: _Call | None = None  # of this test, where it was answered
         self._passed: list[_Call] = []
         self._suspects: dict[tuple[str, str], _Suspect] = {}
+        self._left = KEPT
+        self.heard: Callable[[], None] = lambda: None  # called when there is a reply to look at
         self.facts: dict[str, Any] = {}  # of this test's slowest race
 
     def call(self, asked: Invocation) -> CallResult:
@@ -96,12 +99,15 @@ class Recording:
             if raised := _raised(failure):
                 self._keep(_Call(asked, raised))
             raise
+        self.heard()
         self._keep(_Call(asked, Gave(outcome.value, outcome.gradients), outcome))
         return outcome
 
     def _keep(self, call: _Call) -> None:
         arrays = evaluate.arrays([call.asked.args, call.asked.kwargs, call.gave.value])
-        if sum(math.prod(array.shape) for array in arrays) <= LARGE:
+        numbers = sum(math.prod(array.shape) for array in arrays)
+        if numbers <= min(LARGE, self._left):
+            self._left -= numbers
             args, kwargs = copy.deepcopy((call.asked.args, call.asked.kwargs))  # tests change them
             call.asked = replace(call.asked, args=args, kwargs=kwargs)
             self._calls.append(call)
@@ -110,11 +116,14 @@ class Recording:
     def measure(self, asked: Invocation) -> CallResult:
         """See calls.Backend. Not remembered: its inputs are too large to try mistakes on."""
         self._last = None
-        return self._backend.measure(asked)
+        outcome = self._backend.measure(asked)
+        self.heard()
+        return outcome
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See calls.Backend. Its calls are not remembered: other tests look at values."""
         self._last = None
+        self.heard()
         facts = self._backend.race(unit, function, device, event)
         if facts.get("ratio", 0.0) <= self.facts.get("ratio", math.inf):
             self.facts = facts

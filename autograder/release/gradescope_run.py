@@ -11,10 +11,11 @@ import msgspec
 import typer
 
 from autograder.core import course as courses
-from autograder.core.console import LanguageOption, program
+from autograder.core.console import LanguageOption, console, program
 from autograder.core.course import Unit
 from autograder.core.errors import GraderError
 from autograder.core.processes import PACKAGE
+from autograder.core.text import one_line
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.intake.reading import read
@@ -63,10 +64,13 @@ def _graded(grader: Grader, handed_in: Submission, unit: Unit) -> Report:
     report = grader.grade(handed_in, unit)
     if report.status == "incomplete":
         report = grader.grade(handed_in, unit)
-    print(f"{unit.name}: {sign(report)} of {number(report.max_score)}", report.message)
+    message = one_line(report.message)
+    console().print(
+        f"{unit.name}: {sign(report)} of {number(report.max_score)} {message}", markup=False
+    )
     if report.status == "incomplete":
         raise GraderError(
-            f"{unit.name} could not be graded: {report.message} Where it is the clock that fails, "
+            f"{unit.name} could not be graded: {message} Where it is the clock that fails, "
             "give the container more CPU, or release the autograder with --no-speed."
         )
     return report

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.reports.schema import Change, Report
-from autograder.reports.table import MANY, blank, no_formula
+from autograder.reports.table import MANY, blank, csv_of
 
 COLUMNS = ["student", "unit", "exercise", "before", "after", "reason"]
 REASONS = {
@@ -74,13 +72,11 @@ def _difference(before: str, after: str) -> str:
 
 def changes_csv(changed: Iterable[Changed]) -> bytes:
     """changes.csv: a row an exercise, in UTF-8 with a mark that lets spreadsheets know it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for student, unit, change in changed:
-        marks = [blank(change.before), blank(change.after)]
-        writer.writerow([no_formula(student), unit, change.exercise, *marks, change.reason])
-    return text.getvalue().encode("utf-8-sig")
+    rows = [
+        [student, unit, c.exercise, blank(c.before), blank(c.after), c.reason]
+        for student, unit, c in changed
+    ]
+    return csv_of([COLUMNS, *rows]).encode("utf-8-sig", "replace")
 
 
 def print_changes(console: Console, changed: Sequence[Changed]) -> None:

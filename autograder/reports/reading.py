@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
@@ -13,6 +14,12 @@ from autograder.reports.changes import Changed
 from autograder.reports.schema import Report
 from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
+
+MOST_SAID = 500  # characters of why a whole unit failed, in what is held of a class
+NO_MARKS: dict[str, Any] = {  # what of a report is no mark, and not held of a class
+    **{name: [] for name in ("tests", "unknown", "changes")},
+    **{name: {} for name in ("facts", "figures", "basis", "versions")},
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def marks_of(
     """By student and unit, the reports of these folders without their tests: marks take no more."""
     return {
         student.name: {
-            name: structs.replace(report, tests=[], figures={}, basis={}, versions={})
+            name: structs.replace(report, message=report.message[:MOST_SAID], **NO_MARKS)
             for name, report in student.reports.items()
         }
         for student in students

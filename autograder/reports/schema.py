@@ -13,6 +13,7 @@ from autograder.core.text import clean_all
 
 SCHEMA = 1
 MOST = 4000  # characters of any text in a report that are kept
+MOST_FACTS = 8000  # characters and numbers in a test's facts, else there are none
 TestStatus = Literal["passed", "failed", "error", "not_run"]
 Status = Literal["graded", "advisory", "incomplete", "missing", "unread", "excused"]
 MARKS: tuple[Status, ...] = ("graded", "advisory")  # whose score is a number
@@ -25,6 +26,15 @@ class _Shown(msgspec.Struct, frozen=True):
         for name in self.__struct_fields__:
             if isinstance(value := getattr(self, name), (str, dict, list)):
                 msgspec.structs.force_setattr(self, name, clean_all(value, MOST))
+
+
+def size(value: Any) -> int:
+    """How many characters and numbers there are in plain data."""
+    if isinstance(value, dict):
+        return sum(size(key) + size(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return sum(map(size, value))
+    return len(value) if isinstance(value, str) else 1
 
 
 class TestResult(_Shown, frozen=True):
@@ -40,6 +50,11 @@ class TestResult(_Shown, frozen=True):
     help: str = ""
     help_id: str = ""
     facts: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if size(self.facts) > MOST_FACTS:
+            msgspec.structs.force_setattr(self, "facts", {})
 
 
 class Change(msgspec.Struct, frozen=True):

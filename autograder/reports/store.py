@@ -6,27 +6,40 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
 from autograder.reports import store
 from autograder.reports.schema import SCHEMA, Report, current
 
-# Files that stand beside the students' folders.
-RESERVED = set("summary.csv changes.csv log.jsonl index.html canvas.csv moodle.csv".split())
-RESERVED |= {"junit.xml", "gradebook.db"}
+# What stands beside the students' folders: of results (exports, too), of submissions; and what
+# Windows takes for a device, whatever follows the first dot.
+RESERVED = frozenset(
+    "summary.csv changes.csv log.jsonl index.html canvas.csv moodle.csv junit.xml github "
+    "gradescope gradebook.db gradebook.db-journal gradebook.db-wal gradebook.db-shm people.csv "
+    "intake.toml".split()
+)
+DEVICES = frozenset("con prn aux nul conin$ conout$".split()) | {
+    f"{port}{number}" for port in ("com", "lpt") for number in range(10)
+}
+MOST_BYTES = 1 << 20  # of a report
+CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is larger
+MOST_UNKNOWN = 20  # files of no unit that it then names
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
 WRITING = ".writing-"  # how a file's name begins that is not whole yet
 
 
 def path_for(results: Path, student: str, unit: str) -> Path:
-    """Where a report lies: DIR/<student>/<unit>.json, the name made safe."""
-    return results / safe_name(student) / f"{unit}.json"
+    """Where a report lies: DIR/<student>/<unit>.json, the name made safe; see folders."""
+    return results / folders(results, [student])[student] / f"{unit}.json"
 
 
 def safe_name(student: str) -> str:
@@ -35,10 +48,40 @@ def safe_name(student: str) -> str:
     Two names never share one; none is hidden, reads as an option or is a name of our own.
     """
     escaped = "".join(c if c.isprintable() and c not in UNSAFE else _hex(c) for c in student)
-    if not escaped or escaped[0] in ".-~ " or escaped.lower() in RESERVED:
+    known = alike(escaped)
+    reserved = known in RESERVED or known.partition(".")[0].rstrip() in DEVICES
+    if not escaped or escaped[0] in ".-~ " or reserved:
         escaped = _hex(escaped[:1]) + escaped[1:]
     if escaped[-1:] in (".", " "):
         escaped = escaped[:-1] + _hex(escaped[-1])
+    return _shortened(escaped, student)
+
+
+def alike(name: str) -> str:
+    """What two names share that some file system takes for one: case, width, accents' forms."""
+    plain = unicodedata.normalize("NFKC", name).upper().casefold()  # I and ı: only as capitals
+    return unicodedata.normalize("NFKC", plain)
+
+
+def folders(results: Path, students: Sequence[str]) -> dict[str, str]:
+    """The name of each student's folder of reports: no two are one, on whatever file system.
+
+    It is safe_name's but where another is like it, in the class or in the results already; then
+    every sign of it is escaped. Names that are there stay.
+    """
+    there = {path.name for path in results.iterdir()} if results.is_dir() else set()
+    taken = {alike(name) for name in there}
+    found = {}
+    for student in students:
+        name = safe_name(student)
+        if name not in there and alike(name) in taken:
+            name = _shortened(_hex(student), student)
+        taken.add(alike(name))
+        found[student] = name
+    return found
+
+
+def _shortened(escaped: str, student: str) -> str:
     if len(escaped.encode()) <= NAME_BYTES:
         return escaped
     digest = hashlib.sha256(os.fsencode(student)).hexdigest()[:24]
@@ -52,6 +95,32 @@ def _hex(character: str) -> str:
 def encode(report: Report) -> bytes:
     """The report as JSON, indented for people."""
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def fitted(report: Report) -> Report:
+    """The report in at most MOST_BYTES: pictures go first, then facts, then the ends of texts."""
+    cuts: list[Callable[[Report], Report]] = [_without_figures, _without_facts]
+    cuts += [partial(_cut, most) for most in CUTS]
+    for smaller in cuts:
+        if len(encode(report)) <= MOST_BYTES:
+            break
+        report = smaller(report)
+    return report
+
+
+def _without_figures(report: Report) -> Report:
+    return replace(report, figures={})
+
+
+def _without_facts(report: Report) -> Report:
+    tests = [replace(test, facts={}) for test in report.tests]
+    unknown = [name[:NAME_BYTES] for name in report.unknown[:MOST_UNKNOWN]]
+    return replace(report, facts={}, tests=tests, unknown=unknown)
+
+
+def _cut(most: int, report: Report) -> Report:
+    tests = [replace(t, message=t.message[:most], help=t.help[:most]) for t in report.tests]
+    return replace(report, message=report.message[:most], tests=tests)
 
 
 def read(path: Path) -> Report | None:

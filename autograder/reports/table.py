@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,11 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.core.course import Unit
+from autograder.core.text import one_line
 from autograder.reports.schema import Report
 from autograder.reports.states import STATES, is_open, most, total, worst
 
 Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
 NOT_GRADED, OPEN = STATES["missing"].sign, STATES["unread"].sign
+FORMULA = tuple("=+-@;|%\N{MINUS SIGN}")  # what a cell begins with that is more than text
 MANY = 60  # rows that still fit a terminal's patience
 
 
@@ -75,8 +78,8 @@ def _print_reasons(console: Console, found: Sequence[Report]) -> None:
     if reasons:
         console.print("\nOne reason for all that failed in a unit:")
     for report in reasons[:MANY]:
-        line = Text.assemble((f"{report.student}, {report.unit}: ", "bold"), report.message)
-        console.print(line)
+        whose = f"{report.student}, {report.unit}: "
+        console.print(Text.assemble((whose, "bold"), one_line(report.message)))
 
 
 def _cell(report: Report | None) -> str:
@@ -92,18 +95,28 @@ def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
 
     What is no mark is left blank, and so is a total that is still open.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     names = [unit.name for unit in units]
-    writer.writerow(["student", *names, "score", "max_score", "status"])
+    rows = [["student", *names, "score", "max_score", "status"]]
     for student, by_unit in sorted(marks.items()):
         found = [by_unit[name] for name in names if name in by_unit]
         scores = [mark(by_unit.get(name)) for name in names]
         sums = [blank(total(found)), number(most(found))]
-        writer.writerow([no_formula(student), *scores, *sums, worst(found)])
-    return text.getvalue().encode("utf-8-sig")
+        rows.append([student, *scores, *sums, worst(found)])
+    return csv_of(rows).encode("utf-8-sig", "replace")
+
+
+def csv_of(rows: Iterable[Iterable[str]], end: str = "\n") -> str:
+    """Rows as CSV: every cell quoted, and none that a spreadsheet runs."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator=end)
+    writer.writerows(map(no_formula, row) for row in rows)
+    return text.getvalue()
 
 
 def no_formula(text: str) -> str:
-    """A spreadsheet runs a cell that starts like a formula; a leading quote makes it text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A spreadsheet runs a cell that starts like a formula; a leading quote makes it text.
+
+    Some skip what is blank there, some take wide signs for narrow ones, and some a cell for two.
+    """
+    start = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if start in FORMULA or text.startswith(("\t", "\r", "\n")) else text

@@ -190,13 +190,18 @@ def limit(memory: int | None, cpu_seconds: int, threads: int = 64) -> None:
         far more than it uses) leaves memory to the supervisor.
     """
     if memory is not None:
-        pages = int(_read("statm").split()[0])
-        _set_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+        limit_memory(memory)
     _set_limit(resource.RLIMIT_CPU, cpu_seconds)
     _set_limit(resource.RLIMIT_NPROC, threads)
     _set_limit(resource.RLIMIT_NOFILE, OPEN_FILES if memory is not None else 1024)
     _set_limit(resource.RLIMIT_FSIZE, FILE_BYTES)
     _set_limit(resource.RLIMIT_CORE, 1)  # 0 would still feed a crash handler; see core(5)
+
+
+def limit_memory(memory: int) -> None:
+    """Bound the address space: so many bytes beyond what the process has now."""
+    pages = int(_read("statm").split()[0])
+    _set_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
 
 
 def keep_only(descriptors: Sequence[int]) -> None:

@@ -20,7 +20,7 @@ from msgspec import Meta
 
 LENGTHS = struct.Struct("!IQ")
 MAX_REPLY_HEADER = 1 << 18  # 28 thousand numbers
-MAX_REPLY_PAYLOAD = 256 << 20
+MAX_REPLY_PAYLOAD = 8 << 20  # where nothing else is said; a course says it, see core/course.py
 MAX_DEPTH = 32
 MAX_STOPPED = 100  # statements
 POSITION = "load {}:{}"  # a process's name while it loads a submission: in 15 characters
@@ -255,8 +255,8 @@ def parse_reply(header: bytes) -> Reply:
         raise WireError(f"not a reply: {error}") from None
 
 
-def reply_payload_size(reply: Reply) -> int:
-    """How many bytes must follow a reply's header. Raises WireError where it asks too much."""
+def reply_payload_size(reply: Reply, most: int = MAX_REPLY_PAYLOAD) -> int:
+    """How many bytes must follow a reply's header. Raises WireError where that is above `most`."""
     if not isinstance(reply, Result):
         return 0
     total = 0
@@ -267,8 +267,8 @@ def reply_payload_size(reply: Reply) -> int:
             raise WireError("a NumPy array of bfloat16, which NumPy has not")
         total += tensor.nbytes
         spanned = math.prod(max(size, 1) for size in tensor.shape)  # (0, 2**40, 2**40) too
-        if max(total, spanned) > MAX_REPLY_PAYLOAD:
-            raise WireError(f"a result of more than {MAX_REPLY_PAYLOAD >> 20} MiB")
+        if max(total, spanned) > most:
+            raise WireError(f"a result of more than {most >> 20} MiB")
     return total
 
 

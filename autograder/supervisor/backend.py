@@ -173,7 +173,8 @@ class SandboxBackend:
         memory = self._limits.memory_mib << 20
         seconds = int(self._limits.unit_seconds * 2) + 5
         notebook = any(source.notebook for source in self._sources)
-        limits = ProcessLimits(memory, seconds)
+        reply = self._limits.reply_mib if device == "cpu" else self._limits.gpu_reply_mib
+        limits = ProcessLimits(memory, seconds, reply << 20)
         return self._hosts(device).spawn(limits, self._place, notebook=notebook)
 
     def _exchange(

@@ -56,10 +56,14 @@ class Deadline(NamedTuple):
 
 @dataclass(frozen=True)
 class ProcessLimits:
-    """Of one child. memory: bytes beyond torch itself; cpu_seconds: for its whole life."""
+    """Of one child. memory: bytes beyond torch itself; cpu_seconds: for its whole life.
+
+    reply: bytes of all arrays of one reply.
+    """
 
     memory: int
     cpu_seconds: int
+    reply: int = wire.MAX_REPLY_PAYLOAD
 
 
 class Child:
@@ -116,7 +120,7 @@ class Child:
             raise wire.WireError("a result with too many parts")
         self._fill(start + header_size, deadline)
         reply = wire.parse_reply(bytes(self._inbox[start : start + header_size]))
-        if payload_size != wire.reply_payload_size(reply):
+        if payload_size != wire.reply_payload_size(reply, self._limits.reply):
             raise wire.WireError("a result of another size than it says")
         told = isinstance(reply, wire.Loaded)
         if reply.nonce != message.nonce or (told and not isinstance(message, wire.Load)):

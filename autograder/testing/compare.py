@@ -72,7 +72,6 @@ def assert_close(
     __tracebackhide__ = True
     wanted = torch.as_tensor(expected, dtype=torch.float64)
     actual = _as_tensor(got, expected, dtype, name).detach()
-    _check_shape(actual, wanted, name)
     error = (actual.to(torch.float64) - wanted).abs()
     allowed = _allowed(wanted, dtype, relative, absolute, elementwise)
     close = error <= allowed
@@ -141,7 +140,6 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
     __tracebackhide__ = True
     if isinstance(expected, torch.Tensor):
         actual = _as_tensor(got, expected, expected.dtype, name)
-        _check_shape(actual, expected, name)
         wrong = actual != expected
         if wrong.any():
             worst = [int(i) for i in wrong.nonzero()[0]]
@@ -284,14 +282,17 @@ def describe(value: object) -> str:
     if isinstance(value, (torch.Tensor, np.ndarray)):
         kind = A_TENSOR_OF if isinstance(value, torch.Tensor) else AN_ARRAY_OF
         return say(kind, dtype=str(value.dtype), shape=list(value.shape))
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, dict)):
         return say("a %(type)s of %(length)s", type=type(value).__name__, length=len(value))
     text = repr(value) if isinstance(value, (bool, int, float, str)) else str(value)
     return text[:80]
 
 
 def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: str) -> torch.Tensor:
-    """`got` as a tensor, provided that it is of the kind that `expected` asks for."""
+    """`got` as a tensor, provided that it is of the kind and shape that `expected` asks for.
+
+    Both are known before any number is copied or converted: there may be millions of them.
+    """
     if isinstance(expected, torch.Tensor):
         if not isinstance(got, torch.Tensor):
             told = say(UNEXPECTED, name=name, got=describe(got), expected=A_TENSOR)
@@ -305,17 +306,19 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
             )
             advice = KEEP_DTYPE if dtype.is_floating_point else ""
             raise Mismatch(told, help=advice, help_id="wrong_dtype")
+        _check_real(got.is_complex() and not expected.is_complex(), name)
+        _check_shape(got.shape, expected.shape, name)
         return got
     if isinstance(got, (list, tuple)) and isinstance(expected, np.ndarray):
-        got = _as_array(got)  # a list of numbers is as good as an array
+        got = _as_array(got, expected.shape, name)  # a list of numbers is as good as an array
     if isinstance(got, np.generic):
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if isinstance(got, bool) or not isinstance(got, (np.ndarray, int, float)):
         wanted = AN_ARRAY if isinstance(expected, np.ndarray) else A_NUMBER
         raise Mismatch(say(UNEXPECTED, name=name, got=describe(got), expected=wanted))
-    if isinstance(got, np.ndarray) and got.dtype.kind == "c":
-        raise Mismatch(say("%(name)s is complex, expected real numbers.", name=name))
+    _check_shape(getattr(got, "shape", ()), getattr(expected, "shape", ()), name)
     if isinstance(got, np.ndarray):
+        _check_real(got.dtype.kind == "c", name)
         got = got.copy()  # torch takes no array that runs backwards, such as norms[::-1]
     return torch.as_tensor(got, dtype=torch.float64)
 
@@ -334,21 +337,29 @@ def _is_float32(actual: torch.Tensor, wanted: torch.Tensor) -> bool:
     return rounded and needed and bool((error <= 1e-5 * wanted.abs().amax()).all())
 
 
-def _as_array(numbers: Sequence[Any]) -> object:
-    """A list of numbers as an array; anything else as it is."""
+def _as_array(numbers: Sequence[Any], shape: Sequence[int], name: str) -> object:
+    """A list of numbers or arrays, of this shape, as an array; anything else as it is."""
+    first = numbers[0] if numbers else 0.0
+    if isinstance(first, (np.ndarray, int, float)):
+        _check_shape([len(numbers), *np.shape(first)], shape, name)
     try:
         return np.asarray(numbers, dtype=np.float64)
     except (TypeError, ValueError):
         return numbers
 
 
-def _check_shape(actual: torch.Tensor, wanted: torch.Tensor, name: str) -> None:
-    if actual.shape != wanted.shape:
+def _check_real(is_complex: bool, name: str) -> None:
+    if is_complex:
+        raise Mismatch(say("%(name)s is complex, expected real numbers.", name=name))
+
+
+def _check_shape(got: Sequence[int], wanted: Sequence[int], name: str) -> None:
+    if tuple(got) != tuple(wanted):
         told = say(
             "%(name)s has shape %(got_shape)s, expected %(shape)s.",
             name=name,
-            shape=list(wanted.shape),
-            got_shape=list(actual.shape),
+            shape=list(wanted),
+            got_shape=list(got),
         )
         raise Mismatch(told)
 

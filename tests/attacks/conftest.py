@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -99,6 +100,15 @@ class Arena:
         assert len(forks) <= 1
         every = {tester, *tester.children(recursive=True)}
         return {process.pid for process in every - forks}
+
+    def peak(self) -> int:
+        """The most bytes that the processes which run the tests have held so far."""
+        tester = self.tester
+        ours = [tester, *(c for c in tester.children() if _command(c) == _command(tester))]
+        status = [Path(f"/proc/{process.pid}/status").read_text() for process in ours]
+        return max(
+            int(held) << 10 for text in status for held in re.findall(r"VmHWM:\s+(\d+)", text)
+        )
 
     def settled(self, wanted: set[int]) -> set[int]:
         """The processes, as soon as they are those wanted; otherwise after a while."""

@@ -9,6 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 SOLUTION = HERE.parents[1] / "solutions" / "rnn.py"
 SUCCEEDED = "THE ATTACK SUCCEEDED"
+MEMORY = 1 << 30  # that the tests' process takes at most, whatever it is given: a quarter of that
 assert SUCCEEDED in (HERE / "wrong.py").read_text("utf-8")
 ATTACKS = sorted(
     path
@@ -61,3 +62,4 @@ def test_attack(arena, honest, attack):
     }
     assert not list(arena.results.iterdir())
     assert arena.grade("honest").score == arena.worth()
+    assert arena.peak() < MEMORY

@@ -15,7 +15,7 @@ import msgspec
 
 from autograder.core.errors import SubmissionsError
 from autograder.reports.store import write
-from autograder.reports.table import no_formula
+from autograder.reports.table import csv_of, no_formula
 
 FILE = "people.csv"
 COLUMNS = ("folder", "id", "name", "e-mail", "time", "attempt", "claimed", "late", "unit")
@@ -79,11 +79,8 @@ def merge(before: Iterable[Person], now: Iterable[Person], gone: Collection[Key]
 
 def save(submissions: Path, people: Iterable[Person]) -> None:
     """Write people.csv, for spreadsheets too. Raises ResultsError."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    rows.writerows(map(no_formula, msgspec.to_builtins(p).values()) for p in people)
-    write(submissions / FILE, text.getvalue().encode("utf-8-sig", "replace"))
+    rows = [COLUMNS, *(msgspec.to_builtins(person).values() for person in people)]
+    write(submissions / FILE, csv_of(rows).encode("utf-8-sig", "replace"))
 
 
 def _filled(new: Person, old: Person | None) -> Person:

@@ -13,7 +13,7 @@ import msgspec
 from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
 from autograder.core.manifest import MANIFEST, differences, read_manifest
-from autograder.core.text import printable
+from autograder.core.text import one_line, printable
 from autograder.intake.collect import people, platforms, repositories
 from autograder.intake.collect.archives import Quota, copied, digests, hoist, unpack
 from autograder.intake.collect.download import opened
@@ -79,7 +79,8 @@ def _collected(
     try:
         staged = [_stage(work, course, shelf, unit, summary) for work in works]
         if not staged:
-            raise SubmissionsError("\n".join(["There is no work in it.", *found.notes]))
+            notes = map(one_line, found.notes)
+            raise SubmissionsError("\n".join(["There is no work in it.", *notes]))
         _refuse(staged, shelf, course, unit)
         states = [shelf.put(w.place, w.folder, w.note, summary.notes) for w in staged]
     finally:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from autograder.core.errors import ResultsError
 from autograder.core.text import several
 from autograder.intake.collect.archives import digests, files_in
 from autograder.intake.collect.people import Key
-from autograder.reports.store import safe_name, unwritable, write
+from autograder.reports.store import alike, safe_name, unwritable, write
 
 EARLIER, NOTES, STAGING = ".earlier", ".collected", ".collecting"
 OURS = ("people.csv", "intake.toml")
@@ -66,7 +65,7 @@ class Shelf:
                 shelf.known[place] = msgspec.json.decode(path.read_bytes(), type=Collected)
             except (OSError, msgspec.MsgspecError) as error:
                 raise ResultsError(f"{path} cannot be read ({error}). Delete it.") from error
-        shelf._taken = {_alike(name) for name in OURS}
+        shelf._taken = {alike(name) for name in OURS}
         return shelf
 
     def folder(self, platform: str, key: str, label: str) -> str:
@@ -78,9 +77,9 @@ class Shelf:
         mine = (p for p, note in self.known.items() if (note.platform, note.key) == whose)
         name = next(mine, "").split("/")[0]
         if not name:
-            theirs = {_alike(place.split("/")[0]) for place in self.known} | self._taken
-            name = next(n for n in _candidates(safe_name(label)) if _alike(n) not in theirs)
-        self._taken.add(_alike(name))
+            theirs = {alike(place.split("/")[0]) for place in self.known} | self._taken
+            name = next(n for n in _candidates(safe_name(label)) if alike(n) not in theirs)
+        self._taken.add(alike(name))
         return name
 
     def stage(self, place: str) -> Path:
@@ -143,11 +142,6 @@ def _bring_back(aside: Path, before: Collected, target: Path) -> None:
         if name.as_posix() not in before.files and not (target / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             path.rename(target / name)
-
-
-def _alike(name: str) -> str:
-    """What two names share that some system takes for one."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _candidates(name: str) -> Iterator[str]:

@@ -6,15 +6,13 @@ A student is known to us by the name of a folder. Name the folders as the platfo
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from autograder.core.course import Course, Unit
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
 from autograder.reports.states import STATES
-from autograder.reports.table import mark, no_formula, number
+from autograder.reports.table import csv_of, mark, number
 from autograder.reports.wording import Language
 
 
@@ -70,6 +68,4 @@ def _for_canvas(report: Report | None) -> str:
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([no_formula(c) for c in row] for row in rows)
-    return text.getvalue().encode()
+    return csv_of(rows, "\r\n").encode("utf-8", "replace")
