@@ -15,6 +15,7 @@ from autograder.reports import store
 from autograder.reports.schema import Report
 
 EXPECTED = tomllib.loads((ROOT / "tests" / "sample_class.toml").read_text("utf-8"))
+CLASS = ROOT / "course" / "sample_class"
 HOSTILE = ["eve_s", "mallory", "trudy"]  # wrong programs that try to be marked as right ones
 
 
@@ -53,6 +54,12 @@ def test_marks_are_the_expected_ones(results: Path, student: str) -> None:
                 continue
             for kind, wanted in kinds.items():
                 assert came_to(found, exercise, kind) == wanted, (unit, exercise, kind)
+
+
+def test_what_stands_beside_the_students_is_no_students_name(results: Path) -> None:
+    folders = set(store.folders(results, [path.name for path in CLASS.iterdir()]).values())
+    beside = {path.name for path in results.iterdir() if not path.name.startswith(".")} - folders
+    assert {"summary.csv", "log.jsonl"} <= beside <= store.RESERVED
 
 
 @pytest.mark.parametrize("student", HOSTILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -125,9 +126,64 @@ def test_safe_names_are_safe_and_never_shared() -> None:
         assert "/" not in name
         assert not name.startswith((".", "-", "~", " "))
         assert len(name.encode()) <= 255
-        assert name.lower() not in store.RESERVED
+        assert store.alike(name) not in store.RESERVED
     assert store.safe_name("Ana María") == "Ana María"
     assert store.safe_name("李雷") == "李雷"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["log.jsonl", "Log.JSONL", "ｌｏｇ．jsonl", "ſummary.csv", "GRADEBOOK.DB", "github", "GitHub",
+     "gradebook.db-journal", "con", "Con", "NUL.txt", "com1", "ＡＵＸ", "lpt9 .x", "people.csv"],
+)  # fmt: skip
+def test_no_name_is_one_of_ours_or_a_systems(name: str) -> None:
+    """In whatever case, width or form: the folder of reports is shared with what we write."""
+    safe = store.alike(store.safe_name(name))
+    assert safe.startswith("%")
+    assert safe not in store.RESERVED
+
+
+ALIKE = [
+    ["ann", "Ann", "ANN", "ａｎｎ", "aｎn"],
+    ["café", "cafe\u0301", "CAFÉ", "Cafe\u0301"],
+    ["straße", "STRASSE", "strasse"],
+    ["İ", "i\u0307", "ı", "I", "i"],
+    ["ﬁn", "fin", "\u212a", "k", "K"],
+    ["x" * 300, "X" * 300, "x" * 299 + "X"],
+    ["%61nn", "%61%6E%6E", "con", "CON", "Log.jsonl", "log.jsonl"],
+    ["e" + "\u0301" * 100, "é" + "\u0301" * 99],
+]
+
+
+def as_other_systems_have_it(name: str) -> set[str]:
+    """A name as APFS, HFS+ and NTFS compare it; said otherwise than the program says it."""
+    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")}
+    folded = {form.casefold() for form in forms} | {form.upper() for form in forms}
+    return folded | {form.lower().rstrip(". ") for form in forms}
+
+
+@pytest.mark.parametrize("students", ALIKE)
+def test_no_two_students_become_one_on_any_file_system(students: list[str], tmp_path: Path) -> None:
+    found = store.folders(tmp_path, students)
+    assert found[students[0]] == store.safe_name(students[0])
+    seen: set[str] = set()
+    for folder in found.values():
+        assert len(folder.encode()) <= 255
+        assert not seen & as_other_systems_have_it(folder)
+        seen |= as_other_systems_have_it(folder)
+        (tmp_path / folder).mkdir()
+    again = store.folders(tmp_path, students)
+    assert again == found, "what is there stays"
+    late = store.folders(tmp_path, list(reversed(students)))
+    assert late == found, "in whatever order"
+
+
+def test_one_student_at_a_time_has_the_same_folder(tmp_path: Path) -> None:
+    """As nbgrader grades them."""
+    for student in ("Ann", "ann", "ANN", "Ann"):
+        path = store.path_for(tmp_path, student, "rnn")
+        path.parent.mkdir(exist_ok=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"Ann", "%61%6E%6E", "%41%4E%4E"}
 
 
 def test_a_clone_of_the_students_repository_is_a_submission(course: Course, tmp_path: Path) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import io
+import json
+import re
+import sys
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +15,22 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from reports import report, result, student_of
 from rich.console import Console
 
-from autograder.batch.progress import Follower
+from autograder.batch.progress import Follower, line
 from autograder.batch.run import Event
+from autograder.core.console import console, fail
 from autograder.core.course import Course
-from autograder.core.text import clean, encodable, printable
+from autograder.core.language import say
+from autograder.core.text import clean, encodable, inert, one_line, printable, quoted
+from autograder.intake.collect.people import _text
+from autograder.intake.seen import Seen, print_rows, print_seen, undecided
+from autograder.intake.submission import Submission, Work
 from autograder.local.ci import errors
 from autograder.local.ci import summary as step_summary
 from autograder.local.explain import explain
@@ -29,7 +41,7 @@ from autograder.reports.exports.render import Target, render
 from autograder.reports.pages.html import class_page, student_page
 from autograder.reports.schema import Change, Report
 from autograder.reports.store import encode
-from autograder.reports.table import print_class
+from autograder.reports.table import csv_of, print_class
 from autograder.reports.wording import Language
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.direct import LocalBackend
@@ -172,3 +184,108 @@ def test_nothing_hostile_is_in_what_the_sandbox_said(monkeypatch: pytest.MonkeyP
     )
     assert not odd(host.said)
     assert host.said
+
+
+# Lines: what a terminal and a CI job read
+
+
+SHOUTS = [
+    "::error file=course/course.toml,line=1::The course is broken",
+    "::add-mask::12",
+    "  \t::stop-commands::x",
+    "##[error]forged",
+    "words ##[add-mask]12 and ##vso[task.complete result=Succeeded;] and ##teamcity[x]",
+    "\x1b[31m::error::red",
+    "boom\n::error::x\n ::add-mask::12\n##[group]y\nalice, attention: full marks",
+    "###[error]x",
+    "x" * 13 + "::error::where a line or a cell is folded::error::",
+]
+
+
+def commands(text: str) -> list[str]:
+    """The lines that GitHub, Azure or TeamCity would take for a command; see their runners.
+
+    GitHub: ActionCommand.TryParseV2 trims the line's start; TryParse looks for ##[ anywhere.
+    """
+    lines = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", text).splitlines()
+    return [x for x in lines if x.strip().startswith("::") or re.search(r"##\w*\[", x)]
+
+
+@quietly
+@given(st.text(st.sampled_from("#:[a\n \t\x1bvso;31m"), max_size=30))
+def test_what_is_inert_holds_no_command(text: str) -> None:
+    assert not commands(inert(text))
+    assert inert(inert(text)) == inert(text)
+    assert not commands(quoted(text))
+    assert all(line.startswith("| ") for line in quoted(text).splitlines())
+
+
+@quietly
+@given(TEXTS)
+def test_one_line_is_one(text: str) -> None:
+    assert len(one_line(text).splitlines() or [""]) == 1
+    assert not odd(one_line(text))
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("words", SHOUTS)
+def test_nobodys_words_are_a_command_or_start_a_line(
+    words: str,
+    terminal: bool,
+    course: Course,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever a grading or an export prints, on however narrow a terminal; and its JSON lines."""
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "34")
+    name = printable(words.replace("/", "_"))
+    found = hostile(course, name, words)
+    lost = hostile(course, name, words)
+    lost = structs.replace(lost, status="incomplete", score=None, message=words)
+    unread = Work("unread", "", say("%(what)s", what=words).facts, [name])
+    handed_in = Submission(name, [], "", {"rnn": unread}, [name])
+    seen, student = Seen(), student_of([found])
+    rows = seen.add(handed_in, [course.unit("rnn")])
+    lines = sys.stdout.buffer
+    with contextlib.suppress(typer.Exit):
+        bar = console(stderr=True)
+        with Follower(1, {}, bar, tmp_path / "log", lines, quiet=False) as follower:
+            follower(Event("again", lost))
+            follower(Event("graded", lost))
+        print_class(console(), {student.name: student.reports}, course.units)
+        print_changes(console(), [Changed(name, "rnn", Change("scale", 0.0, 1.0, ""))])
+        print_seen(console(), seen)
+        print_rows(console(), rows)
+        lines.write(line({"message": words}))
+        sys.stdout.flush()
+        fail("\n".join([*map(one_line, follower.reasons), *undecided(seen, tmp_path)]))
+    out, err = capfd.readouterr()
+    told = out + err + (tmp_path / "log").read_text("utf-8")
+    assert len(told) > 500
+    assert not commands(told)
+    last = words.split("\n")[-1][:12].strip()
+    whole = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out + err)
+    assert terminal or words.count("\n") == 0 or f"\n{last}" not in whole
+    assert json.loads(line({"message": words}))["message"] == words
+
+
+FORMULAS = st.text(st.sampled_from("=+-@;|%\"',\n\r\t a1＝＋－＠；−\u3000\u00a0"), max_size=8)
+
+
+@quietly
+@given(st.lists(FORMULAS, min_size=1, max_size=3))
+def test_no_cell_is_a_formula(cells: list[str]) -> None:
+    """In any spreadsheet: whatever it takes for a separator, for blank, and for a narrow sign."""
+    text = csv_of([cells])
+    for separator in ",;\t|":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            for cell in row:
+                start = unicodedata.normalize("NFKC", cell.lstrip()[:1])
+                assert not start or start not in "=+-@;|%−"
+    (read_back,) = csv.reader(io.StringIO(text, newline=""))
+    assert [_text(cell) for cell in read_back] == cells
+    assert text.startswith('"')
+    assert text.endswith('"\n')

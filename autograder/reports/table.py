@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -19,7 +19,11 @@ from autograder.reports.states import STATES, is_open, most, total, worst
 
 Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
 NOT_GRADED, OPEN = STATES["missing"].sign, STATES["unread"].sign
-FORMULA = tuple("=+-@;|%\N{MINUS SIGN}")  # what a cell begins with that is more than text
+# What a cell begins with that is more than text, in every width; the minus sign, too.
+SIGNS = "%+-;=@|\u037e⁺⁻⁼₊₋₌−⩵⩶﬩︔﹔﹢﹣﹦﹪﹫％＋－；＝＠｜"
+BEGINS = rf"['\"\s]*[{re.escape(SIGNS)}]"
+FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={BEGINS})")
+QUOTED_FORMULA = re.compile(rf"(^|[,;\t|\r\n])'(?={BEGINS})")
 MANY = 60  # rows that still fit a terminal's patience
 
 
@@ -114,9 +118,14 @@ def csv_of(rows: Iterable[Iterable[str]], end: str = "\n") -> str:
 
 
 def no_formula(text: str) -> str:
-    """A spreadsheet runs a cell that starts like a formula; a leading quote makes it text.
+    """A spreadsheet runs a cell that starts like a formula; a quote before that makes it text.
 
-    Some skip what is blank there, some take wide signs for narrow ones, and some a cell for two.
+    Some skip what is blank there, some take wide signs for narrow ones, and each has a separator of
+    its own, after which a cell begins. See formula for the way back.
     """
-    start = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if start in FORMULA or text.startswith(("\t", "\r", "\n")) else text
+    return FORMULA.sub(r"\1'", text)
+
+
+def formula(cell: str) -> str:
+    """What no_formula made a cell of."""
+    return QUOTED_FORMULA.sub(r"\1", cell)

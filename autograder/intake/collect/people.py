@@ -15,7 +15,7 @@ import msgspec
 
 from autograder.core.errors import SubmissionsError
 from autograder.reports.store import write
-from autograder.reports.table import csv_of, no_formula
+from autograder.reports.table import csv_of, formula
 
 FILE = "people.csv"
 COLUMNS = ("folder", "id", "name", "e-mail", "time", "attempt", "claimed", "late", "unit")
@@ -91,6 +91,5 @@ def _filled(new: Person, old: Person | None) -> Person:
 
 
 def _text(cell: object) -> str:
-    """A cell without the quote that keeps a spreadsheet from running it."""
-    text = str(cell)
-    return text[1:] if text.startswith("'") and no_formula(text[1:]) == text else text
+    """A cell without the quotes that keep a spreadsheet from running it."""
+    return formula(str(cell))
