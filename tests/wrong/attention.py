@@ -1,0 +1,409 @@
+"""Wrong programs for the unit `attention`, as people and language models write them."""
+
+import math
+
+import numpy as np
+import torch
+from attention import scale, score, softmax, weighted_sum
+
+
+def score__plain_T(q, k):
+    """`.T` turns all axes of a batch around, not only the last two."""
+    return q @ k.T
+
+
+def score__first_axes_swapped(q, k):
+    """`transpose(0, 1)` is right for a single sentence only."""
+    return torch.matmul(q, k.transpose(0, 1))
+
+
+def score__transposed(q, k):
+    """Keys in the rows, queries in the columns."""
+    return k @ q.transpose(-1, -2)
+
+
+def score__einsum_three_axes(q, k):
+    """Only for tensors of three axes."""
+    return torch.einsum("bqd,bkd->bqk", q, k)
+
+
+def score__no_transpose(q, k):
+    """Nothing is transposed: widths and lengths meet."""
+    return torch.matmul(q, k)
+
+
+def score__cosine(q, k):
+    """Queries and keys are normalised first."""
+    q = q / q.norm(dim=-1, keepdim=True)
+    k = k / k.norm(dim=-1, keepdim=True)
+    return q @ k.transpose(-2, -1)
+
+
+def score__distance(q, k):
+    """The distance, not the dot product."""
+    return -torch.cdist(q, k)
+
+
+def score__elementwise(q, k):
+    """An elementwise product, summed over the width."""
+    return (q * k).sum(-1)
+
+
+def scale__by_width(scores, d_k):
+    """Divided by d_k, not by its square root."""
+    return scores / d_k
+
+
+def scale__multiplied(scores, d_k):
+    """Multiplied by the square root."""
+    return scores * math.sqrt(d_k)
+
+
+def scale__in_place(scores, d_k):
+    """Changes the caller's scores."""
+    scores /= d_k**0.5
+    return scores
+
+
+def scale__by_keys(scores, d_k):
+    """Divided by the root of the number of keys."""
+    return scores / math.sqrt(scores.size(-1))
+
+
+def scale__integer_root(scores, d_k):
+    """The root is cut off to a whole number."""
+    return scores / int(math.sqrt(d_k))
+
+
+def scale__floor(scores, d_k):
+    """A floor division."""
+    return scores // math.sqrt(d_k)
+
+
+def softmax__naive(scores, dim=-1):
+    """No maximum is subtracted: exp overflows."""
+    e = torch.exp(scores)
+    return e / e.sum(dim=dim, keepdim=True)
+
+
+def softmax__last_axis(scores, dim=-1):
+    """`dim` is not used."""
+    e = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)
+    return e / e.sum(dim=-1, keepdim=True)
+
+
+def softmax__one_maximum(scores, dim=-1):
+    """One maximum for the whole tensor."""
+    e = torch.exp(scores - scores.max())
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__no_keepdim(scores, dim=-1):
+    """The sum loses its axis."""
+    e = torch.exp(scores - scores.max(dim, keepdim=True)[0])
+    return e / e.sum(dim)
+
+
+def softmax__max_no_keepdim(scores, dim=-1):
+    """The maximum loses its axis."""
+    e = torch.exp(scores - torch.max(scores, dim)[0])
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__tuple(scores, dim=-1):
+    """`max` along an axis returns a pair."""
+    e = torch.exp(scores - torch.max(scores, dim=dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__epsilon(scores, dim=-1):
+    """An epsilon in the denominator."""
+    e = torch.exp(scores - scores.amax(dim, keepdim=True))
+    return e / (e.sum(dim, keepdim=True) + 1e-6)
+
+
+def softmax__clamped(scores, dim=-1):
+    """Large scores are clamped instead of shifted."""
+    e = torch.exp(torch.clamp(scores, -50, 50))
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__whole(scores, dim=-1):
+    """Sums to 1 over the whole tensor."""
+    e = torch.exp(scores - scores.max())
+    return e / e.sum()
+
+
+def softmax__numpy(scores, dim=-1):
+    """NumPy cuts the graph."""
+    a = scores.detach().numpy()
+    e = np.exp(a - a.max(axis=dim, keepdims=True))
+    return torch.from_numpy(e / e.sum(axis=dim, keepdims=True))
+
+
+def softmax__log(scores, dim=-1):
+    """The logarithm of the softmax."""
+    m = scores.amax(dim, keepdim=True)
+    return scores - m - (scores - m).exp().sum(dim, keepdim=True).log()
+
+
+def softmax__float32(scores, dim=-1):
+    """Computed in float32 whatever the dtype is."""
+    s = scores.float()
+    e = torch.exp(s - s.amax(dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__sigmoid(scores, dim=-1):
+    """A sigmoid for every score, normalised."""
+    s = torch.sigmoid(scores)
+    return s / s.sum(dim, keepdim=True)
+
+
+def softmax__max_in_place(scores, dim=-1):
+    """The maximum is subtracted from the caller's tensor."""
+    scores -= scores.amax(dim, keepdim=True)
+    e = scores.exp()
+    return e / e.sum(dim, keepdim=True)
+
+
+def softmax__no_exp(scores, dim=-1):
+    """The scores are divided by their sum."""
+    return scores / scores.sum(dim, keepdim=True)
+
+
+def weighted_sum__elementwise(weights, v):
+    """Elementwise, where a matrix product is meant."""
+    return weights * v
+
+
+def weighted_sum__transposed(weights, v):
+    """The weights are transposed."""
+    return weights.transpose(-2, -1) @ v
+
+
+def weighted_sum__mean(weights, v):
+    """Divided by the number of keys once more."""
+    return weights @ v / v.shape[-2]
+
+
+def weighted_sum__normalised(weights, v):
+    """The weights are normalised again."""
+    weights = weights / weights.sum(-1, keepdim=True)
+    return weights @ v
+
+
+def weighted_sum__swapped(weights, v):
+    """The factors are swapped."""
+    return v @ weights
+
+
+def weighted_sum__einsum(weights, v):
+    """Only for tensors of two axes."""
+    return torch.einsum("ij,jd->id", weights, v)
+
+
+def attention__mask_inverted(q, k, v, mask=None):
+    """True is taken for hidden."""
+    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(q.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(mask, float("-inf"))
+    weights = softmax(scores)
+    return weights @ v, weights
+
+
+def attention__mask_inverted_1e9(q, k, v, mask=None):
+    """True is taken for hidden, filled with -1e9."""
+    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(q.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(mask, -1e9)
+    weights = softmax(scores, dim=-1)
+    return weights @ v, weights
+
+
+def attention__1e9(q, k, v, mask=None):
+    """-1e9, and a row with nothing to attend to is uniform."""
+    d_k = q.size(-1)
+    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(d_k)
+    if mask is not None:
+        scores = scores.masked_fill(mask == 0, -1e9)
+    p_attn = softmax(scores, dim=-1)
+    return torch.matmul(p_attn, v), p_attn
+
+
+def attention__minus_inf(q, k, v, mask=None):
+    """-inf: NaN in a row with nothing to attend to."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = softmax(scores)
+    return weighted_sum(weights, v), weights
+
+
+def attention__nan_to_num(q, k, v, mask=None):
+    """NaN is replaced afterwards, but its gradient stays NaN."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.nan_to_num(softmax(scores))
+    return weighted_sum(weights, v), weights
+
+
+def attention__mask_multiplied(q, k, v, mask=None):
+    """Hidden scores become 0, which is a score like any other."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores * mask
+    weights = softmax(scores)
+    return weighted_sum(weights, v), weights
+
+
+def attention__masked_after(q, k, v, mask=None):
+    """The weights are masked after the softmax and do not sum to 1."""
+    weights = softmax(scale(score(q, k), q.shape[-1]))
+    if mask is not None:
+        weights = weights * mask
+    return weighted_sum(weights, v), weights
+
+
+def attention__mask_ignored(q, k, v, mask=None):
+    """The mask is not used."""
+    weights = softmax(scale(score(q, k), q.shape[-1]))
+    return weighted_sum(weights, v), weights
+
+
+def attention__unscaled(q, k, v, mask=None):
+    """Not scaled."""
+    scores = score(q, k)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights * mask
+    return weighted_sum(weights, v), weights
+
+
+def attention__scaled_by_v(q, k, v, mask=None):
+    """Scaled by the width of the values."""
+    scores = scale(score(q, k), v.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    return weighted_sum(weights, v), weights
+
+
+def attention__over_queries(q, k, v, mask=None):
+    """The softmax runs over the queries."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e9)
+    weights = softmax(scores, dim=-2)
+    return weighted_sum(weights, v), weights
+
+
+def attention__output_only(q, k, v, mask=None):
+    """Only the output is returned."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    return weighted_sum(weights, v)
+
+
+def attention__pair_swapped(q, k, v, mask=None):
+    """(weights, output) in place of (output, weights)."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    return weights, weighted_sum(weights, v)
+
+
+def attention__bool_minus(q, k, v, mask=None):
+    """`1 - mask` of a boolean tensor is an error in torch."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores + (1 - mask) * -1e9
+    weights = softmax(scores)
+    return weighted_sum(weights, v), weights
+
+
+def attention__indexed(q, k, v, mask=None):
+    """A boolean index does not broadcast."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores[~mask] = -1e9
+    weights = softmax(scores)
+    return weighted_sum(weights, v), weights
+
+
+def attention__added_1e4(q, k, v, mask=None):
+    """-1e4 is added, which large scores outweigh."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores + torch.where(mask, 0.0, -1e4)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights * mask.any(-1, keepdim=True)
+    return weighted_sum(weights, v), weights
+
+
+def attention__weights_before_mask(q, k, v, mask=None):
+    """The weights returned are those before the mask."""
+    scores = scale(score(q, k), q.shape[-1])
+    weights = softmax(scores)
+    used = weights
+    if mask is not None:
+        used = softmax(scores.masked_fill(~mask, torch.finfo(scores.dtype).min))
+        used = used.masked_fill(~mask, 0)
+    return weighted_sum(used, v), weights
+
+
+def attention__scaled_twice(q, k, v, mask=None):
+    """Scaled by `scale` and once more by hand."""
+    scores = scale(score(q, k), q.shape[-1]) / q.shape[-1] ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    return weighted_sum(weights, v), weights
+
+
+def attention__dropout(q, k, v, mask=None):
+    """Dropout is left on."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    weights = torch.nn.functional.dropout(weights, 0.1)
+    return weighted_sum(weights, v), weights
+
+
+def attention__detached_weights(q, k, v, mask=None):
+    """The weights are detached: no gradient reaches q and k."""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    weights = weights.detach()
+    return weighted_sum(weights, v), weights
+
+
+def attention__finfo_min(q, k, v, mask=None):
+    """The lowest number: a row with nothing to attend to is uniform."""
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        s = s.masked_fill(~mask, torch.finfo(s.dtype).min)
+    w = softmax(s)
+    return w @ v, w

@@ -1,0 +1,304 @@
+"""Wrong programs for the unit `cost`, as people and language models write them."""
+
+import math
+
+from receptive_field import layers_to_cover
+
+LAYERS = ("recurrent", "convolution", "dilated_convolution", "self_attention")
+
+
+def sequential_steps__minus_one(layer, length, kernel_size=3):
+    """The recurrent layer needs length - 1."""
+    if layer not in LAYERS:
+        raise ValueError(layer)
+    return length - 1 if layer == "recurrent" else 1
+
+
+def sequential_steps__no_error(layer, length, kernel_size=3):
+    """Any other layer is taken for one that needs a single step."""
+    return length if layer == "recurrent" else 1
+
+
+def sequential_steps__key_error(layer, length, kernel_size=3):
+    """A KeyError in place of a ValueError."""
+    table = {
+        "recurrent": length,
+        "convolution": 1,
+        "dilated_convolution": 1,
+        "self_attention": 1,
+    }
+    return table[layer]
+
+
+def sequential_steps__returned_error(layer, length, kernel_size=3):
+    """The error is returned, not raised."""
+    if layer not in LAYERS:
+        return ValueError(f"unknown layer {layer}")
+    return length if layer == "recurrent" else 1
+
+
+def sequential_steps__kernel(layer, length, kernel_size=3):
+    """A convolution waits once for every tap."""
+    if layer == "recurrent":
+        return length
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def sequential_steps__attention_waits(layer, length, kernel_size=3):
+    """Self-attention walks over the length, too."""
+    if layer in ("recurrent", "self_attention"):
+        return length
+    if layer in ("convolution", "dilated_convolution"):
+        return 1
+    raise ValueError(layer)
+
+
+def sequential_steps__covering(layer, length, kernel_size=3):
+    """A convolution is as deep as it takes to cover the length."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return max(1, layers_to_cover(length, kernel_size))
+    if layer == "dilated_convolution":
+        return max(1, layers_to_cover(length, kernel_size, kernel_size))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__minus_one(layer, length, kernel_size=3):
+    """length - 1 for the recurrent layer."""
+    if layer == "recurrent":
+        return length - 1
+    if layer == "convolution":
+        return max(1, layers_to_cover(length, kernel_size))
+    if layer == "dilated_convolution":
+        return max(1, layers_to_cover(length, kernel_size, kernel_size))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__as_the_table(layer, length, kernel_size=3):
+    """n/k and log_k(n), as the table has them, rounded up."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return math.ceil(length / kernel_size)
+    if layer == "dilated_convolution":
+        return max(1, math.ceil(math.log(length, kernel_size)))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__table_floor(layer, length, kernel_size=3):
+    """n // k and an int of the logarithm."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return max(1, length // kernel_size)
+    if layer == "dilated_convolution":
+        return max(1, int(math.log(length, kernel_size)))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__may_be_zero(layer, length, kernel_size=3):
+    """No layer for length 1."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return layers_to_cover(length, kernel_size)
+    if layer == "dilated_convolution":
+        return layers_to_cover(length, kernel_size, kernel_size)
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__base_two(layer, length, kernel_size=3):
+    """The dilations double."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return max(1, layers_to_cover(length, kernel_size))
+    if layer == "dilated_convolution":
+        return max(1, layers_to_cover(length, kernel_size, 2))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__kernel_fixed(layer, length, kernel_size=3):
+    """The kernel is always 3."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return max(1, layers_to_cover(length, 3))
+    if layer == "dilated_convolution":
+        return max(1, layers_to_cover(length, 3, 3))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__undilated(layer, length, kernel_size=3):
+    """Both convolutions alike."""
+    if layer == "recurrent":
+        return length
+    if layer in ("convolution", "dilated_convolution"):
+        return max(1, layers_to_cover(length, kernel_size))
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def max_path_length__attention_length(layer, length, kernel_size=3):
+    """Self-attention's path is the length."""
+    if layer in ("recurrent", "self_attention"):
+        return length
+    if layer == "convolution":
+        return max(1, layers_to_cover(length, kernel_size))
+    if layer == "dilated_convolution":
+        return max(1, layers_to_cover(length, kernel_size, kernel_size))
+    raise ValueError(layer)
+
+
+def max_path_length__one_layer_more(layer, length, kernel_size=3):
+    """One layer more than it takes."""
+    if layer == "recurrent":
+        return length
+    if layer == "convolution":
+        return layers_to_cover(length, kernel_size) + 1
+    if layer == "dilated_convolution":
+        return layers_to_cover(length, kernel_size, kernel_size) + 1
+    if layer == "self_attention":
+        return 1
+    raise ValueError(layer)
+
+
+def multiply_adds__one_product(layer, length, width, kernel_size=3):
+    """One product at every position of the recurrent layer."""
+    if layer == "recurrent":
+        return length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width**2
+    if layer == "self_attention":
+        return 2 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__as_the_table(layer, length, width, kernel_size=3):
+    """As the table has it, without constants."""
+    if layer == "recurrent":
+        return length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width**2
+    if layer == "self_attention":
+        return length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__scores_only(layer, length, width, kernel_size=3):
+    """Only the scores of the attention are counted."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width**2
+    if layer == "self_attention":
+        return length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__projections(layer, length, width, kernel_size=3):
+    """The three projections are counted, too."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width**2
+    if layer == "self_attention":
+        return 2 * length**2 * width + 3 * length * width**2
+    raise ValueError(layer)
+
+
+def multiply_adds__doubled(layer, length, width, kernel_size=3):
+    """Multiplications and additions are counted separately."""
+    if layer == "recurrent":
+        return 4 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return 2 * kernel_size * length * width**2
+    if layer == "self_attention":
+        return 4 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__depthwise(layer, length, width, kernel_size=3):
+    """One number for every tap and channel, not a product with a matrix."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width
+    if layer == "self_attention":
+        return 2 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__width_squared(layer, length, width, kernel_size=3):
+    """Length and width of the attention are swapped."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size * length * width**2
+    if layer == "self_attention":
+        return 2 * length * width**2
+    raise ValueError(layer)
+
+
+def multiply_adds__borders(layer, length, width, kernel_size=3):
+    """Taps outside the sequence are not counted."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return (length - kernel_size + 1) * kernel_size * width**2
+    if layer == "self_attention":
+        return 2 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__float(layer, length, width, kernel_size=3):
+    """A float that is no longer exact."""
+    if layer == "recurrent":
+        return 2.0 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return float(kernel_size * length * width**2)
+    if layer == "self_attention":
+        return 2.0 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__kernel_squared(layer, length, width, kernel_size=3):
+    """The kernel is counted as a square."""
+    if layer == "recurrent":
+        return 2 * length * width**2
+    if layer in ("convolution", "dilated_convolution"):
+        return kernel_size**2 * length * width**2
+    if layer == "self_attention":
+        return 2 * length**2 * width
+    raise ValueError(layer)
+
+
+def multiply_adds__biases(layer, length, width, kernel_size=3):
+    """The biases are counted."""
+    if layer == "recurrent":
+        return length * (2 * width**2 + width)
+    if layer in ("convolution", "dilated_convolution"):
+        return length * (kernel_size * width**2 + width)
+    if layer == "self_attention":
+        return 2 * length**2 * width
+    raise ValueError(layer)

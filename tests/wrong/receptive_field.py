@@ -1,0 +1,386 @@
+"""Wrong programs for the unit `receptive_field`, as people and language models write them."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from receptive_field import conv1d, receptive_field
+
+
+def conv1d__flipped(x, w, b, dilation=1):
+    """A true convolution: the kernel is flipped."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (0, 0, pad, pad))
+    out = 0
+    for k in range(K):
+        out = out + xp[:, k * dilation : k * dilation + T] @ w[K - 1 - k]
+    return out + b
+
+
+def conv1d__causal(x, w, b, dilation=1):
+    """All the padding stands on the left."""
+    K, T = w.shape[0], x.shape[1]
+    xp = F.pad(x, (0, 0, (K - 1) * dilation, 0))
+    out = b
+    for k in range(K):
+        out = out + xp[:, k * dilation : k * dilation + T] @ w[k]
+    return out
+
+
+def conv1d__not_padded(x, w, b, dilation=1):
+    """Without padding the result is shorter."""
+    K = w.shape[0]
+    T = x.shape[1] - (K - 1) * dilation
+    out = b
+    for k in range(K):
+        out = out + x[:, k * dilation : k * dilation + T] @ w[k]
+    return out
+
+
+def conv1d__pad_width(x, w, b, dilation=1):
+    """`F.pad` begins at the last axis: the channels are padded."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (pad, pad))
+    out = b
+    for k in range(K):
+        out = out + xp[:, k * dilation : k * dilation + T] @ w[k]
+    return out
+
+
+def conv1d__dilation_ignored(x, w, b, dilation=1):
+    """The dilation is not used."""
+    K, T = w.shape[0], x.shape[1]
+    xp = F.pad(x, (0, 0, K // 2, K // 2))
+    out = b
+    for k in range(K):
+        out = out + xp[:, k : k + T] @ w[k]
+    return out
+
+
+def conv1d__pad_not_dilated(x, w, b, dilation=1):
+    """The padding does not know of the dilation."""
+    K, T = w.shape[0], x.shape[1]
+    xp = F.pad(x, (0, 0, K // 2, K // 2))
+    out = b
+    for k in range(K):
+        out = out + xp[:, k * dilation : k * dilation + T] @ w[k]
+    return out
+
+
+def conv1d__no_bias(x, w, b, dilation=1):
+    """The bias is forgotten."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (0, 0, pad, pad))
+    return sum(xp[:, k * dilation : k * dilation + T] @ w[k] for k in range(K))
+
+
+def conv1d__bias_each_tap(x, w, b, dilation=1):
+    """The bias is added at every tap."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (0, 0, pad, pad))
+    return sum(xp[:, k * dilation : k * dilation + T] @ w[k] + b for k in range(K))
+
+
+def conv1d__rolled(x, w, b, dilation=1):
+    """Positions outside come from the other end."""
+    K = w.shape[0]
+    out = torch.zeros_like(x @ w[0])
+    for k in range(K):
+        out = out + torch.roll(x, (K // 2 - k) * dilation, dims=1) @ w[k]
+    return out + b
+
+
+def conv1d__replicated(x, w, b, dilation=1):
+    """The first and the last word are repeated at the borders."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = torch.cat([x[:, :1].expand(-1, pad, -1), x, x[:, -1:].expand(-1, pad, -1)], 1)
+    return sum(xp[:, k * dilation : k * dilation + T] @ w[k] for k in range(K)) + b
+
+
+def conv1d__transposed(x, w, b, dilation=1):
+    """Channels in and out are swapped."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (0, 0, pad, pad))
+    return sum(xp[:, k * dilation : k * dilation + T] @ w[k].T for k in range(K)) + b
+
+
+def conv1d__torch_layout(x, w, b, dilation=1):
+    """torch's own with x in the wrong layout."""
+    return F.conv1d(x, w, b, padding="same", dilation=dilation)
+
+
+def conv1d__loop_over_time(x, w, b, dilation=1):
+    """A loop over time and taps."""
+    N, T, _ = x.shape
+    K = w.shape[0]
+    out = []
+    for t in range(T):
+        y = b.expand(N, -1)
+        for k in range(K):
+            s = t + (k - K // 2) * dilation
+            if 0 <= s < T:
+                y = y + x[:, s] @ w[k]
+        out.append(y)
+    return torch.stack(out, 1)
+
+
+def conv1d__averaged(x, w, b, dilation=1):
+    """Divided by the number of taps."""
+    K, T = w.shape[0], x.shape[1]
+    pad = (K // 2) * dilation
+    xp = F.pad(x, (0, 0, pad, pad))
+    return sum(xp[:, k * dilation : k * dilation + T] @ w[k] for k in range(K)) / K + b
+
+
+def receptive_field__from_zero(layers):
+    """Starts at 0."""
+    field, jump = 0, 1
+    for k, s, d in layers:
+        field += (k - 1) * d * jump
+        jump *= s
+    return field
+
+
+def receptive_field__no_stride(layers):
+    """The strides are ignored."""
+    field = 1
+    for k, s, d in layers:
+        field += (k - 1) * d
+    return field
+
+
+def receptive_field__no_dilation(layers):
+    """The dilations are ignored."""
+    field, jump = 1, 1
+    for k, s, d in layers:
+        field += (k - 1) * jump
+        jump *= s
+    return field
+
+
+def receptive_field__stride_first(layers):
+    """A layer feels its own stride."""
+    field, jump = 1, 1
+    for k, s, d in layers:
+        jump *= s
+        field += (k - 1) * d * jump
+    return field
+
+
+def receptive_field__k(layers):
+    """K·d in place of (K - 1)·d."""
+    field, jump = 1, 1
+    for k, s, d in layers:
+        field += k * d * jump
+        jump *= s
+    return field
+
+
+def receptive_field__product(layers):
+    """The fields are multiplied."""
+    field = 1
+    for k, s, d in layers:
+        field *= (k - 1) * d + 1
+    return field
+
+
+def receptive_field__sum_of_strides(layers):
+    """The strides are added, not multiplied."""
+    field, jump = 1, 0
+    for k, s, d in layers:
+        field += (k - 1) * d * max(jump, 1)
+        jump += s
+    return field
+
+
+def receptive_field__backwards(layers):
+    """From the output, with the layers in the wrong order."""
+    field = 1
+    for k, s, d in layers:
+        field = (field - 1) * s + (k - 1) * d + 1
+    return field
+
+
+def receptive_field__dilated_size(layers):
+    """K + (K - 1)·d in place of (K - 1)·d + 1 for a dilated kernel."""
+    field, jump = 1, 1
+    for k, s, d in layers:
+        size = k + (k - 1) * d
+        field += (size - 1) * jump
+        jump *= s
+    return field
+
+
+def receptive_field__jump_dilated(layers):
+    """The dilation is carried on like a stride."""
+    field, jump = 1, 1
+    for k, s, d in layers:
+        jump *= d
+        field += (k - 1) * jump
+        jump *= s
+    return field
+
+
+def layers_to_cover__one_more(length, kernel_size, dilation_base=1):
+    """Until the field is longer, not as long."""
+    layers, field = 0, 1
+    while field <= length:
+        field += (kernel_size - 1) * dilation_base**layers
+        layers += 1
+    return layers
+
+
+def layers_to_cover__at_least_one(length, kernel_size, dilation_base=1):
+    """Never 0."""
+    layers = 1
+    while receptive_field([(kernel_size, 1, dilation_base**i) for i in range(layers)]) < length:
+        layers += 1
+    return layers
+
+
+def layers_to_cover__floor(length, kernel_size, dilation_base=1):
+    """Rounded down."""
+    if dilation_base == 1:
+        return (length - 1) // (kernel_size - 1)
+    layers, field = 0, 1
+    while field < length:
+        field += (kernel_size - 1) * dilation_base**layers
+        layers += 1
+    return layers
+
+
+def layers_to_cover__kernel(length, kernel_size, dilation_base=1):
+    """The length divided by the kernel."""
+    if dilation_base == 1:
+        return math.ceil(length / kernel_size)
+    return math.ceil(math.log(length, dilation_base))
+
+
+def layers_to_cover__log(length, kernel_size, dilation_base=1):
+    """A logarithm that rounds up too often."""
+    if dilation_base == 1:
+        return math.ceil((length - 1) / (kernel_size - 1))
+    a = (length - 1) * (dilation_base - 1) / (kernel_size - 1) + 1
+    return math.ceil(math.log(a) / math.log(dilation_base))
+
+
+def layers_to_cover__undilated(length, kernel_size, dilation_base=1):
+    """The dilation is ignored."""
+    return -(-(length - 1) // (kernel_size - 1))
+
+
+def layers_to_cover__linear(length, kernel_size, dilation_base=1):
+    """The dilation grows by multiples, not by powers."""
+    layers, field = 0, 1
+    while field < length:
+        field += (kernel_size - 1) * max(1, dilation_base * layers)
+        layers += 1
+    return layers
+
+
+def layers_to_cover__power_ahead(length, kernel_size, dilation_base=1):
+    """The first layer is dilated already."""
+    layers, field = 0, 1
+    while field < length:
+        layers += 1
+        field += (kernel_size - 1) * dilation_base**layers
+    return layers
+
+
+def measured_receptive_field__formula(weights, length, dilations):
+    """The formula, without a measurement."""
+    return receptive_field([(len(w), 1, d) for w, d in zip(weights, dilations)])
+
+
+def measured_receptive_field__formula_clipped(weights, length, dilations):
+    """The formula, at most the length."""
+    return min(length, receptive_field([(len(w), 1, d) for w, d in zip(weights, dilations)]))
+
+
+def measured_receptive_field__counted(weights, length, dilations):
+    """Counts the positions felt: gaps are left out."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y[0, length // 2].sum().backward()
+    return int((x.grad[0].abs().sum(-1) != 0).sum())
+
+
+def measured_receptive_field__no_plus_one(weights, length, dilations):
+    """last - first, without the one."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y[0, length // 2].sum().backward()
+    felt = x.grad[0].abs().sum(-1).nonzero()
+    return int(felt[-1] - felt[0])
+
+
+def measured_receptive_field__positive(weights, length, dilations):
+    """Only gradients above 0 count."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y[0, length // 2].sum().backward()
+    felt = (x.grad[0].sum(-1) > 0).nonzero()
+    return int(felt[-1] - felt[0]) + 1
+
+
+def measured_receptive_field__all_outputs(weights, length, dilations):
+    """The sum of all outputs feels every input."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y.sum().backward()
+    felt = x.grad[0].abs().sum(-1).nonzero()
+    return int(felt[-1] - felt[0]) + 1
+
+
+def measured_receptive_field__threshold(weights, length, dilations):
+    """A threshold in place of zero."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y[0, length // 2].sum().backward()
+    felt = (x.grad[0].abs().max(-1).values > 1e-4).nonzero()
+    return int(felt[-1] - felt[0]) + 1
+
+
+def measured_receptive_field__first_channel(weights, length, dilations):
+    """Only the first channel of the gradient is looked at."""
+    D = weights[0].shape[1]
+    x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D, dtype=w.dtype), d)
+    y[0, length // 2].sum().backward()
+    felt = x.grad[0, :, 0].nonzero()
+    return int(felt[-1] - felt[0]) + 1
+
+
+def measured_receptive_field__float32(weights, length, dilations):
+    """The input is float32 whatever the weights are."""
+    D = weights[0].shape[1]
+    x = torch.randn(1, length, D, requires_grad=True)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros(D), d)
+    y[0, length // 2].sum().backward()
+    felt = x.grad[0].abs().sum(-1).nonzero()
+    return int(felt[-1] - felt[0]) + 1

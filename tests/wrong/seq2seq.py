@@ -1,0 +1,441 @@
+"""Wrong programs for the unit `seq2seq`, as people and language models write them."""
+
+import torch
+from gates import gru_step
+
+
+def encode__last_column(tokens, lengths, params):
+    """The context is the state at the last position, padding or not."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    return torch.stack(states, 1), h
+
+
+def encode__no_minus_one(tokens, lengths, params):
+    """The state one after the last word."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[torch.arange(len(tokens)), lengths]
+
+
+def encode__mean(tokens, lengths, params):
+    """The context is the mean of the states."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states.mean(1)
+
+
+def encode__time_first(tokens, lengths, params):
+    """The states stand time first."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states)
+    return states, states[lengths - 1, torch.arange(len(tokens))]
+
+
+def encode__slice(tokens, lengths, params):
+    """`[:, lengths - 1]` takes every pair of sentence and length."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[:, lengths - 1]
+
+
+def encode__biases_swapped(tokens, lengths, params):
+    """b_x and b_h are swapped."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_h", "b_x")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[torch.arange(len(tokens)), lengths - 1]
+
+
+def encode__padding_is_0(tokens, lengths, params):
+    """The id 0 is taken for padding, lengths are not used."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        new = gru_step(x[:, t], h, *w)
+        h = torch.where((tokens[:, t] != 0)[:, None], new, h)
+        states.append(h)
+    return torch.stack(states, 1), h
+
+
+def encode__sorted(tokens, lengths, params):
+    """The batch is sorted by length and never unsorted."""
+    lengths, order = lengths.sort(descending=True)
+    x = params["enc_embed"][tokens[order]]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[torch.arange(len(tokens)), lengths - 1]
+
+
+def encode__ones(tokens, lengths, params):
+    """The first state is ones."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.ones(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[torch.arange(len(tokens)), lengths - 1]
+
+
+def encode__float32(tokens, lengths, params):
+    """The first state is float32 whatever the parameters are."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0])
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states, states[torch.arange(len(tokens)), lengths - 1]
+
+
+def encode__context_only(tokens, lengths, params):
+    """Only the context is returned."""
+    x = params["enc_embed"][tokens]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
+    states = []
+    for t in range(tokens.shape[1]):
+        h = gru_step(x[:, t], h, *w)
+        states.append(h)
+    states = torch.stack(states, 1)
+    return states[torch.arange(len(tokens)), lengths - 1]
+
+
+def decode__no_context(context, params, start, end, max_length):
+    """The context is not given at every step: zeros stand in its place."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], torch.zeros_like(context)], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token[done] = end
+        done |= token == end
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__embedding_alone(context, params, start, end, max_length):
+    """Only the embedding is the input."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        h = gru_step(params["dec_embed"][token], h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token[done] = end
+        done |= token == end
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__context_first(context, params, start, end, max_length):
+    """The context stands before the embedding."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([context, params["dec_embed"][token]], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token[done] = end
+        done |= token == end
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__not_filled(context, params, start, end, max_length):
+    """A sentence that has ended writes on."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        done |= token == end
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__stops_at_first(context, params, start, end, max_length):
+    """Stops as soon as one sentence has ended."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        out.append(token)
+        if (token == end).any():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__never_stops(context, params, start, end, max_length):
+    """Always max_length words."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+    return torch.stack(out, 1)
+
+
+def decode__filled_with_zero(context, params, start, end, max_length):
+    """Filled with 0 in place of `end`."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, 0, token)
+        out.append(token)
+        done = done | (token == end)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__with_start(context, params, start, end, max_length):
+    """`start` is among the ids."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = [token]
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__if_on_batch(context, params, start, end, max_length):
+    """`if token == end` of a whole batch."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h, token = context, torch.full((context.shape[0],), start)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        out.append(token)
+        if token == end:
+            break
+    return torch.stack(out, 1)
+
+
+def decode__start_again(context, params, start, end, max_length):
+    """`start` is embedded at every step."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, first = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][first], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__state_of_zeros(context, params, start, end, max_length):
+    """The state starts from zeros."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = torch.zeros_like(context), torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__no_out_bias(context, params, start, end, max_length):
+    """out_b is forgotten."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__logits_before(context, params, start, end, max_length):
+    """The logits are made of the state before the step."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        h = gru_step(x, h, *w)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__enc_embed(context, params, start, end, max_length):
+    """The source's embedding is used."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["enc_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__sampled(context, params, start, end, max_length):
+    """Words are drawn, not the likeliest taken."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        logits = h @ params["out_w"] + params["out_b"]
+        token = torch.multinomial(torch.softmax(logits, -1), 1).squeeze(1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        out.append(token)
+        if done.all():
+            break
+    return torch.stack(out, 1)
+
+
+def decode__end_left_out(context, params, start, end, max_length):
+    """The last `end` is left out."""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    N = context.shape[0]
+    h, token = context, torch.full((N,), start)
+    done = torch.zeros(N, dtype=torch.bool)
+    out = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][token], context], 1)
+        h = gru_step(x, h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        token = torch.where(done, end, token)
+        done = done | (token == end)
+        if done.all():
+            break
+        out.append(token)
+    return torch.stack(out, 1)
