@@ -6,7 +6,7 @@ import torch
 
 
 def streaming_attention__averaged(q, k, v, block_size):
-    """The blocks' own attention, averaged."""
+    """The blocks' own attention, averaged. -> blocks_averaged"""
     outs = []
     for s in range(0, k.shape[-2], block_size):
         kb, vb = k[..., s : s + block_size, :], v[..., s : s + block_size, :]
@@ -16,7 +16,7 @@ def streaming_attention__averaged(q, k, v, block_size):
 
 
 def streaming_attention__summed(q, k, v, block_size):
-    """The blocks' own attention, summed."""
+    """The blocks' own attention, summed. -> blocks_added"""
     out = 0
     for s in range(0, k.shape[-2], block_size):
         kb, vb = k[..., s : s + block_size, :], v[..., s : s + block_size, :]
@@ -26,7 +26,7 @@ def streaming_attention__summed(q, k, v, block_size):
 
 
 def streaming_attention__no_max(q, k, v, block_size):
-    """No maximum is subtracted: exp overflows."""
+    """No maximum is subtracted: exp overflows. -> no_max"""
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
         kb, vb = k[..., s : s + block_size, :], v[..., s : s + block_size, :]
@@ -37,7 +37,7 @@ def streaming_attention__no_max(q, k, v, block_size):
 
 
 def streaming_attention__not_rescaled(q, k, v, block_size):
-    """What was summed is not brought under the new maximum."""
+    """What was summed is not brought under the new maximum. -> nothing_rescaled"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -51,7 +51,7 @@ def streaming_attention__not_rescaled(q, k, v, block_size):
 
 
 def streaming_attention__output_not_rescaled(q, k, v, block_size):
-    """Only the sum is rescaled, the output is not."""
+    """Only the sum is rescaled, the output is not. -> output_not_rescaled"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -66,7 +66,7 @@ def streaming_attention__output_not_rescaled(q, k, v, block_size):
 
 
 def streaming_attention__sum_not_rescaled(q, k, v, block_size):
-    """Only the output is rescaled, the sum is not."""
+    """Only the output is rescaled, the sum is not. -> sum_not_rescaled"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -81,7 +81,7 @@ def streaming_attention__sum_not_rescaled(q, k, v, block_size):
 
 
 def streaming_attention__rest_dropped(q, k, v, block_size):
-    """A last block that is not full is left out."""
+    """A last block that is not full is left out. -> rest_dropped"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = torch.zeros(*q.shape[:-1], v.shape[-1], dtype=q.dtype), torch.zeros_like(m)
     for i in range(k.shape[-2] // block_size):
@@ -97,7 +97,7 @@ def streaming_attention__rest_dropped(q, k, v, block_size):
 
 
 def streaming_attention__zero_max(q, k, v, block_size):
-    """The maximum starts at 0: all scores far below it underflow."""
+    """The maximum starts at 0: all scores far below it underflow. -> max_from_zero"""
     m = torch.zeros(*q.shape[:-1], 1, dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -112,7 +112,7 @@ def streaming_attention__zero_max(q, k, v, block_size):
 
 
 def streaming_attention__unscaled(q, k, v, block_size):
-    """Not divided by √d_k."""
+    """Not divided by √d_k. -> no_scale"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -127,7 +127,7 @@ def streaming_attention__unscaled(q, k, v, block_size):
 
 
 def streaming_attention__by_block(q, k, v, block_size):
-    """Scaled by the root of the block's size."""
+    """Scaled by the root of the block's size. -> scale_by_length"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -142,7 +142,7 @@ def streaming_attention__by_block(q, k, v, block_size):
 
 
 def streaming_attention__not_divided(q, k, v, block_size):
-    """The sum is never divided by."""
+    """The sum is never divided by. -> not_normalised"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num = 0
     for s in range(0, k.shape[-2], block_size):
@@ -155,7 +155,7 @@ def streaming_attention__not_divided(q, k, v, block_size):
 
 
 def streaming_attention__block_max(q, k, v, block_size):
-    """The maximum of the block, not of all blocks so far."""
+    """The maximum of the block, not of all blocks so far. -> nothing_rescaled"""
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
         kb, vb = k[..., s : s + block_size, :], v[..., s : s + block_size, :]
@@ -167,7 +167,7 @@ def streaming_attention__block_max(q, k, v, block_size):
 
 
 def streaming_attention__inverse_shrink(q, k, v, block_size):
-    """exp(new - old) in place of exp(old - new)."""
+    """exp(new - old) in place of exp(old - new). -> inverse_shrink"""
     m = torch.full((*q.shape[:-1], 1), -1e4, dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):
@@ -182,7 +182,7 @@ def streaming_attention__inverse_shrink(q, k, v, block_size):
 
 
 def streaming_attention__blocks_of_queries(q, k, v, block_size):
-    """Blocks of queries: scores of a block and all keys."""
+    """Blocks of queries: scores of a block and all keys. -> whole_table"""
     outs = []
     for s in range(0, q.shape[-2], block_size):
         qb = q[..., s : s + block_size, :]
@@ -192,12 +192,12 @@ def streaming_attention__blocks_of_queries(q, k, v, block_size):
 
 
 def streaming_attention__plain(q, k, v, block_size):
-    """Plain attention: the table is made."""
+    """Plain attention: the table is made. -> whole_table"""
     return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), -1) @ v
 
 
 def streaming_attention__last_block_short(q, k, v, block_size):
-    """A last block of a single key is left out."""
+    """A last block of a single key is left out. -> last_key_dropped"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2] - 1, block_size):
@@ -212,7 +212,7 @@ def streaming_attention__last_block_short(q, k, v, block_size):
 
 
 def streaming_attention__maximum_detached(q, k, v, block_size):
-    """The shrinking factor is detached."""
+    """The shrinking factor is detached. -> detached_shrink"""
     m = torch.full((*q.shape[:-1], 1), float("-inf"), dtype=q.dtype)
     num, den = 0, 0
     for s in range(0, k.shape[-2], block_size):

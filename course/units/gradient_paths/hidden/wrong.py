@@ -20,56 +20,56 @@ def last_output(kind, x, params):
 
 
 def gradient_by_distance__reversed(kind, x, params):
-    """Entry 0 is at distance 0."""
+    """Entry 0 is at distance 0. -> reversed_time"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=(0, 2)).flip(0)
 
 
 def gradient_by_distance__mean_norm(kind, x, params):
-    """The mean of the sentences' norms."""
+    """The mean of the sentences' norms. -> norm_per_sentence"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=-1).mean(0)
 
 
 def gradient_by_distance__sum_of_norms(kind, x, params):
-    """The sum of the sentences' norms."""
+    """The sum of the sentences' norms. -> norm_per_sentence"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=2).sum(dim=0)
 
 
 def gradient_by_distance__per_sentence(kind, x, params):
-    """A norm for every sentence."""
+    """A norm for every sentence. -> norm_per_sentence"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=-1)
 
 
 def gradient_by_distance__absolute(kind, x, params):
-    """The sum of absolute values."""
+    """The sum of absolute values. -> wrong_norm"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.abs().sum(dim=(0, 2))
 
 
 def gradient_by_distance__squared(kind, x, params):
-    """The root is forgotten."""
+    """The root is forgotten. -> squared_norm"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return (x.grad**2).sum(dim=(0, 2))
 
 
 def gradient_by_distance__mean_output(kind, x, params):
-    """The mean of the last output, not its sum."""
+    """The mean of the last output, not its sum. -> mean_not_sum"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).mean().backward()
     return x.grad.norm(dim=(0, 2))
 
 
 def gradient_by_distance__all_outputs(kind, x, params):
-    """The outputs of all positions."""
+    """The outputs of all positions. -> all_outputs"""
     x = x.clone().requires_grad_(True)
     if kind == "rnn":
         h = x.new_zeros(x.shape[0], params["w_hh"].shape[0])
@@ -88,7 +88,7 @@ def gradient_by_distance__all_outputs(kind, x, params):
 
 
 def gradient_by_distance__cell(kind, x, params):
-    """The LSTM's cell in place of its state."""
+    """The LSTM's cell in place of its state. -> cell_for_state"""
     x = x.clone().requires_grad_(True)
     if kind == "lstm":
         h = c = x.new_zeros(x.shape[0], params["w_h"].shape[0])
@@ -102,27 +102,27 @@ def gradient_by_distance__cell(kind, x, params):
 
 
 def gradient_by_distance__in_place(kind, x, params):
-    """The caller's x is made to require a gradient and gathers it."""
+    """The caller's x is made to require a gradient and gathers it. -> in_place"""
     x.requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=(0, 2))
 
 
 def gradient_by_distance__no_requires(kind, x, params):
-    """x does not require a gradient."""
+    """x does not require a gradient. -> no_requires_grad"""
     (g,) = torch.autograd.grad(last_output(kind, x, params).sum(), x)
     return g.norm(dim=(0, 2))
 
 
 def gradient_by_distance__not_summed(kind, x, params):
-    """backward of a tensor with more than one number."""
+    """backward of a tensor with more than one number. -> not_summed"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).backward()
     return x.grad.norm(dim=(0, 2))
 
 
 def gradient_by_distance__first_query(kind, x, params):
-    """The output of the first position of the attention, not the last."""
+    """The output of the first position of the attention, not the last. -> first_output"""
     x = x.clone().requires_grad_(True)
     if kind == "attention":
         y = self_attention(x, params["w_q"], params["w_k"], params["w_v"])[:, 0]
@@ -133,7 +133,7 @@ def gradient_by_distance__first_query(kind, x, params):
 
 
 def gradient_by_distance__detached(kind, x, params):
-    """Detached at every step: only the last input is felt."""
+    """Detached at every step: only the last input is felt. -> detached"""
     x = x.clone().requires_grad_(True)
     if kind == "lstm":
         h = c = x.new_zeros(x.shape[0], params["w_h"].shape[0])
@@ -149,14 +149,14 @@ def gradient_by_distance__detached(kind, x, params):
 
 
 def gradient_by_distance__first_sentence(kind, x, params):
-    """Only the first sentence counts."""
+    """Only the first sentence counts. -> one_sentence"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params)[0].sum().backward()
     return x.grad[0].norm(dim=-1)
 
 
 def gradient_by_distance__normalised(kind, x, params):
-    """Divided by the last entry."""
+    """Divided by the last entry. -> normalised"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     norms = x.grad.norm(dim=(0, 2))
@@ -164,7 +164,7 @@ def gradient_by_distance__normalised(kind, x, params):
 
 
 def gradient_by_distance__ones(kind, x, params):
-    """The first state is ones."""
+    """The first state is ones. -> first_state_ones"""
     x = x.clone().requires_grad_(True)
     if kind == "rnn":
         h = x.new_ones(x.shape[0], params["w_hh"].shape[0])
@@ -181,7 +181,7 @@ def gradient_by_distance__ones(kind, x, params):
 
 
 def gradient_by_distance__cell_lost(kind, x, params):
-    """The LSTM's cell is not handed on."""
+    """The LSTM's cell is not handed on. -> cell_not_kept"""
     x = x.clone().requires_grad_(True)
     if kind == "lstm":
         h = zero = x.new_zeros(x.shape[0], params["w_h"].shape[0])
@@ -195,7 +195,7 @@ def gradient_by_distance__cell_lost(kind, x, params):
 
 
 def gradient_by_distance__list(kind, x, params):
-    """A list of floats."""
+    """A list of floats. -> no_tensor"""
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return [x.grad[:, t].norm().item() for t in range(x.shape[1])]

@@ -5,94 +5,94 @@ from rnn import rnn_step
 
 
 def rnn_step__linear(x, h, w_xh, w_hh, b):
-    """No tanh."""
+    """No tanh. -> no_tanh"""
     return x @ w_xh + h @ w_hh + b
 
 
 def rnn_step__relu(x, h, w_xh, w_hh, b):
-    """A ReLU in place of the tanh."""
+    """A ReLU in place of the tanh. -> wrong_activation"""
     return torch.relu(x @ w_xh + h @ w_hh + b)
 
 
 def rnn_step__sigmoid(x, h, w_xh, w_hh, b):
-    """A sigmoid in place of the tanh."""
+    """A sigmoid in place of the tanh. -> wrong_activation"""
     return torch.sigmoid(x @ w_xh + h @ w_hh + b)
 
 
 def rnn_step__as_pytorch(x, h, w_xh, w_hh, b):
-    """Weights transposed, as nn.Linear keeps them."""
+    """Weights transposed, as nn.Linear keeps them. -> transposed_w_xh, transposed_w_hh"""
     return torch.tanh(x @ w_xh.T + h @ w_hh.T + b)
 
 
 def rnn_step__hh_transposed(x, h, w_xh, w_hh, b):
-    """Only w_hh is transposed: it is square, so nothing complains."""
+    """Only w_hh is transposed: it is square, so nothing complains. -> transposed_w_hh"""
     return torch.tanh(x @ w_xh + h @ w_hh.T + b)
 
 
 def rnn_step__column_vectors(x, h, w_xh, w_hh, b):
-    """The matrix on the left, as books write it."""
+    """The matrix on the left, as books write it. -> matrix_first"""
     return torch.tanh(w_xh @ x + w_hh @ h + b)
 
 
 def rnn_step__elementwise(x, h, w_xh, w_hh, b):
-    """`*` in place of `@`."""
+    """`*` in place of `@`. -> elementwise"""
     return torch.tanh(x * w_xh + h * w_hh + b)
 
 
 def rnn_step__no_bias(x, h, w_xh, w_hh, b):
-    """The bias is forgotten."""
+    """The bias is forgotten. -> no_bias"""
     return torch.tanh(torch.matmul(x, w_xh) + torch.matmul(h, w_hh))
 
 
 def rnn_step__bias_twice(x, h, w_xh, w_hh, b):
-    """The bias is added to each product."""
+    """The bias is added to each product. -> bias_twice"""
     return torch.tanh((x @ w_xh + b) + (h @ w_hh + b))
 
 
 def rnn_step__bias_outside(x, h, w_xh, w_hh, b):
-    """The bias is added after the tanh."""
+    """The bias is added after the tanh. -> bias_outside"""
     return torch.tanh(x @ w_xh + h @ w_hh) + b
 
 
 def rnn_step__two_tanh(x, h, w_xh, w_hh, b):
-    """Two tanh, added."""
+    """Two tanh, added. -> tanh_too_early"""
     return torch.tanh(x @ w_xh) + torch.tanh(h @ w_hh + b)
 
 
 def rnn_step__residual(x, h, w_xh, w_hh, b):
-    """The old state is added."""
+    """The old state is added. -> residual"""
     return h + torch.tanh(x @ w_xh + h @ w_hh + b)
 
 
 def rnn_step__no_state(x, h, w_xh, w_hh, b):
-    """The old state is left out."""
+    """The old state is left out. -> no_memory"""
     return torch.tanh(x @ w_xh + b)
 
 
 def rnn_step__in_place(x, h, w_xh, w_hh, b):
-    """The caller's state is overwritten."""
+    """The caller's state is overwritten. -> in_place"""
     h.copy_(torch.tanh(x @ w_xh + h @ w_hh + b))
     return h
 
 
 def rnn_step__numpy(x, h, w_xh, w_hh, b):
-    """Detached on the way."""
+    """Detached on the way. -> detached"""
     return torch.tanh((x @ w_xh + h @ w_hh + b).detach())
 
 
 def rnn_step__exp_tanh(x, h, w_xh, w_hh, b):
-    """A tanh by hand that overflows."""
+    """A tanh by hand that overflows. -> tanh_overflows"""
     a = x @ w_xh + h @ w_hh + b
     return (torch.exp(a) - torch.exp(-a)) / (torch.exp(a) + torch.exp(-a))
 
 
 def rnn_step__concatenated(x, h, w_xh, w_hh, b):
-    """State and input are joined in the other order than the weights."""
+    """State and input are joined in the other order than the weights. -> concatenated_order"""
     return torch.tanh(torch.cat([h, x], 1) @ torch.cat([w_xh, w_hh], 0) + b)
 
 
 def rnn__zeros(x, h, w_xh, w_hh, b):
-    """Starts from zeros, not from the state given."""
+    """Starts from zeros, not from the state given. -> initial_state_ignored"""
     N, T, D = x.shape
     h = torch.zeros(N, w_hh.shape[0], dtype=x.dtype)
     out = []
@@ -103,14 +103,14 @@ def rnn__zeros(x, h, w_xh, w_hh, b):
 
 
 def rnn__last_only(x, h, w_xh, w_hh, b):
-    """Returns the last state only."""
+    """Returns the last state only. -> last_state_only"""
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
     return h
 
 
 def rnn__with_first(x, h, w_xh, w_hh, b):
-    """The given state is among the results."""
+    """The given state is among the results. -> initial_state_included"""
     hs = [h]
     for t in range(x.size(1)):
         hs.append(rnn_step(x[:, t], hs[-1], w_xh, w_hh, b))
@@ -118,7 +118,7 @@ def rnn__with_first(x, h, w_xh, w_hh, b):
 
 
 def rnn__shifted(x, h, w_xh, w_hh, b):
-    """The state before each word is stored, not the one after."""
+    """The state before each word is stored, not the one after. -> initial_state_included"""
     hs = []
     for t in range(x.size(1)):
         hs.append(h)
@@ -127,7 +127,7 @@ def rnn__shifted(x, h, w_xh, w_hh, b):
 
 
 def rnn__time_first(x, h, w_xh, w_hh, b):
-    """Time is the first axis of the result."""
+    """Time is the first axis of the result. -> wrong_axis"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -136,7 +136,7 @@ def rnn__time_first(x, h, w_xh, w_hh, b):
 
 
 def rnn__over_batch(x, h, w_xh, w_hh, b):
-    """Walks over the sentences, as if time were the first axis."""
+    """Walks over the sentences, as if time were the first axis. -> wrong_axis"""
     states = []
     for x_t in x:
         h = rnn_step(x_t, h, w_xh, w_hh, b)
@@ -145,7 +145,7 @@ def rnn__over_batch(x, h, w_xh, w_hh, b):
 
 
 def rnn__concatenated(x, h, w_xh, w_hh, b):
-    """`cat` along the width in place of `stack`."""
+    """`cat` along the width in place of `stack`. -> wrong_axis"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -154,7 +154,7 @@ def rnn__concatenated(x, h, w_xh, w_hh, b):
 
 
 def rnn__same_state(x, h, w_xh, w_hh, b):
-    """The state is not handed on: every step starts from the first one."""
+    """The state is not handed on: every step starts from the first one. -> h0_at_every_step"""
     states = []
     for t in range(x.shape[1]):
         states.append(rnn_step(x[:, t], h, w_xh, w_hh, b))
@@ -162,7 +162,7 @@ def rnn__same_state(x, h, w_xh, w_hh, b):
 
 
 def rnn__detached(x, h, w_xh, w_hh, b):
-    """Detached at each step."""
+    """Detached at each step. -> detached"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h.detach(), w_xh, w_hh, b)
@@ -171,7 +171,7 @@ def rnn__detached(x, h, w_xh, w_hh, b):
 
 
 def rnn__buffer_float32(x, h, w_xh, w_hh, b):
-    """The buffer is float32 whatever x is."""
+    """The buffer is float32 whatever x is. -> wrong_dtype, float32_inside"""
     N, T, _ = x.shape
     out = torch.zeros(N, T, h.shape[-1])
     for t in range(T):
@@ -181,7 +181,7 @@ def rnn__buffer_float32(x, h, w_xh, w_hh, b):
 
 
 def rnn__one_short(x, h, w_xh, w_hh, b):
-    """The last word is left out."""
+    """The last word is left out. -> off_by_one"""
     states = []
     for t in range(x.shape[1] - 1):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -190,7 +190,7 @@ def rnn__one_short(x, h, w_xh, w_hh, b):
 
 
 def rnn__backwards(x, h, w_xh, w_hh, b):
-    """Reads from the end."""
+    """Reads from the end. -> reversed_time"""
     states = []
     for t in reversed(range(x.shape[1])):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -199,7 +199,7 @@ def rnn__backwards(x, h, w_xh, w_hh, b):
 
 
 def rnn__list(x, h, w_xh, w_hh, b):
-    """A list of states, not a tensor."""
+    """A list of states, not a tensor. -> not_stacked"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -208,21 +208,9 @@ def rnn__list(x, h, w_xh, w_hh, b):
 
 
 def rnn__with_last(x, h, w_xh, w_hh, b):
-    """(states, last), as nn.RNN returns it."""
+    """(states, last), as nn.RNN returns it. -> last_state_added"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
         states.append(h)
     return torch.stack(states, dim=1), h
-
-
-def rnn__loop_over_all(x, h, w_xh, w_hh, b):
-    """Loops over the sentences, too."""
-    rows = []
-    for n in range(x.shape[0]):
-        state, states = h[n], []
-        for t in range(x.shape[1]):
-            state = torch.tanh(x[n, t] @ w_xh + state @ w_hh + b)
-            states.append(state)
-        rows.append(torch.stack(states))
-    return torch.stack(rows)

@@ -8,7 +8,7 @@ from receptive_field import conv1d, receptive_field
 
 
 def conv1d__flipped(x, w, b, dilation=1):
-    """A true convolution: the kernel is flipped."""
+    """A true convolution: the kernel is flipped. -> kernel_flipped"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (0, 0, pad, pad))
@@ -19,7 +19,7 @@ def conv1d__flipped(x, w, b, dilation=1):
 
 
 def conv1d__causal(x, w, b, dilation=1):
-    """All the padding stands on the left."""
+    """All the padding stands on the left. -> one_sided_padding"""
     K, T = w.shape[0], x.shape[1]
     xp = F.pad(x, (0, 0, (K - 1) * dilation, 0))
     out = b
@@ -29,7 +29,7 @@ def conv1d__causal(x, w, b, dilation=1):
 
 
 def conv1d__not_padded(x, w, b, dilation=1):
-    """Without padding the result is shorter."""
+    """Without padding the result is shorter. -> no_padding"""
     K = w.shape[0]
     T = x.shape[1] - (K - 1) * dilation
     out = b
@@ -39,7 +39,7 @@ def conv1d__not_padded(x, w, b, dilation=1):
 
 
 def conv1d__pad_width(x, w, b, dilation=1):
-    """`F.pad` begins at the last axis: the channels are padded."""
+    """`F.pad` begins at the last axis: the channels are padded. -> channels_padded"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (pad, pad))
@@ -50,7 +50,7 @@ def conv1d__pad_width(x, w, b, dilation=1):
 
 
 def conv1d__dilation_ignored(x, w, b, dilation=1):
-    """The dilation is not used."""
+    """The dilation is not used. -> dilation_ignored"""
     K, T = w.shape[0], x.shape[1]
     xp = F.pad(x, (0, 0, K // 2, K // 2))
     out = b
@@ -60,7 +60,7 @@ def conv1d__dilation_ignored(x, w, b, dilation=1):
 
 
 def conv1d__pad_not_dilated(x, w, b, dilation=1):
-    """The padding does not know of the dilation."""
+    """The padding does not know of the dilation. -> padding_without_dilation"""
     K, T = w.shape[0], x.shape[1]
     xp = F.pad(x, (0, 0, K // 2, K // 2))
     out = b
@@ -70,7 +70,7 @@ def conv1d__pad_not_dilated(x, w, b, dilation=1):
 
 
 def conv1d__no_bias(x, w, b, dilation=1):
-    """The bias is forgotten."""
+    """The bias is forgotten. -> no_bias"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (0, 0, pad, pad))
@@ -78,7 +78,7 @@ def conv1d__no_bias(x, w, b, dilation=1):
 
 
 def conv1d__bias_each_tap(x, w, b, dilation=1):
-    """The bias is added at every tap."""
+    """The bias is added at every tap. -> bias_each_tap"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (0, 0, pad, pad))
@@ -86,7 +86,7 @@ def conv1d__bias_each_tap(x, w, b, dilation=1):
 
 
 def conv1d__rolled(x, w, b, dilation=1):
-    """Positions outside come from the other end."""
+    """Positions outside come from the other end. -> wrapped_around"""
     K = w.shape[0]
     out = torch.zeros_like(x @ w[0])
     for k in range(K):
@@ -95,7 +95,7 @@ def conv1d__rolled(x, w, b, dilation=1):
 
 
 def conv1d__replicated(x, w, b, dilation=1):
-    """The first and the last word are repeated at the borders."""
+    """The first and the last word are repeated at the borders. -> ends_repeated"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = torch.cat([x[:, :1].expand(-1, pad, -1), x, x[:, -1:].expand(-1, pad, -1)], 1)
@@ -103,7 +103,7 @@ def conv1d__replicated(x, w, b, dilation=1):
 
 
 def conv1d__transposed(x, w, b, dilation=1):
-    """Channels in and out are swapped."""
+    """Channels in and out are swapped. -> channels_swapped"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (0, 0, pad, pad))
@@ -111,27 +111,13 @@ def conv1d__transposed(x, w, b, dilation=1):
 
 
 def conv1d__torch_layout(x, w, b, dilation=1):
-    """torch's own with x in the wrong layout."""
+    """torch's own with x in the wrong layout. -> channels_swapped, torch_layout"""
     return F.conv1d(x, w, b, padding="same", dilation=dilation)
 
 
-def conv1d__loop_over_time(x, w, b, dilation=1):
-    """A loop over time and taps."""
-    N, T, _ = x.shape
-    K = w.shape[0]
-    out = []
-    for t in range(T):
-        y = b.expand(N, -1)
-        for k in range(K):
-            s = t + (k - K // 2) * dilation
-            if 0 <= s < T:
-                y = y + x[:, s] @ w[k]
-        out.append(y)
-    return torch.stack(out, 1)
-
 
 def conv1d__averaged(x, w, b, dilation=1):
-    """Divided by the number of taps."""
+    """Divided by the number of taps. -> averaged"""
     K, T = w.shape[0], x.shape[1]
     pad = (K // 2) * dilation
     xp = F.pad(x, (0, 0, pad, pad))
@@ -139,7 +125,7 @@ def conv1d__averaged(x, w, b, dilation=1):
 
 
 def receptive_field__from_zero(layers):
-    """Starts at 0."""
+    """Starts at 0. -> starts_at_zero"""
     field, jump = 0, 1
     for k, s, d in layers:
         field += (k - 1) * d * jump
@@ -148,7 +134,7 @@ def receptive_field__from_zero(layers):
 
 
 def receptive_field__no_stride(layers):
-    """The strides are ignored."""
+    """The strides are ignored. -> stride_ignored"""
     field = 1
     for k, s, d in layers:
         field += (k - 1) * d
@@ -156,7 +142,7 @@ def receptive_field__no_stride(layers):
 
 
 def receptive_field__no_dilation(layers):
-    """The dilations are ignored."""
+    """The dilations are ignored. -> dilation_ignored"""
     field, jump = 1, 1
     for k, s, d in layers:
         field += (k - 1) * jump
@@ -165,7 +151,7 @@ def receptive_field__no_dilation(layers):
 
 
 def receptive_field__stride_first(layers):
-    """A layer feels its own stride."""
+    """A layer feels its own stride. -> stride_too_early"""
     field, jump = 1, 1
     for k, s, d in layers:
         jump *= s
@@ -174,7 +160,7 @@ def receptive_field__stride_first(layers):
 
 
 def receptive_field__k(layers):
-    """K·d in place of (K - 1)·d."""
+    """K·d in place of (K - 1)·d. -> taps_for_gaps"""
     field, jump = 1, 1
     for k, s, d in layers:
         field += k * d * jump
@@ -183,7 +169,7 @@ def receptive_field__k(layers):
 
 
 def receptive_field__product(layers):
-    """The fields are multiplied."""
+    """The fields are multiplied. -> fields_multiplied"""
     field = 1
     for k, s, d in layers:
         field *= (k - 1) * d + 1
@@ -191,7 +177,7 @@ def receptive_field__product(layers):
 
 
 def receptive_field__sum_of_strides(layers):
-    """The strides are added, not multiplied."""
+    """The strides are added, not multiplied. -> strides_added"""
     field, jump = 1, 0
     for k, s, d in layers:
         field += (k - 1) * d * max(jump, 1)
@@ -200,7 +186,7 @@ def receptive_field__sum_of_strides(layers):
 
 
 def receptive_field__backwards(layers):
-    """From the output, with the layers in the wrong order."""
+    """From the output, with the layers in the wrong order. -> reversed_layers"""
     field = 1
     for k, s, d in layers:
         field = (field - 1) * s + (k - 1) * d + 1
@@ -208,7 +194,7 @@ def receptive_field__backwards(layers):
 
 
 def receptive_field__dilated_size(layers):
-    """K + (K - 1)·d in place of (K - 1)·d + 1 for a dilated kernel."""
+    """K + (K - 1)·d in place of (K - 1)·d + 1 for a dilated kernel. -> dilated_size"""
     field, jump = 1, 1
     for k, s, d in layers:
         size = k + (k - 1) * d
@@ -218,7 +204,7 @@ def receptive_field__dilated_size(layers):
 
 
 def receptive_field__jump_dilated(layers):
-    """The dilation is carried on like a stride."""
+    """The dilation is carried on like a stride. -> dilation_carried_on"""
     field, jump = 1, 1
     for k, s, d in layers:
         jump *= d
@@ -228,7 +214,7 @@ def receptive_field__jump_dilated(layers):
 
 
 def layers_to_cover__one_more(length, kernel_size, dilation_base=1):
-    """Until the field is longer, not as long."""
+    """Until the field is longer, not as long. -> off_by_one"""
     layers, field = 0, 1
     while field <= length:
         field += (kernel_size - 1) * dilation_base**layers
@@ -237,7 +223,7 @@ def layers_to_cover__one_more(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__at_least_one(length, kernel_size, dilation_base=1):
-    """Never 0."""
+    """Never 0. -> no_zero"""
     layers = 1
     while receptive_field([(kernel_size, 1, dilation_base**i) for i in range(layers)]) < length:
         layers += 1
@@ -245,7 +231,7 @@ def layers_to_cover__at_least_one(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__floor(length, kernel_size, dilation_base=1):
-    """Rounded down."""
+    """Rounded down. -> floor_for_ceil"""
     if dilation_base == 1:
         return (length - 1) // (kernel_size - 1)
     layers, field = 0, 1
@@ -256,14 +242,14 @@ def layers_to_cover__floor(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__kernel(length, kernel_size, dilation_base=1):
-    """The length divided by the kernel."""
+    """The length divided by the kernel. -> taps_for_gaps"""
     if dilation_base == 1:
         return math.ceil(length / kernel_size)
     return math.ceil(math.log(length, dilation_base))
 
 
 def layers_to_cover__log(length, kernel_size, dilation_base=1):
-    """A logarithm that rounds up too often."""
+    """A logarithm that rounds up too often. -> float_logarithm"""
     if dilation_base == 1:
         return math.ceil((length - 1) / (kernel_size - 1))
     a = (length - 1) * (dilation_base - 1) / (kernel_size - 1) + 1
@@ -271,12 +257,12 @@ def layers_to_cover__log(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__undilated(length, kernel_size, dilation_base=1):
-    """The dilation is ignored."""
+    """The dilation is ignored. -> dilation_ignored"""
     return -(-(length - 1) // (kernel_size - 1))
 
 
 def layers_to_cover__linear(length, kernel_size, dilation_base=1):
-    """The dilation grows by multiples, not by powers."""
+    """The dilation grows by multiples, not by powers. -> linear_dilation"""
     layers, field = 0, 1
     while field < length:
         field += (kernel_size - 1) * max(1, dilation_base * layers)
@@ -285,7 +271,7 @@ def layers_to_cover__linear(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__power_ahead(length, kernel_size, dilation_base=1):
-    """The first layer is dilated already."""
+    """The first layer is dilated already. -> dilation_too_early"""
     layers, field = 0, 1
     while field < length:
         layers += 1
@@ -294,17 +280,17 @@ def layers_to_cover__power_ahead(length, kernel_size, dilation_base=1):
 
 
 def measured_receptive_field__formula(weights, length, dilations):
-    """The formula, without a measurement."""
+    """The formula, without a measurement. -> formula_for_measurement"""
     return receptive_field([(len(w), 1, d) for w, d in zip(weights, dilations)])
 
 
 def measured_receptive_field__formula_clipped(weights, length, dilations):
-    """The formula, at most the length."""
+    """The formula, at most the length. -> formula_for_measurement"""
     return min(length, receptive_field([(len(w), 1, d) for w, d in zip(weights, dilations)]))
 
 
 def measured_receptive_field__counted(weights, length, dilations):
-    """Counts the positions felt: gaps are left out."""
+    """Counts the positions felt: gaps are left out. -> count_for_span"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -315,7 +301,7 @@ def measured_receptive_field__counted(weights, length, dilations):
 
 
 def measured_receptive_field__no_plus_one(weights, length, dilations):
-    """last - first, without the one."""
+    """last - first, without the one. -> off_by_one"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -327,7 +313,7 @@ def measured_receptive_field__no_plus_one(weights, length, dilations):
 
 
 def measured_receptive_field__positive(weights, length, dilations):
-    """Only gradients above 0 count."""
+    """Only gradients above 0 count. -> positive_only"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -339,7 +325,7 @@ def measured_receptive_field__positive(weights, length, dilations):
 
 
 def measured_receptive_field__all_outputs(weights, length, dilations):
-    """The sum of all outputs feels every input."""
+    """The sum of all outputs feels every input. -> not_the_middle"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -351,7 +337,7 @@ def measured_receptive_field__all_outputs(weights, length, dilations):
 
 
 def measured_receptive_field__threshold(weights, length, dilations):
-    """A threshold in place of zero."""
+    """A threshold in place of zero. -> threshold"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -363,7 +349,7 @@ def measured_receptive_field__threshold(weights, length, dilations):
 
 
 def measured_receptive_field__first_channel(weights, length, dilations):
-    """Only the first channel of the gradient is looked at."""
+    """Only the first channel of the gradient is looked at. -> one_channel"""
     D = weights[0].shape[1]
     x = torch.zeros(1, length, D, dtype=weights[0].dtype, requires_grad=True)
     y = x
@@ -375,7 +361,7 @@ def measured_receptive_field__first_channel(weights, length, dilations):
 
 
 def measured_receptive_field__float32(weights, length, dilations):
-    """The input is float32 whatever the weights are."""
+    """The input is float32 whatever the weights are. -> mixed_dtypes"""
     D = weights[0].shape[1]
     x = torch.randn(1, length, D, requires_grad=True)
     y = x

@@ -8,90 +8,90 @@ from self_attention import causal_mask, project
 
 
 def project__transposed(x, w_q, w_k, w_v):
-    """The matrices are transposed, as in nn.Linear."""
+    """The matrices are transposed, as in nn.Linear. -> transposed_projection"""
     return x @ w_q.T, x @ w_k.T, x @ w_v.T
 
 
 def project__same_matrix(x, w_q, w_k, w_v):
-    """Keys are made with w_q."""
+    """Keys are made with w_q. -> one_projection"""
     return x @ w_q, x @ w_q, x @ w_v
 
 
 def project__order_kqv(x, w_q, w_k, w_v):
-    """(k, q, v) in place of (q, k, v)."""
+    """(k, q, v) in place of (q, k, v). -> swapped_qk"""
     return x @ w_k, x @ w_q, x @ w_v
 
 
 def project__elementwise(x, w_q, w_k, w_v):
-    """`*` in place of `@`."""
+    """`*` in place of `@`. -> elementwise"""
     return x * w_q, x * w_k, x * w_v
 
 
 def project__v_from_k(x, w_q, w_k, w_v):
-    """The values are made from the keys' matrix."""
+    """The values are made from the keys' matrix. -> one_projection"""
     return x @ w_q, x @ w_k, x @ w_k
 
 
 def project__matrix_first(x, w_q, w_k, w_v):
-    """The matrix on the left."""
+    """The matrix on the left. -> matrix_first"""
     return w_q @ x, w_k @ x, w_v @ x
 
 
 def causal_mask__upper(length, device=None):
-    """True above the diagonal: what most codes call a mask."""
+    """True above the diagonal: what most codes call a mask. -> mask_inverted"""
     return torch.triu(torch.ones(length, length, device=device), diagonal=1).bool()
 
 
 def causal_mask__triu(length, device=None):
-    """The upper triangle with its diagonal: sees the future."""
+    """The upper triangle with its diagonal: sees the future. -> causal_transposed"""
     return torch.ones(length, length, dtype=torch.bool, device=device).triu()
 
 
 def causal_mask__without_itself(length, device=None):
-    """A position may not attend to itself."""
+    """A position may not attend to itself. -> diagonal_masked"""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril(-1)
 
 
 def causal_mask__one_ahead(length, device=None):
-    """A position may look one word ahead."""
+    """A position may look one word ahead. -> causal_shifted"""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril(1)
 
 
 def causal_mask__float(length, device=None):
-    """Ones and zeros, not booleans."""
+    """Ones and zeros, not booleans. -> not_boolean, wrong_dtype"""
     return torch.tril(torch.ones(length, length, device=device))
 
 
 def causal_mask__additive(length, device=None):
-    """0 and -inf, to be added to the scores."""
+    """0 and -inf, to be added to the scores. -> not_boolean, wrong_dtype"""
     return torch.triu(torch.full((length, length), float("-inf"), device=device), diagonal=1)
 
 
 def causal_mask__extra_axes(length, device=None):
-    """Of shape (1, 1, T, T)."""
+    """Of shape (1, 1, T, T). -> extra_axes"""
     return torch.tril(torch.ones(length, length, device=device)).bool()[None, None]
 
 
 def causal_mask__device_ignored(length, device=None):
-    """The device is not used."""
+    """The device is not used. -> wrong_device"""
     return torch.ones(length, length).tril().bool()
 
 
 def self_attention__causal_ignored(x, w_q, w_k, w_v, causal=False):
-    """`causal` is not used."""
+    """`causal` is not used. -> causal_ignored"""
     q, k, v = project(x, w_q, w_k, w_v)
     return attention(q, k, v)[0]
 
 
 def self_attention__always_causal(x, w_q, w_k, w_v, causal=False):
-    """Always causal."""
+    """Always causal. -> causal_always"""
     q, k, v = project(x, w_q, w_k, w_v)
     out, _ = attention(q, k, v, causal_mask(x.shape[1]))
     return out
 
 
 def self_attention__not_causal(x, w_q, w_k, w_v, causal=False):
-    """The mask is inverted on the way."""
+    """The mask is inverted on the way. -> mask_inverted"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = ~causal_mask(x.shape[1]) if causal else None
     out, _ = attention(q, k, v, mask)
@@ -99,21 +99,21 @@ def self_attention__not_causal(x, w_q, w_k, w_v, causal=False):
 
 
 def self_attention__both(x, w_q, w_k, w_v, causal=False):
-    """The pair is returned."""
+    """The pair is returned. -> weights_returned"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(x.shape[1], x.device) if causal else None
     return attention(q, k, v, mask)
 
 
 def self_attention__weights(x, w_q, w_k, w_v, causal=False):
-    """The weights are returned."""
+    """The weights are returned. -> weights_returned"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(x.shape[1], x.device) if causal else None
     return attention(q, k, v, mask)[1]
 
 
 def self_attention__scaled_by_x(x, w_q, w_k, w_v, causal=False):
-    """Scaled by the width of x."""
+    """Scaled by the width of x. -> scale_by_model"""
     q, k, v = project(x, w_q, w_k, w_v)
     scores = q @ k.transpose(-2, -1) / math.sqrt(x.shape[-1])
     if causal:
@@ -122,14 +122,14 @@ def self_attention__scaled_by_x(x, w_q, w_k, w_v, causal=False):
 
 
 def self_attention__mask_length(x, w_q, w_k, w_v, causal=False):
-    """The mask is made of the batch's size."""
+    """The mask is made of the batch's size. -> mask_of_batch"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(len(x), x.device) if causal else None
     return attention(q, k, v, mask)[0]
 
 
 def self_attention__mask_after(x, w_q, w_k, w_v, causal=False):
-    """The mask is multiplied after the softmax."""
+    """The mask is multiplied after the softmax. -> mask_after_softmax"""
     q, k, v = project(x, w_q, w_k, w_v)
     scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-1])
     weights = torch.softmax(scores, dim=-1)
@@ -139,14 +139,14 @@ def self_attention__mask_after(x, w_q, w_k, w_v, causal=False):
 
 
 def self_attention__residual(x, w_q, w_k, w_v, causal=False):
-    """The input is added to the output."""
+    """The input is added to the output. -> residual"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(x.shape[1], x.device) if causal else None
     return x + attention(q, k, v, mask)[0]
 
 
 def self_attention__minus_1e9(x, w_q, w_k, w_v, causal=False):
-    """-1e9 is too much for float16."""
+    """-1e9 is too much for float16. -> fill_overflows"""
     q, k, v = project(x, w_q, w_k, w_v)
     scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-1])
     if causal:
@@ -155,7 +155,7 @@ def self_attention__minus_1e9(x, w_q, w_k, w_v, causal=False):
 
 
 def self_attention__over_queries(x, w_q, w_k, w_v, causal=False):
-    """The softmax runs over the queries."""
+    """The softmax runs over the queries. -> wrong_axis"""
     q, k, v = project(x, w_q, w_k, w_v)
     scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-1])
     if causal:
@@ -164,7 +164,7 @@ def self_attention__over_queries(x, w_q, w_k, w_v, causal=False):
 
 
 def multi_head_self_attention__no_transpose(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """`view` straight to (N, heads, T, d): words and heads are mixed."""
+    """`view` straight to (N, heads, T, d): words and heads are mixed. -> view_without_transpose"""
     N, T, _ = x.shape
     q, k, v = (y.reshape(N, heads, T, -1) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
@@ -173,7 +173,7 @@ def multi_head_self_attention__no_transpose(x, w_q, w_k, w_v, w_o, heads, causal
 
 
 def multi_head_self_attention__no_transpose_back(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """The heads are joined without being transposed back."""
+    """The heads are joined without being transposed back. -> view_without_transpose"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
@@ -182,7 +182,7 @@ def multi_head_self_attention__no_transpose_back(x, w_q, w_k, w_v, w_o, heads, c
 
 
 def multi_head_self_attention__over_heads(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Attention over the heads, for T stands in front of them."""
+    """Attention over the heads, for T stands in front of them. -> attends_over_heads, causal_ignored"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1) for y in project(x, w_q, w_k, w_v))
     out, _ = attention(q, k, v)
@@ -190,7 +190,7 @@ def multi_head_self_attention__over_heads(x, w_q, w_k, w_v, w_o, heads, causal=F
 
 
 def multi_head_self_attention__no_output(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """w_o is forgotten."""
+    """w_o is forgotten. -> no_output_projection"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
@@ -199,7 +199,7 @@ def multi_head_self_attention__no_output(x, w_q, w_k, w_v, w_o, heads, causal=Fa
 
 
 def multi_head_self_attention__view(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """`view` after `transpose`: not contiguous."""
+    """`view` after `transpose`: not contiguous. -> view_of_transposed"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
@@ -208,7 +208,7 @@ def multi_head_self_attention__view(x, w_q, w_k, w_v, w_o, heads, causal=False):
 
 
 def multi_head_self_attention__one_head(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """All heads as one."""
+    """All heads as one. -> heads_ignored"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(x.shape[1], x.device) if causal else None
     out, _ = attention(q, k, v, mask)
@@ -216,7 +216,7 @@ def multi_head_self_attention__one_head(x, w_q, w_k, w_v, w_o, heads, causal=Fal
 
 
 def multi_head_self_attention__full_width(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Scaled by the width of all heads."""
+    """Scaled by the width of all heads. -> scale_by_model"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     scores = q @ k.transpose(-2, -1) / math.sqrt(w_k.shape[1])
@@ -227,7 +227,7 @@ def multi_head_self_attention__full_width(x, w_q, w_k, w_v, w_o, heads, causal=F
 
 
 def multi_head_self_attention__width_of_x(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Scaled by D/heads, the width of x."""
+    """Scaled by D/heads, the width of x. -> scale_by_words"""
     N, T, D = x.shape
     head_dim = D // heads
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
@@ -239,7 +239,7 @@ def multi_head_self_attention__width_of_x(x, w_q, w_k, w_v, w_o, heads, causal=F
 
 
 def multi_head_self_attention__head_dim(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Takes for granted that all widths are D."""
+    """Takes for granted that all widths are D. -> width_of_words"""
     N, T, D = x.shape
     q, k, v = project(x, w_q, w_k, w_v)
     q = q.view(N, T, heads, D // heads).transpose(1, 2)
@@ -251,7 +251,7 @@ def multi_head_self_attention__head_dim(x, w_q, w_k, w_v, w_o, heads, causal=Fal
 
 
 def multi_head_self_attention__interleaved(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Head h owns every heads-th column."""
+    """Head h owns every heads-th column. -> heads_interleaved"""
     N, T, _ = x.shape
     q, k, v = (
         y.view(N, T, -1, heads).permute(0, 3, 1, 2) for y in project(x, w_q, w_k, w_v)
@@ -262,7 +262,7 @@ def multi_head_self_attention__interleaved(x, w_q, w_k, w_v, w_o, heads, causal=
 
 
 def multi_head_self_attention__causal_ignored(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """`causal` is not used."""
+    """`causal` is not used. -> causal_ignored"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     out, _ = attention(q, k, v)
@@ -270,21 +270,9 @@ def multi_head_self_attention__causal_ignored(x, w_q, w_k, w_v, w_o, heads, caus
 
 
 def multi_head_self_attention__summed(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """The heads' outputs are averaged and repeated, not joined."""
+    """The heads' outputs are averaged and repeated, not joined. -> heads_averaged"""
     N, T, _ = x.shape
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
     out, _ = attention(q, k, v, mask)
     return out.mean(1).repeat(1, 1, heads) @ w_o
-
-
-def multi_head_self_attention__loop(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """A loop over the heads."""
-    outs = []
-    d_k, d_v = w_q.shape[1] // heads, w_v.shape[1] // heads
-    q, k, v = project(x, w_q, w_k, w_v)
-    mask = causal_mask(x.shape[1], x.device) if causal else None
-    for h in range(heads):
-        q_h, k_h = q[..., h * d_k : (h + 1) * d_k], k[..., h * d_k : (h + 1) * d_k]
-        outs.append(attention(q_h, k_h, v[..., h * d_v : (h + 1) * d_v], mask)[0])
-    return torch.cat(outs, dim=-1) @ w_o

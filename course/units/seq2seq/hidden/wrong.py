@@ -5,7 +5,7 @@ from gates import gru_step
 
 
 def encode__last_column(tokens, lengths, params):
-    """The context is the state at the last position, padding or not."""
+    """The context is the state at the last position, padding or not. -> last_padded_state"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -17,7 +17,7 @@ def encode__last_column(tokens, lengths, params):
 
 
 def encode__no_minus_one(tokens, lengths, params):
-    """The state one after the last word."""
+    """The state one after the last word. -> off_by_one"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -30,7 +30,7 @@ def encode__no_minus_one(tokens, lengths, params):
 
 
 def encode__mean(tokens, lengths, params):
-    """The context is the mean of the states."""
+    """The context is the mean of the states. -> mean_of_states"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -43,7 +43,7 @@ def encode__mean(tokens, lengths, params):
 
 
 def encode__time_first(tokens, lengths, params):
-    """The states stand time first."""
+    """The states stand time first. -> wrong_axis"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -56,7 +56,7 @@ def encode__time_first(tokens, lengths, params):
 
 
 def encode__slice(tokens, lengths, params):
-    """`[:, lengths - 1]` takes every pair of sentence and length."""
+    """`[:, lengths - 1]` takes every pair of sentence and length. -> all_pairs"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -69,7 +69,7 @@ def encode__slice(tokens, lengths, params):
 
 
 def encode__biases_swapped(tokens, lengths, params):
-    """b_x and b_h are swapped."""
+    """b_x and b_h are swapped. -> biases_swapped"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_h", "b_x")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -82,7 +82,7 @@ def encode__biases_swapped(tokens, lengths, params):
 
 
 def encode__padding_is_0(tokens, lengths, params):
-    """The id 0 is taken for padding, lengths are not used."""
+    """The id 0 is taken for padding, lengths are not used. -> padding_is_zero"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -95,7 +95,7 @@ def encode__padding_is_0(tokens, lengths, params):
 
 
 def encode__sorted(tokens, lengths, params):
-    """The batch is sorted by length and never unsorted."""
+    """The batch is sorted by length and never unsorted. -> batch_sorted"""
     lengths, order = lengths.sort(descending=True)
     x = params["enc_embed"][tokens[order]]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
@@ -109,7 +109,7 @@ def encode__sorted(tokens, lengths, params):
 
 
 def encode__ones(tokens, lengths, params):
-    """The first state is ones."""
+    """The first state is ones. -> first_state_ones"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.ones(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -122,7 +122,7 @@ def encode__ones(tokens, lengths, params):
 
 
 def encode__float32(tokens, lengths, params):
-    """The first state is float32 whatever the parameters are."""
+    """The first state is float32 whatever the parameters are. -> mixed_dtypes"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0])
@@ -135,7 +135,7 @@ def encode__float32(tokens, lengths, params):
 
 
 def encode__context_only(tokens, lengths, params):
-    """Only the context is returned."""
+    """Only the context is returned. -> context_only"""
     x = params["enc_embed"][tokens]
     w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h = torch.zeros(len(tokens), w[1].shape[0], dtype=x.dtype)
@@ -148,7 +148,7 @@ def encode__context_only(tokens, lengths, params):
 
 
 def decode__no_context(context, params, start, end, max_length):
-    """The context is not given at every step: zeros stand in its place."""
+    """The context is not given at every step: zeros stand in its place. -> no_context"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -167,7 +167,7 @@ def decode__no_context(context, params, start, end, max_length):
 
 
 def decode__embedding_alone(context, params, start, end, max_length):
-    """Only the embedding is the input."""
+    """Only the embedding is the input. -> embedding_alone"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -185,7 +185,7 @@ def decode__embedding_alone(context, params, start, end, max_length):
 
 
 def decode__context_first(context, params, start, end, max_length):
-    """The context stands before the embedding."""
+    """The context stands before the embedding. -> input_order"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -204,7 +204,7 @@ def decode__context_first(context, params, start, end, max_length):
 
 
 def decode__not_filled(context, params, start, end, max_length):
-    """A sentence that has ended writes on."""
+    """A sentence that has ended writes on. -> end_not_filled"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -222,7 +222,7 @@ def decode__not_filled(context, params, start, end, max_length):
 
 
 def decode__stops_at_first(context, params, start, end, max_length):
-    """Stops as soon as one sentence has ended."""
+    """Stops as soon as one sentence has ended. -> stops_too_early"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -238,7 +238,7 @@ def decode__stops_at_first(context, params, start, end, max_length):
 
 
 def decode__never_stops(context, params, start, end, max_length):
-    """Always max_length words."""
+    """Always max_length words. -> never_stops"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -255,7 +255,7 @@ def decode__never_stops(context, params, start, end, max_length):
 
 
 def decode__filled_with_zero(context, params, start, end, max_length):
-    """Filled with 0 in place of `end`."""
+    """Filled with 0 in place of `end`. -> end_not_filled"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -274,7 +274,7 @@ def decode__filled_with_zero(context, params, start, end, max_length):
 
 
 def decode__with_start(context, params, start, end, max_length):
-    """`start` is among the ids."""
+    """`start` is among the ids. -> start_included"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -293,7 +293,7 @@ def decode__with_start(context, params, start, end, max_length):
 
 
 def decode__if_on_batch(context, params, start, end, max_length):
-    """`if token == end` of a whole batch."""
+    """`if token == end` of a whole batch. -> one_of_a_batch"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     h, token = context, torch.full((context.shape[0],), start)
     out = []
@@ -308,7 +308,7 @@ def decode__if_on_batch(context, params, start, end, max_length):
 
 
 def decode__start_again(context, params, start, end, max_length):
-    """`start` is embedded at every step."""
+    """`start` is embedded at every step. -> word_not_fed_back"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, first = context, torch.full((N,), start)
@@ -327,7 +327,7 @@ def decode__start_again(context, params, start, end, max_length):
 
 
 def decode__state_of_zeros(context, params, start, end, max_length):
-    """The state starts from zeros."""
+    """The state starts from zeros. -> zero_state"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = torch.zeros_like(context), torch.full((N,), start)
@@ -346,7 +346,7 @@ def decode__state_of_zeros(context, params, start, end, max_length):
 
 
 def decode__no_out_bias(context, params, start, end, max_length):
-    """out_b is forgotten."""
+    """out_b is forgotten. -> no_output_bias"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -365,7 +365,7 @@ def decode__no_out_bias(context, params, start, end, max_length):
 
 
 def decode__logits_before(context, params, start, end, max_length):
-    """The logits are made of the state before the step."""
+    """The logits are made of the state before the step. -> logits_before_step"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -384,7 +384,7 @@ def decode__logits_before(context, params, start, end, max_length):
 
 
 def decode__enc_embed(context, params, start, end, max_length):
-    """The source's embedding is used."""
+    """The source's embedding is used. -> wrong_parameters"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -403,7 +403,7 @@ def decode__enc_embed(context, params, start, end, max_length):
 
 
 def decode__sampled(context, params, start, end, max_length):
-    """Words are drawn, not the likeliest taken."""
+    """Words are drawn, not the likeliest taken. -> sampled"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)
@@ -423,7 +423,7 @@ def decode__sampled(context, params, start, end, max_length):
 
 
 def decode__end_left_out(context, params, start, end, max_length):
-    """The last `end` is left out."""
+    """The last `end` is left out. -> end_left_out"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)

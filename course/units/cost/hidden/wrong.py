@@ -8,19 +8,19 @@ LAYERS = ("recurrent", "convolution", "dilated_convolution", "self_attention")
 
 
 def sequential_steps__minus_one(layer, length, kernel_size=3):
-    """The recurrent layer needs length - 1."""
+    """The recurrent layer needs length - 1. -> one_step_short"""
     if layer not in LAYERS:
         raise ValueError(layer)
     return length - 1 if layer == "recurrent" else 1
 
 
 def sequential_steps__no_error(layer, length, kernel_size=3):
-    """Any other layer is taken for one that needs a single step."""
+    """Any other layer is taken for one that needs a single step. -> no_error"""
     return length if layer == "recurrent" else 1
 
 
 def sequential_steps__key_error(layer, length, kernel_size=3):
-    """A KeyError in place of a ValueError."""
+    """A KeyError in place of a ValueError. -> other_error"""
     table = {
         "recurrent": length,
         "convolution": 1,
@@ -31,14 +31,14 @@ def sequential_steps__key_error(layer, length, kernel_size=3):
 
 
 def sequential_steps__returned_error(layer, length, kernel_size=3):
-    """The error is returned, not raised."""
+    """The error is returned, not raised. -> no_error"""
     if layer not in LAYERS:
         return ValueError(f"unknown layer {layer}")
     return length if layer == "recurrent" else 1
 
 
 def sequential_steps__kernel(layer, length, kernel_size=3):
-    """A convolution waits once for every tap."""
+    """A convolution waits once for every tap. -> taps_for_steps"""
     if layer == "recurrent":
         return length
     if layer in ("convolution", "dilated_convolution"):
@@ -49,7 +49,7 @@ def sequential_steps__kernel(layer, length, kernel_size=3):
 
 
 def sequential_steps__attention_waits(layer, length, kernel_size=3):
-    """Self-attention walks over the length, too."""
+    """Self-attention walks over the length, too. -> attention_waits"""
     if layer in ("recurrent", "self_attention"):
         return length
     if layer in ("convolution", "dilated_convolution"):
@@ -58,7 +58,7 @@ def sequential_steps__attention_waits(layer, length, kernel_size=3):
 
 
 def sequential_steps__covering(layer, length, kernel_size=3):
-    """A convolution is as deep as it takes to cover the length."""
+    """A convolution is as deep as it takes to cover the length. -> paths_for_steps"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -71,7 +71,7 @@ def sequential_steps__covering(layer, length, kernel_size=3):
 
 
 def max_path_length__minus_one(layer, length, kernel_size=3):
-    """length - 1 for the recurrent layer."""
+    """length - 1 for the recurrent layer. -> one_step_short"""
     if layer == "recurrent":
         return length - 1
     if layer == "convolution":
@@ -84,7 +84,7 @@ def max_path_length__minus_one(layer, length, kernel_size=3):
 
 
 def max_path_length__as_the_table(layer, length, kernel_size=3):
-    """n/k and log_k(n), as the table has them, rounded up."""
+    """n/k and log_k(n), as the table has them, rounded up. -> as_the_table, taps_for_gaps, float_logarithm"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -97,7 +97,7 @@ def max_path_length__as_the_table(layer, length, kernel_size=3):
 
 
 def max_path_length__table_floor(layer, length, kernel_size=3):
-    """n // k and an int of the logarithm."""
+    """n // k and an int of the logarithm. -> as_the_table"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -110,7 +110,7 @@ def max_path_length__table_floor(layer, length, kernel_size=3):
 
 
 def max_path_length__may_be_zero(layer, length, kernel_size=3):
-    """No layer for length 1."""
+    """No layer for length 1. -> no_layer"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -123,7 +123,7 @@ def max_path_length__may_be_zero(layer, length, kernel_size=3):
 
 
 def max_path_length__base_two(layer, length, kernel_size=3):
-    """The dilations double."""
+    """The dilations double. -> dilation_base_two"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -136,7 +136,7 @@ def max_path_length__base_two(layer, length, kernel_size=3):
 
 
 def max_path_length__kernel_fixed(layer, length, kernel_size=3):
-    """The kernel is always 3."""
+    """The kernel is always 3. -> kernel_ignored"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -149,7 +149,7 @@ def max_path_length__kernel_fixed(layer, length, kernel_size=3):
 
 
 def max_path_length__undilated(layer, length, kernel_size=3):
-    """Both convolutions alike."""
+    """Both convolutions alike. -> dilation_ignored"""
     if layer == "recurrent":
         return length
     if layer in ("convolution", "dilated_convolution"):
@@ -160,7 +160,7 @@ def max_path_length__undilated(layer, length, kernel_size=3):
 
 
 def max_path_length__attention_length(layer, length, kernel_size=3):
-    """Self-attention's path is the length."""
+    """Self-attention's path is the length. -> attention_waits"""
     if layer in ("recurrent", "self_attention"):
         return length
     if layer == "convolution":
@@ -171,7 +171,7 @@ def max_path_length__attention_length(layer, length, kernel_size=3):
 
 
 def max_path_length__one_layer_more(layer, length, kernel_size=3):
-    """One layer more than it takes."""
+    """One layer more than it takes. -> one_layer_more"""
     if layer == "recurrent":
         return length
     if layer == "convolution":
@@ -184,7 +184,7 @@ def max_path_length__one_layer_more(layer, length, kernel_size=3):
 
 
 def multiply_adds__one_product(layer, length, width, kernel_size=3):
-    """One product at every position of the recurrent layer."""
+    """One product at every position of the recurrent layer. -> one_product"""
     if layer == "recurrent":
         return length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -195,7 +195,7 @@ def multiply_adds__one_product(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__as_the_table(layer, length, width, kernel_size=3):
-    """As the table has it, without constants."""
+    """As the table has it, without constants. -> as_the_table, one_product"""
     if layer == "recurrent":
         return length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -206,7 +206,7 @@ def multiply_adds__as_the_table(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__scores_only(layer, length, width, kernel_size=3):
-    """Only the scores of the attention are counted."""
+    """Only the scores of the attention are counted. -> one_product"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -217,7 +217,7 @@ def multiply_adds__scores_only(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__projections(layer, length, width, kernel_size=3):
-    """The three projections are counted, too."""
+    """The three projections are counted, too. -> projections_counted"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -228,7 +228,7 @@ def multiply_adds__projections(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__doubled(layer, length, width, kernel_size=3):
-    """Multiplications and additions are counted separately."""
+    """Multiplications and additions are counted separately. -> flops_for_multiply_adds"""
     if layer == "recurrent":
         return 4 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -239,7 +239,7 @@ def multiply_adds__doubled(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__depthwise(layer, length, width, kernel_size=3):
-    """One number for every tap and channel, not a product with a matrix."""
+    """One number for every tap and channel, not a product with a matrix. -> depthwise"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -250,7 +250,7 @@ def multiply_adds__depthwise(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__width_squared(layer, length, width, kernel_size=3):
-    """Length and width of the attention are swapped."""
+    """Length and width of the attention are swapped. -> length_and_width_swapped"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -261,7 +261,7 @@ def multiply_adds__width_squared(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__borders(layer, length, width, kernel_size=3):
-    """Taps outside the sequence are not counted."""
+    """Taps outside the sequence are not counted. -> borders_left_out"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -272,7 +272,7 @@ def multiply_adds__borders(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__float(layer, length, width, kernel_size=3):
-    """A float that is no longer exact."""
+    """A float that is no longer exact. -> wrong_type"""
     if layer == "recurrent":
         return 2.0 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -283,7 +283,7 @@ def multiply_adds__float(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__kernel_squared(layer, length, width, kernel_size=3):
-    """The kernel is counted as a square."""
+    """The kernel is counted as a square. -> kernel_squared"""
     if layer == "recurrent":
         return 2 * length * width**2
     if layer in ("convolution", "dilated_convolution"):
@@ -294,7 +294,7 @@ def multiply_adds__kernel_squared(layer, length, width, kernel_size=3):
 
 
 def multiply_adds__biases(layer, length, width, kernel_size=3):
-    """The biases are counted."""
+    """The biases are counted. -> biases_counted"""
     if layer == "recurrent":
         return length * (2 * width**2 + width)
     if layer in ("convolution", "dilated_convolution"):

@@ -10,7 +10,7 @@ from seq2seq import encode
 
 
 def attend__unscaled(state, encoder_states, mask=None):
-    """Luong's dot product, not divided by √H."""
+    """Luong's dot product, not divided by √H. -> no_scale"""
     scores = (encoder_states @ state[:, :, None]).squeeze(-1)
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -21,7 +21,7 @@ def attend__unscaled(state, encoder_states, mask=None):
 
 
 def attend__minus_inf(state, encoder_states, mask=None):
-    """NaN where all words are hidden."""
+    """NaN where all words are hidden. -> empty_row_nan"""
     H = state.shape[-1]
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / math.sqrt(H)
     if mask is not None:
@@ -31,7 +31,7 @@ def attend__minus_inf(state, encoder_states, mask=None):
 
 
 def attend__1e9(state, encoder_states, mask=None):
-    """Uniform where all words are hidden, and too much for float16."""
+    """Uniform where all words are hidden, and too much for float16. -> empty_row_uniform, fill_overflows"""
     H = state.shape[-1]
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / math.sqrt(H)
     if mask is not None:
@@ -41,7 +41,7 @@ def attend__1e9(state, encoder_states, mask=None):
 
 
 def attend__inverted(state, encoder_states, mask=None):
-    """True is taken for hidden."""
+    """True is taken for hidden. -> mask_inverted, empty_row_uniform, fill_overflows"""
     H = state.shape[-1]
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / math.sqrt(H)
     if mask is not None:
@@ -51,7 +51,7 @@ def attend__inverted(state, encoder_states, mask=None):
 
 
 def attend__over_batch(state, encoder_states, mask=None):
-    """The softmax runs over the sentences."""
+    """The softmax runs over the sentences. -> wrong_axis"""
     H = state.shape[-1]
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / math.sqrt(H)
     if mask is not None:
@@ -63,46 +63,46 @@ def attend__over_batch(state, encoder_states, mask=None):
 
 
 def attend__not_squeezed(state, encoder_states, mask=None):
-    """The axis of one query stays."""
+    """The axis of one query stays. -> query_axis_kept"""
     m = None if mask is None else mask[:, None]
     return attention(state[:, None], encoder_states, encoder_states, m)
 
 
 def attend__squeezed_all(state, encoder_states, mask=None):
-    """`squeeze()` without an axis loses a batch of one as well."""
+    """`squeeze()` without an axis loses a batch of one as well. -> squeezed"""
     m = None if mask is None else mask[:, None]
     context, weights = attention(state[:, None], encoder_states, encoder_states, m)
     return context.squeeze(), weights.squeeze()
 
 
 def attend__mask_not_unsqueezed(state, encoder_states, mask=None):
-    """The mask (N, T) meets scores (N, 1, T)."""
+    """The mask (N, T) meets scores (N, 1, T). -> mask_without_axis"""
     context, weights = attention(state[:, None], encoder_states, encoder_states, mask)
     return context.squeeze(1), weights.squeeze(1)
 
 
 def attend__pair_swapped(state, encoder_states, mask=None):
-    """(weights, context)."""
+    """(weights, context). -> results_swapped"""
     m = None if mask is None else mask[:, None]
     context, weights = attention(state[:, None], encoder_states, encoder_states, m)
     return weights.squeeze(1), context.squeeze(1)
 
 
 def attend__mask_ignored(state, encoder_states, mask=None):
-    """The mask is not used."""
+    """The mask is not used. -> mask_ignored"""
     context, weights = attention(state[:, None], encoder_states, encoder_states)
     return context.squeeze(1), weights.squeeze(1)
 
 
 def attend__no_query_axis(state, encoder_states, mask=None):
-    """All states are queries to all sentences."""
+    """All states are queries to all sentences. -> no_query_axis"""
     m = None if mask is None else mask[:, None]
     context, weights = attention(state, encoder_states, encoder_states, m)
     return context, weights
 
 
 def attend__by_length(state, encoder_states, mask=None):
-    """Scaled by the root of the number of words."""
+    """Scaled by the root of the number of words. -> scale_by_length"""
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / encoder_states.shape[1] ** 0.5
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -113,7 +113,7 @@ def attend__by_length(state, encoder_states, mask=None):
 
 
 def attend__masked_after(state, encoder_states, mask=None):
-    """The mask is multiplied after the softmax."""
+    """The mask is multiplied after the softmax. -> mask_after_softmax"""
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / state.shape[-1] ** 0.5
     weights = torch.softmax(scores, dim=-1)
     if mask is not None:
@@ -122,7 +122,7 @@ def attend__masked_after(state, encoder_states, mask=None):
 
 
 def attend__zero_score(state, encoder_states, mask=None):
-    """Hidden scores become 0."""
+    """Hidden scores become 0. -> fill_zero"""
     scores = torch.einsum("nh,nth->nt", state, encoder_states) / state.shape[-1] ** 0.5
     if mask is not None:
         scores = scores * mask
@@ -131,7 +131,7 @@ def attend__zero_score(state, encoder_states, mask=None):
 
 
 def decode_with_attention__fixed_context(tokens, lengths, params, start, end, max_length):
-    """The context is made once, before the loop."""
+    """The context is made once, before the loop. -> context_not_renewed"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -152,7 +152,7 @@ def decode_with_attention__fixed_context(tokens, lengths, params, start, end, ma
 
 
 def decode_with_attention__no_mask(tokens, lengths, params, start, end, max_length):
-    """Padding is not hidden."""
+    """Padding is not hidden. -> padding_seen, mask_ignored"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     token = torch.full((len(tokens),), start)
@@ -172,7 +172,7 @@ def decode_with_attention__no_mask(tokens, lengths, params, start, end, max_leng
 
 
 def decode_with_attention__after_step(tokens, lengths, params, start, end, max_length):
-    """Luong: the query is the state after the step, the context of the step before is the input."""
+    """Luong: the query is the state after the step, the context of the step before is the input. -> query_after_step"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -194,7 +194,7 @@ def decode_with_attention__after_step(tokens, lengths, params, start, end, max_l
 
 
 def decode_with_attention__mask_of_zeros(tokens, lengths, params, start, end, max_length):
-    """The id 0 is taken for padding."""
+    """The id 0 is taken for padding. -> padding_is_zero"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = tokens != 0
@@ -215,7 +215,7 @@ def decode_with_attention__mask_of_zeros(tokens, lengths, params, start, end, ma
 
 
 def decode_with_attention__mask_one_more(tokens, lengths, params, start, end, max_length):
-    """One padding word is seen: <= in place of <."""
+    """One padding word is seen: <= in place of <. -> padding_seen"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1])[None] <= lengths[:, None]
@@ -236,7 +236,7 @@ def decode_with_attention__mask_one_more(tokens, lengths, params, start, end, ma
 
 
 def decode_with_attention__initial_query(tokens, lengths, params, start, end, max_length):
-    """The query is always the encoder's last state."""
+    """The query is always the encoder's last state. -> context_not_renewed"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, first = encode(tokens, lengths, params)
     h = first
@@ -258,7 +258,7 @@ def decode_with_attention__initial_query(tokens, lengths, params, start, end, ma
 
 
 def decode_with_attention__stack_first(tokens, lengths, params, start, end, max_length):
-    """Steps are the first axis of both results."""
+    """Steps are the first axis of both results. -> steps_first"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -279,7 +279,7 @@ def decode_with_attention__stack_first(tokens, lengths, params, start, end, max_
 
 
 def decode_with_attention__ids_only(tokens, lengths, params, start, end, max_length):
-    """Only the ids are returned."""
+    """Only the ids are returned. -> alignment_missing"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -299,7 +299,7 @@ def decode_with_attention__ids_only(tokens, lengths, params, start, end, max_len
 
 
 def decode_with_attention__not_filled(tokens, lengths, params, start, end, max_length):
-    """A sentence that has ended writes on."""
+    """A sentence that has ended writes on. -> end_not_filled"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
@@ -319,7 +319,7 @@ def decode_with_attention__not_filled(tokens, lengths, params, start, end, max_l
 
 
 def decode_with_attention__zero_state(tokens, lengths, params, start, end, max_length):
-    """The decoder starts from zeros."""
+    """The decoder starts from zeros. -> zero_state"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     h = torch.zeros_like(h)
@@ -341,7 +341,7 @@ def decode_with_attention__zero_state(tokens, lengths, params, start, end, max_l
 
 
 def decode_with_attention__context_first(tokens, lengths, params, start, end, max_length):
-    """The context stands before the embedding."""
+    """The context stands before the embedding. -> input_order"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     states, h = encode(tokens, lengths, params)
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
