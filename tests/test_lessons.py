@@ -12,10 +12,11 @@ from machine import patience
 
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
+from autograder.core.language import LANGUAGES
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks import pages
-from autograder.notebooks.build import LANGUAGES, TEST, unit_notebook
+from autograder.notebooks.build import TEST, unit_notebook
 from autograder.release.starters import STUB
 from autograder.reports.wording import Language
 

@@ -27,9 +27,10 @@ from autograder.authoring.scaffold import LEFT, MANIFEST, layout
 from autograder.bench.validity import agreement
 from autograder.core import units
 from autograder.core.errors import CourseError
+from autograder.core.language import LANGUAGES
 from autograder.grading.protocol import Options
 from autograder.mistakes import catalogue
-from autograder.notebooks.build import LANGUAGES, unit_notebook
+from autograder.notebooks.build import unit_notebook
 from autograder.release import leaks, starters
 
 GUIDE = "docs/writing-an-exercise.md shows one"

@@ -13,9 +13,10 @@ import locale
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 _catalogues = [Path(__file__).with_name("locale")]  # and that of the course at hand
 VARIABLES = ["AUTOGRADER_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"]  # gettext's, and ours
 
@@ -26,6 +27,7 @@ def _(message: str) -> str:
 
 
 OR = _(" Or: ")  # joins the advice for mistakes that one output may come from
+AND = _(" And: ")  # joins the advice for two mistakes that were made at once
 
 
 class Sentence(str):

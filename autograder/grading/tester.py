@@ -252,6 +252,7 @@ class Server:
         recording = Recording(
             backend,
             functools.partial(catalogue.known, root),
+            functools.partial(catalogue.common, root),
             lambda unit, function: getattr(units.solution(root, unit), function),
         )
         recorder = Recorder(recording, self._at)

@@ -16,6 +16,12 @@ def known(root: Path, unit: str) -> list[Mistake]:
     return list(getattr(units.module(root, unit, "hidden.mistakes"), "KNOWN", []))
 
 
+def common(root: Path, unit: str) -> list[Mistake]:
+    """Those of them that are made so often that one program may make two: COMMON in the file."""
+    often = getattr(units.module(root, unit, "hidden.mistakes"), "COMMON", ())
+    return [mistake for mistake in known(root, unit) if mistake.id in often]
+
+
 def pairs(mistakes: Sequence[Mistake]) -> Iterator[tuple[Mistake, Mistake, Variant]]:
     """Every two mistakes that one program can make at once, and the variant that makes both.
 

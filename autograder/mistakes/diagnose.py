@@ -7,16 +7,29 @@ import copy
 import itertools
 import math
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.core.language import OR
+from autograder.core.language import AND, LANGUAGES, OR, Language, translations
+from autograder.mistakes.catalogue import pairs
 from autograder.mistakes.entry import Mistake
-from autograder.mistakes.match import ENOUGH, RIGHT, Gave, evidence, gives, pattern, same, zeros
+from autograder.mistakes.match import (
+    ENOUGH,
+    RIGHT,
+    Gave,
+    agrees,
+    evidence,
+    gives,
+    near,
+    pattern,
+    same,
+    shaken,
+    zeros,
+)
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Backend, Failure, Invocation
@@ -30,7 +43,8 @@ LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is trie
 KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hundredth
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
 MORE_SECONDS = 0.2  # that these take of this process's time
-Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit
+Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit, or some of them
+Reason = tuple[Mistake, ...]  # why a function is wrong: one mistake, or two at once
 Solutions = Callable[[str, str], Callable[..., Any]]  # the right function, by unit and name
 
 
@@ -78,9 +92,10 @@ class Recording:
     gave, and if where it differs from the right answer it does so in more than chance would have.
     """
 
-    def __init__(self, backend: Backend, known: Known, solution: Solutions) -> None:
+    def __init__(self, backend: Backend, known: Known, common: Known, solution: Solutions) -> None:
+        """common: the known mistakes of which two may be made at once."""
         self._backend = backend
-        self._known = known
+        self._known, self._common = known, common
         self._solution = solution
         self._calls: list[_Call] = []  # of this test
         self._last: _Call | None = None  # of this test, where it was answered
@@ -88,6 +103,7 @@ class Recording:
         self._suspects: dict[tuple[str, str], _Suspect] = {}
         self._left = KEPT
         self.heard: Callable[[], None] = lambda: None  # called when there is a reply to look at
+        self._named: set[str] = set()  # the mistakes that were found in the functions before
         self.facts: dict[str, Any] = {}  # of this test's slowest race
 
     def call(self, asked: Invocation) -> CallResult:
@@ -154,36 +170,59 @@ class Recording:
         return first != last.sent and _telling(last.gave.value)
 
     def diagnose(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-        """Of each failed test that a known mistake explains: its name, the help, ids and facts."""
+        """Of each failed test that known mistakes explain: its name, the help, ids and facts."""
         for (unit, function), suspect in self._suspects.items():
             if suspect.failed and (found := self._explaining(unit, function, suspect)):
-                names = ",".join(dict.fromkeys(mistake.id for mistake in found))
-                told = {
-                    language: list(dict.fromkeys(mistake.help[language] for mistake in found))
-                    for language in found[0].help
-                }
+                self._named |= {mistake.id for reason in found for mistake in reason}
+                names = ",".join(dict.fromkeys(m.id for reason in found for m in reason))
+                told = {language: _told(found, language) for language in LANGUAGES}
                 for test in suspect.failed:
                     yield test, OR.join(told["en"]), names, {"help": told}
 
-    def _explaining(self, unit: str, function: str, suspect: _Suspect) -> list[Mistake]:
-        """The mistakes that explain every call; at most two that nothing tells apart."""
+    def _explaining(self, unit: str, function: str, suspect: _Suspect) -> list[Reason]:
+        """What explains every call: one mistake or else two; at most two that nothing tells apart.
+
+        Of those, one that another function was found to make goes before. Of pairs, what all of
+        them have in common is sure.
+        """
         right = self._solution(unit, function)
         truths = [gives(right, call.asked) for call in suspect.calls]
-        pairs = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
-        pairs.sort(key=lambda p: same(p[0].gave, p[1], p[0].slack))  # the wrong ones first
-        known = [mistake for mistake in self._known(unit) if mistake.function == function]
-        bits = {m.variant: weigh(m.variant, pairs) for m in known}
-        wrong = [call for call, truth in pairs if not same(call.gave, truth, call.slack)]
+        calls = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
+        calls.sort(key=lambda p: same(p[0].gave, p[1], p[0].slack))  # the wrong ones first
+        alone = [((m,), m.variant) for m in self._known(unit) if m.function == function]
+        common = [mistake for mistake in self._common(unit) if mistake.function == function]
+        both = (((a, b), variant) for a, b, variant in pairs(common))
+        for candidates in (alone, both):
+            proved = self._proved(right, candidates, calls)
+            if len(proved) > 1 and len(proved[0]) == 2:
+                shared = {m.id for m in proved[0]}.intersection(
+                    *({m.id for m in p} for p in proved)
+                )
+                proved = [tuple(m for m in proved[0] if m.id in shared)] if shared else []
+            if proved:
+                again = [p for p in proved if self._named & {m.id for m in p}]
+                return (again or proved)[:2]
+        return []
+
+    def _proved(
+        self,
+        right: Callable[..., Any],
+        candidates: Iterable[tuple[Reason, Callable[..., Any]]],
+        calls: Sequence[tuple[_Call, Gave]],
+    ) -> list[Reason]:
+        """The candidates that explain all calls, and a few more: one for each set of names."""
+        left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
+        wrong = [call for call, truth in calls if not same(call.gave, truth, call.slack)]
         with _at_most(MORE_SECONDS):
-            for asked in _fresh(wrong, suspect.calls, MORE_CALLS):
-                left = [mistake for mistake in known if bits[mistake.variant] > 0]
-                if _clear(left, bits):
+            for asked in _fresh(wrong, [call for call, _ in calls], MORE_CALLS):
+                if _clear(left):
                     break
                 truth, got = gives(right, asked), self._ask(asked)
                 if truth and got and not truth.error:
-                    for m in left:
-                        bits[m.variant] += weigh(m.variant, [(_Call(asked, got), truth)])
-        return [m for m in known if bits[m.variant] >= ENOUGH][:2]
+                    more = [(_Call(asked, got), truth)]
+                    left = [(r, v, b + m) for r, v, b in left if (m := weigh(v, more)) > -math.inf]
+        named = {names: r for r, _, b in reversed(left) if b >= ENOUGH for names in [_names(r)]}
+        return list(named.values())[::-1]
 
     def _ask(self, asked: Invocation) -> Gave | None:
         """What the program gives for one call more, which no test made and no point hangs on."""
@@ -204,14 +243,18 @@ def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> f
     """How many bits of evidence some calls are that a program is like a variant.
 
     calls: each with what is right. Minus infinity where one gave another thing; where both are
-    right, within what rounding does, a call says nothing.
+    right, within what rounding does, a call says nothing. Where a value is wrong, its gradients say
+    nothing either: what cancels in a right one, such as that of a maximum, differs from one way of
+    writing to another.
     """
     bits, different = 0.0, 0
     for call, truth in calls:
-        mine = gives(variant, call.asked)
+        mine, gave = gives(variant, call.asked), call.gave
         if mine and _silent(call, mine, truth):
             continue
-        if not mine or not same(mine, call.gave):
+        if mine and not near(mine.value, truth.value, RIGHT):
+            mine, gave = replace(mine, gradients=None), replace(gave, gradients=None)
+        if not mine or not agrees(variant, call.asked, mine, gave):
             return -math.inf
         bits += evidence(mine, truth)
         different += 1
@@ -224,9 +267,20 @@ def _silent(call: _Call, mine: Gave, truth: Gave) -> bool:
     return right and not (call.failed and zeros(mine) != zeros(truth))
 
 
-def _clear(left: Sequence[Mistake], bits: Mapping[Callable[..., Any], float]) -> bool:
+def _clear(left: Sequence[tuple[Reason, Callable[..., Any], float]]) -> bool:
     """Whether more calls would tell nothing: no mistake is left, or one alone that is proved."""
-    return len({m.id for m in left}) < 2 and all(bits[m.variant] >= ENOUGH for m in left)
+    return len({_names(reason) for reason, _, _ in left}) < 2 and all(b >= ENOUGH for *_, b in left)
+
+
+def _names(reason: Reason) -> frozenset[str]:
+    return frozenset(mistake.id for mistake in reason)
+
+
+def _told(found: Sequence[Reason], language: Language) -> list[str]:
+    """The advice for each reason; for two mistakes at once, that for both."""
+    both = translations(language).gettext(AND)
+    helps = ((mistake.help[language] for mistake in reason) for reason in found)
+    return list(dict.fromkeys(both.join(dict.fromkeys(told)) for told in helps))
 
 
 class _Stop(BaseException):
@@ -253,23 +307,13 @@ def _at_most(seconds: float) -> Iterator[None]:
 
 def _fresh(wrong: Sequence[_Call], every: Sequence[_Call], most: int) -> Iterator[Invocation]:
     """The wrong calls again, with other numbers in floating arrays, and plain ones from others."""
-    generator = torch.Generator().manual_seed(0)
     for number, call in enumerate(itertools.islice(itertools.cycle(wrong), most)):
-        args = [_other(argument, generator) for argument in call.asked.args]
-        donor = every[number % len(every)].asked.args
+        asked = shaken(call.asked, 1.0, number)
+        args, donor = list(asked.args), every[number % len(every)].asked.args
         for place in range(number % 2, min(len(args), len(donor)), 2):
             if type(args[place]) is int and type(donor[place]) is int:
                 args[place] = donor[place]
-        yield replace(call.asked, args=args)
-
-
-def _other(value: Any, generator: torch.Generator) -> Any:
-    if isinstance(value, torch.Tensor) and value.is_floating_point():
-        noise = torch.rand(value.shape, generator=generator, dtype=torch.float64)
-        return (value.detach() * (0.5 + noise).to(value.dtype)).requires_grad_(value.requires_grad)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value * (0.5 + torch.rand(value.shape, generator=generator).double().numpy())
-    return value
+        yield replace(asked, args=args)
 
 
 def _form(value: object) -> object:

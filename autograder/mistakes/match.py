@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import copy
+import collections
+import functools
 import inspect
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from autograder.testing.compare import SAME
 NEAR = SAME | {torch.float32: 1e-5}
 RIGHT = 100  # times NEAR: as far as a right result is from another, where they are hard to compute
 ENOUGH = 6.5  # bits of evidence, beside that nothing else that is known speaks against it
+BLURS = (10.0, 1e2, 1e3, 1e4)  # times NEAR: what rounding may become in a call that magnifies it
 A_NUMBER = 16.0  # bits of one number that is no integer
 
 
@@ -36,11 +39,11 @@ class Gave:
 
 def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
     """What a function of ours gives for a call; None for a call that it does not take."""
-    args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
     try:
-        inspect.signature(function).bind(*args, **kwargs)
+        _signature(getattr(function, "func", function)).bind(*asked.args, **asked.kwargs)
     except TypeError:
         return None
+    args, kwargs = changed(asked.args, _copy), changed(asked.kwargs, _copy)
     try:
         with np.errstate(all="ignore"):
             if asked.cotangents is not None:
@@ -52,6 +55,44 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
         return Gave(error=words(type(error).__name__, str(error)))
 
 
+_signature = functools.cache(inspect.signature)  # of a partial's function: slots are keywords
+
+
+def changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A value with each array in it changed."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: changed(item, change) for key, item in value.items()}
+    return type(value)(changed(v, change) for v in value) if type(value) in (list, tuple) else value
+
+
+def _copy(array: Any) -> Any:
+    """A deep copy would take ten times as long."""
+    return array.detach().clone() if isinstance(array, torch.Tensor) else array.copy()
+
+
+def shaken(asked: Invocation, spread: float | None, seed: int = 0) -> Invocation:
+    """A call with its floating numbers multiplied by others, at most `spread`/2 from 1.
+
+    Where spread is None, only the last digits change.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def shake(array: Any) -> Any:
+        tensor = torch.as_tensor(array)
+        if not tensor.is_floating_point():
+            return array
+        noise = torch.rand(tensor.shape, generator=generator, dtype=torch.float64) - 0.5
+        wide = 8 * torch.finfo(tensor.dtype).eps if spread is None else spread
+        factor = (1 + wide * noise).to(tensor.dtype)
+        return (
+            array.detach() * factor if isinstance(array, torch.Tensor) else array * factor.numpy()
+        )
+
+    return replace(asked, args=changed(asked.args, shake), kwargs=changed(asked.kwargs, shake))
+
+
 def words(error: str, message: str) -> str:
     """An exception in words, as a student's is told."""
     return f"{error}: {message}" if message else error
@@ -60,17 +101,38 @@ def words(error: str, message: str) -> str:
 def same(a: Gave, b: Gave, times: float = 1.0) -> bool:
     """Whether two calls came to the same but for rounding, or for so many times as much.
 
-    Of exceptions then only the kind counts: each program words its own.
+    Of exceptions then only the kind counts: each program words its own. Otherwise their numbers do
+    in any order: `x * w` and `w * x` make one mistake.
     """
     if a.error or b.error:
-        return _kind(a) == _kind(b) if times > 1 else a.error == b.error
+        return _kind(a) == _kind(b) if times > 1 else _essence(a.error) == _essence(b.error)
     return near(a.value, b.value, times) and near(a.gradients, b.gradients, times)
+
+
+def agrees(function: Callable[..., Any], asked: Invocation, mine: Gave, other: Gave) -> bool:
+    """Whether another program gives what a function of ours does, as far as rounding lets us see.
+
+    Where they are near one another, but not that near, we ask what the last digits of the arguments
+    do: at large scores two programs of one formula are further apart than elsewhere.
+    """
+    if same(mine, other):
+        return True
+    if mine.error or other.error:
+        return False
+    apart = next((times for times in BLURS if same(mine, other, times)), None)
+    moved = apart and gives(function, shaken(asked, None))
+    return bool(apart and moved and not same(mine, moved, apart / 100))
 
 
 def zeros(gave: Gave) -> list[bytes]:
     """Where a value is exactly zero: rounding makes no number of a zero."""
     arrays = evaluate.arrays(gave.value)
     return [(_numbers(array) == 0).tobytes() for array in arrays]
+
+
+def _essence(error: str) -> tuple[str, dict[str, int]]:
+    """An exception's words, and its numbers in no order."""
+    return re.sub(r"\d+", "0", error), collections.Counter(re.findall(r"\d+", error))
 
 
 def _kind(gave: Gave) -> str:

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from autograder.core.course import Course, Exercise, Kind, Unit
 from autograder.core.errors import CourseError
@@ -21,7 +21,6 @@ from autograder.core.units import unit_folder
 from autograder.grading.protocol import Options
 from autograder.reports.wording import Language
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)
 IMPORT = re.compile(r"^(?=import |from (?!__future__))", re.MULTILINE)
 TEST = "test_"  # a test cell's grade_id is this and the exercise's name; the answer's is the name

@@ -18,7 +18,8 @@ import typer
 
 from autograder.core.console import CourseOption, program
 from autograder.core.course import Course, load
-from autograder.notebooks.build import LANGUAGES, build
+from autograder.core.language import LANGUAGES
+from autograder.notebooks.build import build
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 

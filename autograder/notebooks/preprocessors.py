@@ -20,11 +20,11 @@ from traitlets import Bool, Enum, Unicode
 from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError, GraderError
+from autograder.core.language import LANGUAGES
 from autograder.grading.grader import warm
 from autograder.grading.protocol import Options
 from autograder.intake import decisions
 from autograder.intake.reading import read
-from autograder.notebooks.build import LANGUAGES
 from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.release.starters import BEGIN, END, STUB
 from autograder.reports import store

@@ -296,3 +296,10 @@ wrong("scores_returned", attention, result=lambda o, w, q, k, v: (o, q @ k.mT / 
     en="The second result holds scores, not weights: they have not been through the softmax.",
     zh="第二个返回值是分数而不是权重：还没有经过 softmax。",
 )
+
+# made so often that one program may make two
+COMMON = """
+no_transpose swapped_qk no_scale scale_by_d scale_by_length scale_by_d_v scaled_twice
+wrong_axis no_max epsilon transposed_weights mask_inverted mask_ignored empty_row_uniform
+empty_row_nan results_swapped weights_missing
+""".split()

@@ -115,7 +115,6 @@ def conv1d__torch_layout(x, w, b, dilation=1):
     return F.conv1d(x, w, b, padding="same", dilation=dilation)
 
 
-
 def conv1d__averaged(x, w, b, dilation=1):
     """Divided by the number of taps. -> averaged"""
     K, T = w.shape[0], x.shape[1]

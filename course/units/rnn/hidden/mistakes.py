@@ -145,3 +145,10 @@ wrong("outputs_summed", rnn, collect=lambda states, h: torch.stack(states, 1).cu
     en="Each result is a sum of the states so far. The state itself is asked for.",
     zh="每个结果是到此为止所有状态之和。要求的是状态本身。",
 )
+
+# made so often that one program may make two
+COMMON = """
+transposed_w_hh transposed_w_xh no_bias bias_twice bias_outside no_tanh wrong_activation
+no_memory h0_at_every_step wrong_axis last_state_only reversed_time initial_state_included
+initial_state_ignored
+""".split()

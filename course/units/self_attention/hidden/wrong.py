@@ -253,9 +253,7 @@ def multi_head_self_attention__head_dim(x, w_q, w_k, w_v, w_o, heads, causal=Fal
 def multi_head_self_attention__interleaved(x, w_q, w_k, w_v, w_o, heads, causal=False):
     """Head h owns every heads-th column. -> heads_interleaved"""
     N, T, _ = x.shape
-    q, k, v = (
-        y.view(N, T, -1, heads).permute(0, 3, 1, 2) for y in project(x, w_q, w_k, w_v)
-    )
+    q, k, v = (y.view(N, T, -1, heads).permute(0, 3, 1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
     out, _ = attention(q, k, v, mask)
     return out.transpose(1, 2).reshape(N, T, -1) @ w_o
