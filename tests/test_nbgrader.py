@@ -12,15 +12,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import hostile_notebook
 import msgspec
 import pytest
 from conftest import ROOT, autograder
 from formgrader import browser, formgrader
+from machine import patience
 
 from autograder.core import course as courses
 from autograder.core.course import Course
@@ -34,6 +39,8 @@ from autograder.reports.reading import load
 
 Gradebook = pytest.importorskip("nbgrader.api").Gradebook
 sqlalchemy = pytest.importorskip("sqlalchemy")
+nbformat = pytest.importorskip("nbformat")
+HTMLExporter = pytest.importorskip("nbconvert.exporters").HTMLExporter
 
 UNIT = "attention"
 COLLECTED = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"
@@ -142,6 +149,16 @@ def hostile(released: Notebook, _: Notebook, marker: Path, gradebook: Path) -> N
     return released
 
 
+def active_everywhere(released: Notebook, _: Notebook) -> Notebook:
+    """Nothing written, but what would run on nbgrader's pages wherever these look at a notebook."""
+    changed = named(released, "softmax")
+    changed["metadata"]["tags"] = [f"'><script>{hostile_notebook.RUN}</script>"]
+    released["cells"][0]["source"] += hostile_notebook.MARKUP[0]
+    released["cells"] += hostile_notebook.cells()
+    released["metadata"] |= hostile_notebook.METADATA
+    return released
+
+
 def hand_in_by_exchange(home: Path, options: Sequence[str], notebook: str) -> None:
     """What a student does who shares a machine with the course: list, fetch, solve, submit."""
     home.mkdir()
@@ -150,6 +167,7 @@ def hand_in_by_exchange(home: Path, options: Sequence[str], notebook: str) -> No
     work = home / UNIT / f"{UNIT}.ipynb"
     assert NOT_WRITTEN in work.read_text("utf-8")
     work.write_text(notebook, "utf-8")
+    (home / UNIT / "evil.html").write_text(hostile_notebook.MARKUP[0], "utf-8")
     assert nbgrader(home, ["submit", UNIT, *options])[0] == ["submit 0"]
 
 
@@ -201,6 +219,7 @@ def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
         "partial": partial,
         "tampered": tampered,
         "hostile": hostile_here,
+        "active": active_everywhere,
     }
     archive = folder / "downloaded" / UNIT / "archive"
     archive.mkdir(parents=True)
@@ -387,7 +406,11 @@ def test_formgrader_shows_marks_and_reasons(graded: Class) -> None:
         assert {name: one["score"] for name, one in found.items()} == {
             name: pytest.approx(graded.marks[name]) for name in found
         }
-        assert {REMOTE, "perfect", "untouched", "partial", "tampered", "hostile"} == set(found)
+        students = {REMOTE, "perfect", "untouched", "partial", "tampered", "hostile", "active"}
+        assert set(found) == students
+        evil = f"submissions/{found[REMOTE]['id']}/evil.html"
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            server.answer(evil)
         partial = found["partial"]["id"]
         said = server.answer(f"api/comments?submission_id={partial}")
         assert any("divided by the width itself" in one["auto_comment"] for one in said)
@@ -401,6 +424,10 @@ def test_formgrader_shows_marks_and_reasons(graded: Class) -> None:
         assert "alert(1)" in page
         assert "<script>alert(1)" not in page
         assert 'href="javascript:b' not in page
+        pages = [server.page(f"submissions/{found[one]['id']}/") for one in ("active", "untouched")]
+        assert hostile_notebook.OWNED not in pages[0].partition("<head")[0]
+        assert active(pages[0]) == active(pages[1])
+        assert server.answer(f"api/submitted_notebooks/{UNIT}/{UNIT}") == [*found.values()]
 
 
 def test_nothing_withheld_is_released(graded: Class) -> None:
@@ -424,3 +451,138 @@ def test_grading_again_changes_nothing_but_what_was_graded_by_hand(graded: Class
         assert grade.needs_manual_grade
         notebook = gradebook.find_submission_notebook(UNIT, UNIT, "partial")
         assert notebook.score == pytest.approx(graded.marks["partial"] + 1.5)
+
+
+# Nothing active on anyone's page
+
+
+class Active(HTMLParser):
+    """Counts, in a page, what a browser may run or fetch."""
+
+    TAGS = frozenset("script iframe object embed form meta link base svg img style math".split())
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] += tag in self.TAGS
+        for name, value in attrs:
+            self.found[name] += name.startswith("on") or name == "srcdoc"
+            lead = re.sub(r"[\s\x00-\x1f]", "", value or "")[:11].lower()
+            self.found[lead] += lead.startswith(("javascript:", "data:text", "vbscript:"))
+
+
+def active(page: str) -> dict[str, int]:
+    return {what: count for what, count in Active(page).found.items() if count}
+
+
+def test_hostile_notebooks_put_nothing_active_on_a_page(graded: Class) -> None:
+    """No more than an untouched notebook's: every kind of cell, output, attachment and metadata."""
+    assert active(graded.feedback("active")) == active(graded.feedback("untouched"))
+    kept = graded.folder / "autograded" / "active" / UNIT / f"{UNIT}.ipynb"
+    notebook = json.loads(kept.read_text("utf-8"))
+    assert notebook["metadata"] == notebooks.METADATA
+    assert all(cell["metadata"].keys() <= {"nbgrader"} for cell in notebook["cells"])
+    assert not any(cell.get("outputs") for cell in notebook["cells"])
+    assert {cell["cell_type"] for cell in notebook["cells"]} == {"markdown", "code"}
+    whole = "".join("".join(cell["source"]) for cell in notebook["cells"])
+    assert all(markup in whole for markup in hostile_notebook.MARKUP), "it can be read, though"
+    assert not (graded.folder / "autograded" / REMOTE / UNIT / "evil.html").exists()
+    assert (graded.folder / "submitted" / REMOTE / UNIT / "evil.html").exists()
+
+
+def test_these_notebooks_are_hostile(graded: Class, tmp_path: Path) -> None:
+    """As nbgrader would have it without us, a browser runs what they bring; with us it does not."""
+    if not browser():
+        pytest.skip("what a page runs, a browser tells: chromium is not installed")
+    submitted = graded.folder / "submitted" / "active" / UNIT / f"{UNIT}.ipynb"
+    kept = graded.folder / "autograded" / "active" / UNIT / f"{UNIT}.ipynb"
+    for path, owned in ((submitted, True), (kept, False)):
+        for template in ("classic", "lab"):
+            exporter = HTMLExporter(template_name=template, mathjax_url="", require_js_url="")
+            page, _ = exporter.from_notebook_node(nbformat.read(path, as_version=4))
+            (tmp_path / "page.html").write_text(page, "utf-8")
+            assert (hostile_notebook.OWNED in dom(tmp_path / "page.html")) is owned
+
+
+def dom(page: Path) -> str:
+    """What a browser makes of a file, after its scripts have run."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"]
+    command = [str(browser()), *options, f"--user-data-dir={page.parent / 'profile'}", "--dump-dom"]
+    done = subprocess.run(
+        [*command, page.as_uri()], capture_output=True, text=True, check=True, timeout=patience(120)
+    )
+    return done.stdout.partition("<html")[2].partition(">")[0]
+
+
+# nbgrader without our sandbox
+
+
+OTHER = "\nc.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.Execute']\n"
+
+
+def test_other_settings_and_other_assignments_are_refused(one_unit: Course, tmp_path: Path) -> None:
+    """Nothing runs or is marked, and what is not graded here is exported as no zero."""
+    marker = tmp_path / "marker"
+    notebooks.build(one_unit, tmp_path, "en", Options(speed=False))
+    source = tmp_path / "source" / UNIT / f"{UNIT}.ipynb"
+    released = json.loads(source.read_text("utf-8"))
+    assert "hidden tests" in released["cells"][0]["source"][0]
+    released["cells"].insert(0, code(f"open({str(marker)!r}, 'w').close()"))
+    (tmp_path / "source" / "ps1").mkdir()
+    (tmp_path / "source" / "ps1" / "ps1.ipynb").write_text(json.dumps(released), "utf-8")
+    for assignment in (UNIT, "ps1"):
+        folder = tmp_path / "submitted" / "ann" / assignment
+        folder.mkdir(parents=True)
+        (folder / f"{assignment}.ipynb").write_text(json.dumps(released), "utf-8")
+    config = tmp_path / "nbgrader_config.py"
+    ours = config.read_text("utf-8")
+    config.write_text(ours + OTHER, "utf-8")
+    ended, log = nbgrader(
+        tmp_path, ["generate_assignment", UNIT], ["generate_assignment", "ps1"], ["autograde", UNIT]
+    )
+    assert ended[2] == "autograde 1", log
+    assert "without SandboxGrade, without SaveSandboxGrades, with Execute" in log
+    config.write_text(ours + "\nc.SandboxGrade.enabled = False\n", "utf-8")
+    assert "without SandboxGrade." in nbgrader(tmp_path, ["autograde", UNIT])[1]
+    config.write_text(ours, "utf-8")
+    ended, log = nbgrader(
+        tmp_path, ["autograde", "ps1"], ["export"], ["export", "--assignment", "['ps1']"]
+    )
+    assert ended[:2] == ["autograde 1", "export 0"]
+    assert ended[2].endswith("There is no unit of this course to export.")
+    assert "'ps1' is no unit of this course, and was not graded" in log
+    assert "left out, not exported as zeros: ps1" in log
+    assert "ps1" not in (tmp_path / "grades.csv").read_text("utf-8")
+    assert not list(tmp_path.glob("autograded/*/*"))
+    assert not marker.exists()
+    with pytest.raises(CourseError, match=r"no units of this course: ps1\."):
+        notebooks.build(one_unit, tmp_path)
+
+
+def test_a_folder_that_nbgrader_has_made_gets_our_settings(
+    one_unit: Course, tmp_path: Path
+) -> None:
+    """They join its own, once, and stay the last word; where they cannot, that is an error."""
+    nbgrader(tmp_path, ["quickstart", "nlp"])
+    folder = tmp_path / "nlp"
+    config = folder / "nbgrader_config.py"
+    before = config.read_text("utf-8")
+    with pytest.raises(CourseError, match=r"no units of this course: ps1\."):
+        notebooks.build(one_unit, folder)
+    assert config.read_text("utf-8") == before
+    shutil.rmtree(folder / "source" / "ps1")
+    config.write_text(before + OTHER, "utf-8")
+    for _ in range(2):
+        notebooks.build(one_unit, folder, "zh")
+        joined = config.read_text("utf-8")
+        assert joined.startswith(before + OTHER)
+        assert joined.count("load_subconfig(") == 1
+    notebooks._check_settings(folder)
+    for broken in ("this is no Python", "raise SystemExit(1)"):
+        config.write_text(broken, "utf-8")
+        with pytest.raises(CourseError, match="cannot be added"):
+            notebooks.build(one_unit, folder)
+        assert config.read_text("utf-8") == broken

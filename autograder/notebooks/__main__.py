@@ -12,7 +12,7 @@ import typer
 from autograder.core.console import CourseOption, LanguageOption, program
 from autograder.core.course import load
 from autograder.grading.protocol import Options
-from autograder.notebooks.build import build
+from autograder.notebooks.build import UNGUARDED, build
 
 
 def main(
@@ -27,6 +27,7 @@ def main(
     build(loaded, folder.resolve(), lang, Options(cuda, speed=speed))
     print(f"{folder}/source holds: {', '.join(loaded.unit_names)}.")
     print(f"Next, in {folder}: nbgrader generate_assignment {loaded.unit_names[0]}")
+    print(UNGUARDED)
 
 
 app = program(main)

@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder.core.course import Course, Exercise, Kind, Unit
 from autograder.core.errors import CourseError
+from autograder.core.text import several
 from autograder.core.units import unit_folder
 from autograder.grading.protocol import Options
 from autograder.reports.wording import Language
@@ -30,25 +31,45 @@ WITHHELD = {
 }
 SHARED = "lesson.py"  # what the notebooks import beside the student's own units
 IMPORT_SHARED = "import lesson  # finds your other units, and runs %%experiment\n"
+METADATA = {  # of a notebook
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+ABOUT = {  # a notebook's first cell
+    "en": "*The points of this notebook come from hidden tests, in a sandbox, wherever the "
+    "course's `nbgrader_config.py` is loaded. Where it is not, nbgrader runs the cells with the "
+    "rights of whoever grades, and knows no hidden test.*",
+    "zh": "*只要加载了课程的 `nbgrader_config.py`，这份 notebook 的得分就来自沙箱里运行的隐藏测试。"
+    "没有加载时，nbgrader 会以评分者的权限运行这些单元格，也不知道任何隐藏测试。*",
+}
+UNGUARDED = (
+    "Grade where this folder's nbgrader_config.py is loaded, and nowhere else: without it nbgrader "
+    "runs students' code with your rights, and no hidden test."
+)
 CONFIG = '''"""Made by python -m autograder.notebooks; add settings of your own below."""
-
+'''
+JOINED = """
+# Added by python -m autograder.notebooks, and to stay last: the course's own settings.
 c = get_config()  # noqa: F821
 load_subconfig("nbgrader_config.py", path={path!r})  # noqa: F821
 c.SandboxGrade.language = {language!r}
 c.SandboxGrade.device = {device!r}
 c.SandboxGrade.speed = {speed!r}
-'''
+"""
+LOADS = 'load_subconfig("nbgrader_config.py", path='  # what a file has that loads ours
 
 
 def build(
     course: Course, folder: Path, language: Language = "en", options: Options | None = None
 ) -> None:
-    """Write source/<unit>/<unit>.ipynb for every unit, and a configuration where there is none.
+    """Write source/<unit>/<unit>.ipynb for every unit, and the settings that they are graded by.
 
-    options: what the grading will be asked for, and so which points count.
-    Raises CourseError where a lesson is missing or does not fit its unit.
+    These join those that there are. options: what the grading will be asked for, and so which
+    points count. Raises CourseError where a lesson is missing or does not fit its unit, and where
+    the folder has other assignments, or settings that ours cannot join.
     """
     options = options or Options()
+    _refuse_others(course, folder)
     for unit in course.units:
         notebook = unit_notebook(course, unit, language, options.kinds)
         target = folder / "source" / unit.name
@@ -56,11 +77,44 @@ def build(
         (target / f"{unit.name}.ipynb").write_text(notebook, encoding="utf-8", newline="\n")
         for extra in _extras(course, notebook):
             shutil.copy(extra, target / extra.name)
+    settings = {"language": language, "device": options.device, "speed": options.speed}
+    _configure(folder, JOINED.format(path=str(course.root / "course"), **settings))
+
+
+def _refuse_others(course: Course, folder: Path) -> None:
+    found = sorted(path.parent.name for path in (folder / "source").glob("*/*.ipynb"))
+    if others := [name for name in dict.fromkeys(found) if name not in course.unit_names]:
+        raise CourseError(
+            f"{folder / 'source'} holds assignments that are no units of this course: "
+            f"{several(others)}. Nothing would grade them here. Move them into another course's "
+            "folder, or name another folder for this one."
+        )
+
+
+def _configure(folder: Path, ours: str) -> None:
+    """Write the settings, or add them to those of a folder that nbgrader has made."""
     config = folder / "nbgrader_config.py"
-    if not config.exists():
-        settings = {"language": language, "device": options.device, "speed": options.speed}
-        text = CONFIG.format(path=str(course.root / "course"), **settings)
-        config.write_text(text, encoding="utf-8", newline="\n")
+    before = _read(config) if config.exists() else None
+    if before and LOADS in before:
+        return
+    config.write_text((CONFIG if before is None else before) + ours, "utf-8", newline="\n")
+    if before is None:
+        return
+    try:
+        _check_settings(folder)
+    except (Exception, SystemExit) as error:  # whatever somebody's settings raise
+        config.write_text(before, "utf-8", newline="\n")
+        raise CourseError(f"The course's settings cannot be added to {config}: {error}") from error
+
+
+def _check_settings(folder: Path) -> None:
+    """Load a folder's settings as nbgrader does, and look who is to grade. Raises CourseError."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    loaded = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+    names = [kind.__name__ for kind in loaded.Autograde.autograde_preprocessors]
+    if "SandboxGrade" not in names:
+        raise CourseError(f"Autograde would grade with {', '.join(names)}.")
 
 
 def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozenset[Kind]) -> str:
@@ -81,12 +135,9 @@ def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozens
     notebook.cells.insert(first_code, _code(setup))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{unit.name.replace('_', '-')}-{number}"
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    notebook.cells.insert(0, _markdown(ABOUT[language]))
+    notebook.cells[0].id = "about"
+    notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return str(nbformat.writes(notebook)) + "\n"
 

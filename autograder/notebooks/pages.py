@@ -59,7 +59,7 @@ def write_pages(course: Course, folder: Path) -> None:
             build(course, Path(temporary), language)
             for unit in course.unit_names:
                 notebook = _executed(Path(temporary) / "source" / unit / f"{unit}.ipynb")
-                body = _links(course, unit, language) + "\n".join(map(_cell, notebook.cells))
+                body = _links(course, unit, language) + "\n".join(map(_cell, notebook.cells[1:]))
                 title = getattr(course.unit(unit).title, language)
                 _write(folder / language / f"{unit}.html", title, language, body)
     _write(folder / "index.html", course.title.en, "en", index)

@@ -21,11 +21,14 @@ from autograder.core import course as courses
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError, GraderError
 from autograder.core.language import LANGUAGES
+from autograder.core.text import inert, one_line
 from autograder.grading.grader import warm
 from autograder.grading.protocol import Options
 from autograder.intake import decisions
 from autograder.intake.reading import read
 from autograder.notebooks.gradebook import mark, reasons, results_of
+from autograder.notebooks.guard import UnitsExport, refuse_others
+from autograder.notebooks.inert import ShowAsText, strip
 from autograder.release.starters import BEGIN, END, STUB
 from autograder.reports import store
 from autograder.reports.schema import MARKS, Report, TestResult
@@ -44,6 +47,7 @@ def configure(c: Any, root: Path) -> None:
         RestoreCells,
         preprocessors.ClearOutput,
         preprocessors.OverwriteKernelspec,
+        ShowAsText,
         preprocessors.CheckCellMetadata,
     ]
     c.Autograde.autograde_preprocessors = [
@@ -54,6 +58,9 @@ def configure(c: Any, root: Path) -> None:
         preprocessors.CheckCellMetadata,
     ]
     c.SandboxGrade.course = str(root)
+    c.ExportApp.plugin_class = UnitsExport
+    c.UnitsExport.units = courses.load(root).unit_names
+    refuse_others((RestoreCells, ShowAsText, SandboxGrade, SaveSandboxGrades))
 
 
 class RestoreCells(preprocessors.OverwriteCells):
@@ -66,6 +73,7 @@ class RestoreCells(preprocessors.OverwriteCells):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """See nbconvert."""
         names = resources["nbgrader"]
+        strip(nb)
         with Gradebook(names["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(names["notebook"], names["assignment"])
             self._mark(nb, notebook)
@@ -141,8 +149,7 @@ class SandboxGrade(NbGraderPreprocessor):
         course = courses.load(Path(self.course) if self.course else None)
         names = resources["nbgrader"]
         if names["notebook"] not in course.unit_names:
-            self.log.warning("%s is no unit: it is left to be graded by hand.", names["notebook"])
-            return nb, resources
+            raise CourseError(f"{names['notebook']!r} is no unit of this course: nobody graded it.")
         unit = course.unit(names["notebook"])
         resources[REPORT] = self._grade(course, unit, names)
         resources[LANGUAGE] = self.language
@@ -169,7 +176,7 @@ class SandboxGrade(NbGraderPreprocessor):
         path = store.path_for(root / self.results, names["student"], unit.name)
         store.write(path, store.encode(report))
         if report.status not in MARKS:
-            raise GraderError(report.message)
+            raise GraderError(inert(one_line(report.message)))
         return report
 
 

@@ -110,7 +110,7 @@ def _other_total(root: Path, units: Sequence[Unit], *, speed: bool) -> Iterator[
 def _readable(folder: Path, level: Level) -> bool:
     """Whether a submission can read a folder: at `reduced`, whatever lies beside Python."""
     return level == "none" or any(
-        folder.resolve().is_relative_to(path.resolve()) for path in bubblewrap.readable_folders()
+        folder.resolve().is_relative_to(path.resolve()) for path in bubblewrap.readable_folders()[0]
     )
 
 

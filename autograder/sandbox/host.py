@@ -20,7 +20,7 @@ import msgspec
 
 from autograder.sandbox import isolate
 
-CONTROL_BYTES = 1 << 16
+CONTROL_BYTES = 1 << 17
 MANY = 60  # forks: by now joined pages would have saved what it costs to join them
 
 
@@ -32,12 +32,13 @@ class HostSetup(msgspec.Struct, frozen=True, tag="setup"):
     """Sent once.
 
     level: how a child is isolated. filter: the seccomp program. readable: without a root of its
-    own, the folders that a child may read.
+    own, the folders and files that a child may read. listed: those that it may only list.
     """
 
     level: Level
     filter: bytes
     readable: list[str]
+    listed: list[str]
 
 
 class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
@@ -212,7 +213,7 @@ def _reduced(
         served = socket.socket(fileno=connection)
         isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
         if setup.level == "reduced":
-            isolate.confine_files(setup.readable, scratch)
+            isolate.confine_files(setup.readable, scratch, setup.listed)
             isolate.drop_capabilities()
             isolate.filter_calls(setup.filter)
         report.send(_encode(Ready()))

@@ -143,9 +143,10 @@ def mount_private(writable_proc: bool = False) -> None:
     os.chdir(SCRATCH)
 
 
-def confine_files(readable: Sequence[str], scratch: str) -> None:
+def confine_files(readable: Sequence[str], scratch: str, listed: Sequence[str] = ()) -> None:
     """Where there are no namespaces: open nothing but these folders, and write to `scratch` only.
 
+    listed: folders of which the names may be seen, and of all that is in them.
     Source: landlock(7). Also keeps this process from tracing, or reading the memory of, any other.
     Raises OSError where the kernel has no Landlock (before 5.13, or not enabled).
     """
@@ -159,6 +160,8 @@ def confine_files(readable: Sequence[str], scratch: str) -> None:
     ruleset = _check(create, "Landlock")
     for folder in readable:
         _allow_below(ruleset, folder, _LANDLOCK_READ)
+    for folder in listed:
+        _allow_below(ruleset, folder, _LANDLOCK_READ_DIR)
     _allow_below(ruleset, scratch, handled)
     _allow_below(ruleset, "/dev/null", _LANDLOCK_READ_FILE | _LANDLOCK_WRITE_FILE)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from autograder.supervisor.pythons import (
     _other_names,
     _packages_of_ours,
     python_folders,
+    unused_packages,
+    without,
 )
 
 OLDEST_BUBBLEWRAP = [0, 8]  # older ones cannot bound a temporary folder's size
@@ -95,7 +98,7 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
     made: set[Path] = set()
     hidden: list[str] = []
     named = python_folders()
-    covered = [mask.resolve() for mask in (*masks, *_packages_of_ours())]
+    covered = [mask.resolve() for mask in (*masks, *_packages_of_ours(), *unused_packages())]
     layers = _layers([path.resolve() for path in named], covered)
     for path, seen in layers.items():
         command += _parents(path, made)
@@ -178,10 +181,16 @@ def plain_environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def readable_folders() -> list[Path]:
-    """The folders that a child may read where Landlock takes the place of a root of its own."""
+def readable_folders() -> tuple[list[Path], list[Path]]:
+    """Where Landlock takes the place of a root of its own: what a child may read, and only list.
+
+    Without the right to list a folder Python finds no module in it; that right holds for all below.
+    """
     system = [Path(name) for name in ("/lib", "/lib64", "/sys/devices/system/cpu")]
-    return [*python_folders(), *(path for path in system if path.exists())]
+    folders = [*python_folders(), *(path for path in system if path.exists())]
+    found = [without(path.resolve(), unused_packages()) for path in folders]
+    opened, listed = (dict.fromkeys(itertools.chain(*paths)) for paths in zip(*found, strict=True))
+    return list(opened), list(listed)
 
 
 def _namespaces() -> list[str]:

@@ -6,7 +6,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autograder.core.processes import PACKAGE, direct, interpreter
@@ -53,6 +53,26 @@ def _packages_of_ours() -> set[Path]:
     places = {package for p in prefixes for package in p.glob("lib/python3*/*-packages/autograder")}
     places |= {Path(folder, "autograder") for folder in _packages()}
     return {PACKAGE, *(place for place in places if place.is_dir())}
+
+
+def unused_packages() -> set[Path]:
+    """Where packages lie that this environment does not import: another Python's, or its base's."""
+    prefixes = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
+    every = {place.resolve() for p in prefixes for place in p.glob("lib*/python3*/*-packages")}
+    return every - {Path(place).resolve() for place in _packages()}
+
+
+def without(folder: Path, hidden: Collection[Path]) -> tuple[list[Path], list[Path]]:
+    """What to open so that a folder is readable but for what is hidden in it, and what to list."""
+    if not any(place.is_relative_to(folder) for place in hidden):
+        return [folder], []
+    opened, listed = [], [folder]
+    for path in sorted(folder.iterdir()) if folder not in hidden else ():
+        if not path.is_symlink():  # what it leads to is opened at its own place, or not at all
+            more, names = without(path, hidden)
+            opened += more
+            listed += names
+    return opened, listed
 
 
 def _other_names(named: Iterable[Path], layers: Mapping[Path, bool]) -> Iterator[Path]:

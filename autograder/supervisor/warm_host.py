@@ -45,7 +45,8 @@ class WarmHost:
         self.killed = 0  # children that were ended by SIGKILL, which was not ours
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else seccomp.seccomp_program(device, level)
-        readable: list[str] = []
+        readable: list[Path] = []
+        listed: list[Path] = []
         try:
             # Not a pipe, which nobody would read while the host warms up.
             self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
@@ -58,7 +59,7 @@ class WarmHost:
             else:
                 command = bubblewrap.plain_command(theirs.fileno())
                 environment = bubblewrap.plain_environment()
-                readable = [str(path) for path in bubblewrap.readable_folders()]
+                readable, listed = bubblewrap.readable_folders()
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
@@ -70,7 +71,8 @@ class WarmHost:
             )
         self._control.settimeout(START_SECONDS)
         try:
-            self._control.send(_encode(host.HostSetup(level, program, readable)))
+            folders = [[str(path) for path in paths] for paths in (readable, listed)]
+            self._control.send(_encode(host.HostSetup(level, program, *folders)))
             ready = self._first_word()
         except TimeoutError as error:
             raise self._start_failure(f"it was not ready after {START_SECONDS:.0f} s") from error

@@ -221,6 +221,29 @@ def test_an_empty_root_and_masks_hide_the_course(range_, monkeypatch):
         assert SUCCEEDED in range_.attack(attack, host=host)
 
 
+def test_packages_of_no_use_here_are_masked(range_, monkeypatch):
+    """What lies beside the environment's own packages: its base's, and the system's."""
+    attack = "stolen/other_packages"
+    assert SUCCEEDED not in range_.attack(attack)
+    if any(any(place.rglob("*.py")) for place in pythons.unused_packages()):
+        monkeypatch.setattr(bubblewrap, "unused_packages", set)
+        with WarmHost([ROOT]) as host:
+            assert SUCCEEDED in range_.attack(attack, host=host)
+
+
+def test_a_folder_is_opened_but_for_what_is_hidden_in_it(tmp_path):
+    """Landlock opens what it names, and all below; a link is opened where it leads to."""
+    hidden, other = tmp_path / "lib" / "hidden", tmp_path / "lib" / "other"
+    hidden.mkdir(parents=True), other.mkdir()
+    (tmp_path / "lib64").symlink_to("lib")
+    assert pythons.without(tmp_path, {hidden}) == ([other], [tmp_path, tmp_path / "lib", hidden])
+    assert pythons.without(tmp_path, {other / "x"}) == (
+        [hidden],
+        [tmp_path, tmp_path / "lib", other],
+    )
+    assert pythons.without(tmp_path, set()) == ([tmp_path], [])
+
+
 def test_the_installed_package_is_masked(tmp_path):
     """Installed beside torch, the grader lies inside a bind; a mask covers it."""
     python, package = tmp_path / "env", tmp_path / "env" / "lib" / "autograder"
