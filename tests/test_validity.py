@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 from autograder.authoring import RIGHT_ANSWERS, SHARE
-from autograder.bench.validity import agreement, graders, known, mutants, mutation, right
+from autograder.bench.validity import agreement, known, mutants, mutation, right
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.core import course as courses
 from autograder.core.course import Unit
@@ -74,7 +74,7 @@ def test_the_hidden_tests_kill_every_mutant(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_is_listed_as_equivalent_is_still_a_mutant(unit: str) -> None:
-    lines = {mutant.after for mutant in mutants.mutants(graders.solutions(COURSE)[unit])}
+    lines = {mutant.after for mutant in mutation.mutants_of(COURSE, COURSE.unit(unit))}
     listed = {line for name, line in mutation.read_equivalent(COURSE) if name == unit}
     assert listed <= lines
 

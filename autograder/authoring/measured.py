@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from autograder.authoring.draft import FOLDER, HIDDEN, MISTAKES, PUBLIC, RIGHT, STARTER, Draft, Gap
-from autograder.bench.validity import agreement, known, mutants, mutation, right
+from autograder.bench.validity import agreement, known, mutation, right
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.known import MistakeTrial
 from autograder.local import public_tests as public
@@ -121,7 +121,7 @@ def mutants_die(draft: Draft) -> Iterator[Gap]:
             what = f"listed, and yet a test fails for it: {tried.mutant.after}"
             yield draft.gap("weak", EQUIVALENT, what, "take it out")
     name = draft.unit.name
-    lines = {mutant.after for mutant in mutants.mutants(solutions(draft.course)[name])}
+    lines = {mutant.after for mutant in mutation.mutants_of(draft.course, draft.unit)}
     for unit, line in mutation.read_equivalent(draft.course):
         if unit == name and line not in lines:
             yield draft.gap("weak", EQUIVALENT, f"listed, and no mutant: {line}", "take it out")

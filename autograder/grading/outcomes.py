@@ -7,7 +7,7 @@ import mmap
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeGuard, cast
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
 from autograder.speed.clock import Unmeasured
 from autograder.testing import plugin
-from autograder.testing.calls import Failure
+from autograder.testing.calls import Backend, Failure
 from autograder.testing.pictures import keeper
 from autograder.testing.student import Student
 
@@ -47,6 +47,24 @@ class Whereabouts:
     @test.setter
     def test(self, name: str) -> None:
         self._memory[:] = name.encode()[: mmap.PAGESIZE].ljust(mmap.PAGESIZE, b"\0")
+
+
+def is_ours(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    """Whether a test asks for nothing but OURS."""
+    return isinstance(item, pytest.Function) and OURS.issuperset(item.fixturenames)
+
+
+def run_at_once(item: pytest.Function, backend: Backend) -> BaseException | None:
+    """Run a test of ours without what pytest does around it; what it raised, if anything."""
+    device = "cuda" if _on_gpu(item) else "cpu"
+    student, draw = Student(backend, device), plugin.inputs_of(item)
+    figure = keeper(item)
+    item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
+    try:
+        item.runtest()
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception) as raised:
+        return raised
+    return None
 
 
 class Recorder:
@@ -76,25 +94,13 @@ class Recorder:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
     def run(self, item: pytest.Item) -> None:
-        """Run a test: by pytest, or at once if it asks for nothing but OURS.
-
-        What pytest does around a test takes longer than most of the tests.
-        """
+        """Run a test: at once if it can be, for what pytest does takes longer than most tests."""
         item.user_properties.clear()  # another submission's figures
         self._backend.heard = functools.partial(setattr, self._at, "test", item.name)
-        if not isinstance(item, pytest.Function) or not OURS.issuperset(item.fixturenames):
+        if not is_ours(item):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             return
-        device = "cuda" if _on_gpu(item) else "cpu"
-        student, draw = Student(self._backend, device), plugin.inputs_of(item)
-        figure = keeper(item)
-        item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
-        error: BaseException | None = None
-        try:
-            item.runtest()
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as raised:
-            error = raised
-        self._record(item, error)
+        self._record(item, run_at_once(item, self._backend))
 
     def spoil(self, item: pytest.Item) -> None:
         """Let a test fail that is not run, as what it was given ended its process."""

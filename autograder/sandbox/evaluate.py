@@ -56,21 +56,32 @@ def leaves(args: object) -> list[torch.Tensor]:
     return [t for t in arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
 
-def snapshot(value: object) -> list[torch.Tensor | np.ndarray]:
-    """Copy every tensor and array in a value."""
-    return [
-        item.detach().clone() if isinstance(item, torch.Tensor) else item.copy()
-        for item in arrays(value)
-    ]
+def snapshot(value: object) -> Any:
+    """A copy of a value's lists and dicts, tensors and arrays; what else there is, is kept."""
+    if isinstance(value, torch.Tensor):
+        # What is expanded stays so: all its copies may be more than the program is to need.
+        once = [slice(1 if stride == 0 else None) for stride in value.stride()]
+        return value.detach()[tuple(once)].clone().expand(value.shape)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, Mapping):
+        return {key: snapshot(item) for key, item in value.items()}
+    return [snapshot(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def same(value: object, before: Sequence[torch.Tensor | np.ndarray]) -> bool:
-    """Whether a value still holds what the snapshot holds (two NaNs are the same)."""
-    now = list(arrays(value))
-    return len(now) == len(before) and all(_equal(a, b) for a, b in zip(now, before, strict=True))
+def same(value: object, before: object) -> bool:
+    """Whether a value still holds what its snapshot holds (two NaNs are the same)."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return _equal(value, before)
+    if isinstance(value, Mapping) and isinstance(before, Mapping):
+        return list(value) == list(before) and all(same(value[key], before[key]) for key in before)
+    if isinstance(value, (list, tuple)) and isinstance(before, (list, tuple)):
+        pairs = zip(value, before, strict=False)
+        return len(value) == len(before) and all(same(a, b) for a, b in pairs)
+    return value is before or (type(value) is type(before) and value == before)
 
 
-def _equal(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> bool:
+def _equal(a: torch.Tensor | np.ndarray, b: object) -> bool:
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     if not isinstance(b, torch.Tensor) or (a.shape, a.dtype) != (b.shape, b.dtype):

@@ -98,6 +98,41 @@ def network(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Par
     return {name: tensor.to(dtype) for name, tensor in params.items()}
 
 
+def plain(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
+    """Parameters as they often begin: biases of zero, some zeros and ones among the others."""
+    params = network(draw, sizes, dtype)
+    for tensor in params.values():
+        if tensor.ndim == 1:
+            tensor.zero_()
+        else:
+            tensor.view(-1)[::5] = 0
+            tensor.view(-1)[1::5] = 1
+    return params
+
+
+def far(
+    draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64, factor: float = 1e12
+) -> Params:
+    """Very large embeddings that meet very small weights, so that all keeps its size."""
+    params = network(draw, sizes, dtype)
+    for side in ("enc", "dec"):
+        params[f"{side}_embed"] *= factor
+        params[f"{side}_w_x"][: sizes.e] /= factor
+    return params
+
+
+def near(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
+    """Very small embeddings that meet very large weights."""
+    return far(draw, sizes, dtype, 1e-12)
+
+
+def remembering(draw: Draw, sizes: Sizes) -> Params:
+    """An encoder whose last state still depends on the first of hundreds of words."""
+    params = network(draw, sizes)
+    params["enc_b_x"][sizes.h : 2 * sizes.h] += 6  # the update gate, which keeps the old state
+    return params
+
+
 def sentences(draw: Draw, sizes: Sizes, batches: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     """Random ids (batches · N, T), padding too, and lengths: a batch's first sentence is full."""
     lengths = draw.integers(1, sizes.t + 1, batches, sizes.n)
@@ -213,16 +248,18 @@ def drawn(
     ending: Callable[[list[int], int], bool],
     longest: int,
     dtype: torch.dtype = torch.float64,
+    make: Callable[..., Params] = network,
 ) -> tuple[list[Any], Written]:
     """Arguments of a decoder, [*inputs, params, start, end, longest], and what it must write.
 
     They are drawn until the sentences end as asked for, and no word is one that rounding decides.
+    make: draws the parameters.
     """
     n = sizes.n
     for _ in range(TRIES):
         # Many batches at once cost little more than one.
         first = [_to(tensor, dtype) for tensor in inputs(draw, sizes, BATCHES)]
-        params, start = network(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
+        params, start = make(draw, sizes, dtype), draw.integer(0, sizes.v_tgt)
         exact = [_to(tensor, torch.float64) for tensor in first]
         free = truth(*exact, in_float64(params), start, longest)
         for end, rows in fitting(free, draw.permutation(sizes.v_tgt), n, ending, longest):

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from autograder.bench.validity import mutants, trial
+from autograder.bench.validity import conditional, mutants, trial
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.mutants import Mutant
 from autograder.bench.validity.tables import _by_unit, _print
@@ -55,9 +55,9 @@ def mutation(
 
     share: one mutant in so many is tried, spread evenly over the functions.
     """
-    right = solutions(course)
+    right = solutions(course) | {conditional.MODULE: conditional.WRAPPERS.read_text("utf-8")}
     equivalent = read_equivalent(course)
-    every = [(unit, mutant) for unit in units for mutant in mutants.mutants(right[unit.name])]
+    every = [(unit, mutant) for unit in units for mutant in mutants_of(course, unit)]
     made = every[::share]
     cases = [
         Case(unit.name, _exercises(unit, mutant.function), right | {unit.name: mutant.source})
@@ -74,6 +74,12 @@ def mutation(
         )
         for (unit, mutant), by_hidden, by_public in zip(made, hidden, learned, strict=True)
     ]
+
+
+def mutants_of(course: Course, unit: Unit) -> list[Mutant]:
+    """Every mutant of a unit's solution: of what it says, and of when it is right."""
+    source = solutions(course)[unit.name]
+    return mutants.mutants(source) + conditional.mutants(course, unit, source)
 
 
 def read_equivalent(course: Course) -> dict[tuple[str, str], str]:
@@ -105,7 +111,8 @@ def _exercises(unit: Unit, function: str) -> list[str]:
 def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
     """Print the score, by unit, and the survivors."""
     rows = {}
-    for unit, group in _by_unit(tried):
+    changed = [t for t in tried if t.mutant.operator != "conditional"]
+    for unit, group in _by_unit(changed):
         wrong = [t for t in group if not t.equivalent]
         killed = sum(not t.survived for t in wrong)
         raised = sum(t.hidden in ("raised", "ended") for t in wrong)
@@ -114,6 +121,12 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
         rows[unit] = (*counts, f"{killed / len(wrong):.1%}", f"{public / len(wrong):.1%}")
     headings = ("mutants", "equivalent", "killed", "by an error", "score", "public tests alone")
     _print(console, "Mutants of the solutions", headings, rows)
+    counted = {}
+    for unit, group in _by_unit([t for t in tried if t not in changed]):
+        wrong = [t for t in group if not t.equivalent]
+        killed = sum(not t.survived for t in wrong)
+        counted[unit] = (len(group), len(group) - len(wrong), killed)
+    _print(console, "Right but under one condition", headings[:3], counted)
     for t in tried:
         if t.survived:
             where = f"{t.unit}.{t.mutant.function}"

@@ -9,15 +9,20 @@ from autograder.testing.compare import (
     assert_close,
     assert_each_close,
     assert_gradients,
+    assert_raises,
     assert_unchanged,
 )
+from autograder.testing.edges import edges
 from autograder.testing.parallel import assert_parallel
 from autograder.testing.pictures import part
 from course.units.attention.public.loops import SCALINGS
 
 NAMES = ["the output", "the weights"]
+QKV = ["q", "k", "v"]
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
 HALF = 1e-2  # float16 all the way through, logits of a few units
+POWERS = ([1, -1, 1], [-1, 1, -1])  # of FAR in q, k and v: q·k keeps its size
+LONG = [(1, 1), (1, 521), (523, 2)]  # queries and keys: beyond 512 of either
 LEVELS = [1e4, -3e3, 0.0, 300.0, -40.0]  # logits, one level for each of five queries
 
 
@@ -77,6 +82,19 @@ def test_score_values(student, draw):
 
 
 @pytest.mark.exercise("score")
+def test_score_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12; an exception where the widths differ.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, widths cut to fit.
+    """
+    for q, k in edges(qkv(draw, 2, t_q=3, t_k=5)[:2], [1, -1], [-1, 1]):
+        assert_close(student.attention.score(q, k), q @ k.mT)
+    for d_q, d_k in [(5, 7), (7, 5)]:
+        q, k = draw.normal(2, 3, d_q), draw.normal(2, 11, d_k)
+        assert_raises(student.attention.score, Exception, q, k)
+
+
+@pytest.mark.exercise("score")
 def test_score_dtype(student, draw):
     """float32 and float16 come back as they went in. Catches: float64 or float32 returned."""
     for dtype in (torch.float32, torch.float16):
@@ -91,22 +109,28 @@ def test_score_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
-        q, k, _ = qkv(draw, 2, t_q=t_q, t_k=t_k)
+    for t_q, t_k in LONG:
+        q, k, _ = qkv(draw, t_q=t_q, t_k=t_k, d_k=3)
         assert_close(student.attention.score(q, k), q @ k.mT)
     q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
     for _ in range(2):
-        assert_close(assert_unchanged(student.attention.score, q, k), q @ k.mT)
+        assert_unchanged(student.attention.score, q, k)
+        assert_close(student.attention.score(q, k), q @ k.mT)
         q.copy_(draw.normal(2, 5, 7))
         k.copy_(draw.normal(2, 11, 7))
 
 
 @pytest.mark.exercise("score", kind="gradient")
 def test_score_gradient(student, draw):
-    """Autograd reaches q and k. Catches: a graph cut by `detach`, `.data` or NumPy."""
-    q, k, _ = qkv(draw, 2)
-    oracle = lambda q, k: torch.einsum("nid,njd->nij", q, k)  # noqa: E731
-    assert_gradients(student.attention.score, oracle, [q, k], draw.normal(2, 5, 11), ["q", "k"])
+    """Autograd reaches q and k, at any length, at zeros, at large and small numbers.
+
+    Catches: a graph cut by `detach`, `.data` or NumPy, a clamp.
+    """
+    calls = [qkv(draw, t_q=t_q, t_k=t_k, d_k=3)[:2] for t_q, t_k in LONG]
+    calls += [qkv(draw, 2)[:2], *edges(qkv(draw, 2, t_q=3, t_k=5)[:2], [1, -1], [-1, 1])]
+    for q, k in calls:
+        cotangent = draw.normal(*q.shape[:-1], k.shape[-2])
+        assert_gradients(student.attention.score, lambda q, k: q @ k.mT, [q, k], cotangent, QKV[:2])
 
 
 # scale
@@ -123,6 +147,8 @@ def test_scale_values(student, draw):
         assert_close(student.attention.scale(scores, d_k), scores / math.sqrt(d_k))
     scores = draw.normal(5, 5, 5)
     assert_close(student.attention.scale(scores, 5), scores / math.sqrt(5))
+    for (scores,) in edges([draw.normal(1, 521)], [1], [-1]):
+        assert_close(student.attention.scale(scores, 640), scores / math.sqrt(640))
 
 
 @pytest.mark.exercise("scale")
@@ -133,8 +159,8 @@ def test_scale_every_call(student, draw):
     """
     scores = draw.strided(5, 2, 11).transpose(0, 1)
     for d_k in (7, 13, 7):
-        got = assert_unchanged(student.attention.scale, scores, d_k)
-        assert_close(got, scores / math.sqrt(d_k))
+        assert_unchanged(student.attention.scale, scores, d_k)
+        assert_close(student.attention.scale(scores, d_k), scores / math.sqrt(d_k))
         scores.copy_(draw.normal(2, 5, 11))
     for dtype in (torch.float32, torch.float16):
         scores = draw.normal(2, 307, 3, dtype=dtype)
@@ -144,11 +170,11 @@ def test_scale_every_call(student, draw):
 
 @pytest.mark.exercise("scale", kind="gradient")
 def test_scale_gradient(student, draw):
-    """Autograd reaches the scores, over √d_k again. Catches: a graph cut on the way."""
-    scores, oracle = draw.normal(2, 5, 11), lambda scores, d_k: scores / math.sqrt(d_k)
-    assert_gradients(
-        student.attention.scale, oracle, [scores, 7], draw.normal(2, 5, 11), ["scores"]
-    )
+    """Autograd reaches the scores, over √d_k again. Catches: a graph cut on the way, a clamp."""
+    oracle = lambda scores, d_k: scores / math.sqrt(d_k)  # noqa: E731
+    for (scores,) in [[draw.normal(2, 5, 11)], *edges([draw.normal(1, 521)], [1], [-1])]:
+        cotangent = draw.normal(*scores.shape)
+        assert_gradients(student.attention.scale, oracle, [scores, 7], cotangent, ["scores"])
 
 
 # softmax
@@ -187,21 +213,17 @@ def test_softmax_large_logits(student, draw):
     scores[1, 2, 3:5] = torch.tensor([1e4, -3e3])
     assert_close(student.attention.softmax(scores), torch.softmax(scores, -1))
     assert_close(student.attention.softmax(scores.mT, dim=1), torch.softmax(scores.mT, 1))
+    expected = torch.softmax(scores.float().double(), -1)
+    got, allowed = student.attention.softmax(scores.float()), float32_at(1e4)
+    assert_close(got, expected, dtype=None, relative=allowed)  # its dtype is another test's
 
 
 @pytest.mark.exercise("softmax")
 def test_softmax_dtype(student, draw):
-    """float32, at +10000 too, and float16 come back as they went in.
-
-    Catches: float64 or float32 returned, overflow.
-    """
+    """float32 and float16 come back as they went in. Catches: float64 or float32 returned."""
     scores = draw.normal(2, 5, 11, dtype=torch.float32)
     expected = torch.softmax(scores.double(), 1)
     assert_close(student.attention.softmax(scores, dim=1), expected, dtype=torch.float32)
-    scores += torch.tensor(LEVELS)[:, None]
-    expected = torch.softmax(scores.double(), -1)
-    got, allowed = student.attention.softmax(scores), float32_at(1e4)
-    assert_close(got, expected, dtype=torch.float32, relative=allowed)
     scores = draw.normal(2, 5, 11, dtype=torch.float16)
     expected = torch.softmax(scores.double(), -1)
     got = student.attention.softmax(scores)
@@ -214,7 +236,7 @@ def test_softmax_every_call(student, draw):
 
     Catches: a fixed length, a cached result, a length of 1 squeezed away.
     """
-    for shape, dim in {(2, 5, 1): -1, (1, 1, 3): 1, (1, 1, 307): -1, (3, 211, 2): 1}.items():
+    for shape, dim in {(2, 5, 1): -1, (1, 1, 3): 1, (1, 1, 521): -1, (3, 523, 1): 1}.items():
         scores = draw.normal(*shape)
         assert_close(student.attention.softmax(scores, dim=dim), torch.softmax(scores, dim))
     scores = draw.strided(5, 2, 11).transpose(0, 1)
@@ -225,20 +247,29 @@ def test_softmax_every_call(student, draw):
 
 @pytest.mark.exercise("softmax")
 def test_softmax_leaves_its_scores(student, draw):
-    """The scores stay as they are. Catches: `scores -= ...`, `exp_`."""
+    """The scores stay as they are, also at exact zeros, at ones and at very small numbers.
+
+    Catches: `scores -= ...`, `exp_`, scores of zero taken for hidden ones.
+    """
     scores = draw.normal(2, 5, 11)
     expected = torch.softmax(scores, -1)
     assert_close(assert_unchanged(student.attention.softmax, scores), expected)
+    assert_close(student.attention.softmax(scores), expected)
+    for (scores,) in edges([draw.normal(2, 3, 7)], [-1]):
+        assert_close(student.attention.softmax(scores), torch.softmax(scores, -1))
 
 
 @pytest.mark.exercise("softmax", kind="gradient")
 def test_softmax_gradient(student, draw):
-    """Autograd reaches the scores along any axis. Catches: a graph cut by `detach` or NumPy."""
-    for dim in (-1, 0, 1):
-        scores, cotangent = draw.normal(2, 5, 11), draw.normal(2, 5, 11)
-        assert_gradients(
-            student.attention.softmax, torch.softmax, [scores, dim], cotangent, ["scores"]
-        )
+    """Autograd reaches the scores along any axis, at any length, at zeros and at small numbers.
+
+    Catches: a graph cut by `detach` or NumPy, zeros taken for hidden scores.
+    """
+    calls = [[draw.normal(2, 5, 11), dim] for dim in (-1, 0, 1)] + [[draw.normal(1, 521), -1]]
+    calls += [[scores, -1] for (scores,) in edges([draw.normal(2, 3, 7)], [-1])]
+    for args in calls:
+        cotangent = draw.normal(*args[0].shape)
+        assert_gradients(student.attention.softmax, torch.softmax, args, cotangent, ["scores"])
 
 
 @pytest.mark.exercise("softmax", kind="gradient")
@@ -273,6 +304,13 @@ def test_weighted_sum_values(student, draw):
 
 
 @pytest.mark.exercise("weighted_sum")
+def test_weighted_sum_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12. Catches: numbers cut off, zeros skipped."""
+    for weights, v in edges([draw.normal(2, 3, 5), draw.normal(2, 5, 7)], [1, -1], [-1, 1]):
+        assert_close(student.attention.weighted_sum(weights, v), weights @ v)
+
+
+@pytest.mark.exercise("weighted_sum")
 def test_weighted_sum_dtype(student, draw):
     """float32 and float16 come back as they went in. Catches: float64 or float32 returned."""
     for dtype in (torch.float32, torch.float16):
@@ -288,25 +326,31 @@ def test_weighted_sum_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t_q, t_k in [(1, 1), (1, 211), (307, 2)]:
-        weights, v = draw.normal(2, t_q, t_k), draw.normal(2, t_k, 13)
+    for t_q, t_k in LONG:
+        weights, v = draw.normal(t_q, t_k), draw.normal(t_k, 3)
         assert_close(student.attention.weighted_sum(weights, v), weights @ v)
     weights = draw.strided(5, 2, 11).transpose(0, 1)
     v = draw.normal(13, 11, 2).permute(2, 1, 0)
     for _ in range(2):
-        assert_close(assert_unchanged(student.attention.weighted_sum, weights, v), weights @ v)
+        assert_unchanged(student.attention.weighted_sum, weights, v)
+        assert_close(student.attention.weighted_sum(weights, v), weights @ v)
         weights.copy_(draw.normal(2, 5, 11))
         v.copy_(draw.normal(2, 11, 13))
 
 
 @pytest.mark.exercise("weighted_sum", kind="gradient")
 def test_weighted_sum_gradient(student, draw):
-    """Autograd reaches the weights and v. Catches: a graph cut by `detach`, `.data` or NumPy."""
-    args = [draw.normal(2, 5, 11), draw.normal(2, 11, 13)]
-    oracle = lambda weights, v: torch.einsum("nij,njd->nid", weights, v)  # noqa: E731
-    assert_gradients(
-        student.attention.weighted_sum, oracle, args, draw.normal(2, 5, 13), ["weights", "v"]
-    )
+    """Autograd reaches the weights and v, at any length, at zeros, at large and small numbers.
+
+    Catches: a graph cut by `detach`, `.data` or NumPy, a clamp.
+    """
+    calls = [[draw.normal(t_q, t_k), draw.normal(t_k, 3)] for t_q, t_k in LONG]
+    calls += [[draw.normal(2, 5, 11), draw.normal(2, 11, 13)]]
+    calls += edges([draw.normal(2, 3, 5), draw.normal(2, 5, 7)], [1, -1], [-1, 1])
+    for weights, v in calls:
+        cotangent = draw.normal(*weights.shape[:-1], v.shape[-1])
+        function, names = student.attention.weighted_sum, ["weights", "v"]
+        assert_gradients(function, torch.matmul, [weights, v], cotangent, names)
 
 
 # attention
@@ -344,11 +388,13 @@ def test_attention_mask(student, draw):
     """
     (q, k, v), mask = [draw.normal(5, 5, 5) * 0.5 for _ in range(3)], draw.mask(5, 5, 5)
     assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
-    assert_each_close(student.attention.attention(q, k, v, None), attention64(q, k, v), NAMES)
+    for nothing in (None, torch.ones_like(mask)):
+        got = student.attention.attention(q, k, v, nothing)
+        assert_each_close(got, attention64(q, k, v), NAMES)
     shapes = {
         (): [()],
         (2,): [(), (1,), (2,)],
-        (2, 3): [(), (3,), (1, 3), (2, 1), (2, 3)],
+        (2, 3): [(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3)],
     }
     for leading, masks in shapes.items():
         q, k, v = qkv(draw, *leading)
@@ -369,6 +415,9 @@ def test_attention_nothing_to_attend_to(student, draw):
     mask = draw.mask(3, 5, 11)
     mask[0, 2] = mask[1] = False
     empty = ~mask.any(-1)  # (3, 5)
+    for shut in (torch.zeros(5, 11, dtype=torch.bool), torch.zeros_like(mask)):
+        got = student.attention.attention(q, k, v, shut)
+        assert_each_close(got, attention64(q, k, v, shut), NAMES)
     got = student.attention.attention(q, k, v, mask)
     assert_each_close(got, attention64(q, k, v, mask), NAMES)
     for result, name in zip(got, NAMES, strict=True):
@@ -390,17 +439,29 @@ def test_attention_large_logits(student, draw):
     q, k, v = at_levels(draw, torch.float32)
     expected = in_float64(attention64, q, k, v)
     got, allowed = student.attention.attention(q, k, v), float32_at(1e4)
-    assert_each_close(got, expected, NAMES, dtype=torch.float32, relative=allowed)
+    assert_each_close(got, expected, NAMES, dtype=None, relative=allowed)
+
+
+@pytest.mark.exercise("attention")
+def test_attention_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12, with a mask and without.
+
+    Catches: scores or values cut off or taken for zero, zeros taken for padding.
+    """
+    mask = draw.mask(3, 5)
+    for q, k, v in edges(qkv(draw, 2, t_q=3, t_k=5), *POWERS):
+        for hidden in (None, mask):
+            got = student.attention.attention(q, k, v, hidden)
+            assert_each_close(got, attention64(q, k, v, hidden), NAMES)
 
 
 @pytest.mark.exercise("attention")
 def test_attention_dtype(student, draw):
-    """float32 and float16 come back as they went in, with a mask and an empty row of it too.
+    """float32 and float16 come back as they went in, with a mask too.
 
     Catches: float64 or float32 returned, a fill such as -1e9 that float16 cannot hold.
     """
     mask = draw.mask(5, 11)
-    mask[3] = False
     for dtype, allowed in [(torch.float32, 2e-5), (torch.float16, HALF)]:
         q, k, v = qkv(draw, 2, dtype=dtype)
         for hidden in (None, mask):
@@ -415,14 +476,15 @@ def test_attention_every_call(student, draw):
 
     Catches: a fixed length, a cached result or mask, a size of 1 squeezed away, in-place work.
     """
-    for n, t_q, t_k in [(1, 1, 1), (2, 1, 211), (1, 307, 2), (2, 3, 1)]:
-        q, k, v = qkv(draw, n, t_q=t_q, t_k=t_k)
+    for n, t_q, t_k in [(1, 1, 1), (2, 1, 521), (1, 523, 2), (2, 3, 1)]:
+        q, k, v = qkv(draw, n, t_q=t_q, t_k=t_k, d_v=3)
         assert_each_close(student.attention.attention(q, k, v), attention64(q, k, v), NAMES)
     q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
     v = draw.strided(11, 2, 13).transpose(0, 1)
     mask = draw.mask(11, 5, 2).permute(2, 1, 0)
     for _ in range(2):
-        got = assert_unchanged(student.attention.attention, q, k, v, mask)
+        assert_unchanged(student.attention.attention, q, k, v, mask)
+        got = student.attention.attention(q, k, v, mask)
         assert_each_close(got, attention64(q, k, v, mask), NAMES)
         for tensor in (q, k, v):
             tensor.copy_(0.5 * draw.normal(*tensor.shape))
@@ -435,27 +497,40 @@ def test_attention_gradient(student, draw):
 
     Catches: a graph cut by `detach`, `.data` or NumPy; weights returned without their graph.
     """
-    for leading in [(), (2, 3)]:
-        cotangents = [draw.normal(*leading, 5, 13), draw.normal(*leading, 5, 11)]
-        assert_gradients(
-            student.attention.attention,
-            attention64,
-            qkv(draw, *leading),
-            cotangents,
-            ["q", "k", "v"],
-        )
+    calls = [qkv(draw), qkv(draw, 2, 3)]
+    calls += [qkv(draw, t_q=t_q, t_k=t_k, d_k=3, d_v=2) for t_q, t_k in LONG]
+    for args in calls:
+        assert_attention_gradients(student, draw, *args)
+
+
+@pytest.mark.exercise("attention", kind="gradient")
+def test_attention_gradient_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; zeros taken for padding; NaN at a zero.
+    """
+    for args in edges(qkv(draw, 2, t_q=3, t_k=5), *POWERS):
+        assert_attention_gradients(student, draw, *args)
 
 
 @pytest.mark.exercise("attention", kind="gradient")
 def test_attention_gradient_mask(student, draw):
     """With a mask, and for a query that may attend to nothing, gradients are finite and right.
 
-    Catches: NaN that `nan_to_num` hides in the result only, a gradient through hidden keys.
+    Masks of every form, one that hides all and one that hides nothing among them. Catches: NaN
+    that `nan_to_num` hides in the result only, a gradient through hidden keys.
     """
     mask = draw.mask(3, 5, 11)
     mask[0, 2] = mask[1] = False
-    args, cotangents = [*qkv(draw, 3), mask], [draw.normal(3, 5, 13), draw.normal(3, 5, 11)]
-    assert_gradients(student.attention.attention, attention64, args, cotangents, ["q", "k", "v"])
+    assert_attention_gradients(student, draw, *qkv(draw, 3), mask)
+    for leading, axes in [((), ()), ((2,), ()), ((2,), (1,)), ((2, 3), ())]:
+        mask = draw.mask(*axes, 3, 5)
+        assert_attention_gradients(student, draw, *qkv(draw, *leading, t_q=3, t_k=5), mask)
+    for axes in [(3,), (1, 1), (2, 1), (1, 3)]:
+        mask = draw.mask(*axes, 3, 5)
+        assert_attention_gradients(student, draw, *qkv(draw, 2, 3, t_q=3, t_k=5), mask)
+    for mask in (torch.zeros(3, 5), torch.ones(3, 5)):
+        assert_attention_gradients(student, draw, *qkv(draw, 2, t_q=3, t_k=5), mask.bool())
 
 
 @pytest.mark.exercise("attention", kind="gradient")
@@ -464,8 +539,14 @@ def test_attention_gradient_large_logits(student, draw):
 
     Catches: overflow, the maximum over everything.
     """
-    args, cotangents = at_levels(draw), [draw.normal(2, 5, 13), draw.normal(2, 5, 11)]
-    assert_gradients(student.attention.attention, attention64, args, cotangents, ["q", "k", "v"])
+    assert_attention_gradients(student, draw, *at_levels(draw))
+
+
+def assert_attention_gradients(student, draw, q, k, v, *mask):
+    """Fail unless the gradients of q, k and v are autograd's, through output and weights."""
+    __tracebackhide__ = True
+    cotangents = [draw.normal(*q.shape[:-1], width) for width in (v.shape[-1], k.shape[-2])]
+    assert_gradients(student.attention.attention, attention64, [q, k, v, *mask], cotangents, QKV)
 
 
 # speed

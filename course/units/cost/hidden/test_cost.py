@@ -32,10 +32,11 @@ def test_sequential_steps_values(student, draw):
 
     Catches: the length for every layer, the recurrent layer taken for parallel, paths for steps.
     """
-    for length in (2, 17, draw.integer(100, 1000)):
+    for length in (2, 17, draw.integer(600, 2000)):
         assert_costs(student.cost.sequential_steps, [length, 1, 1, 1], length)
         assert_costs(student.cost.sequential_steps, [length, 1, 1, 1], length, 7)
-    assert_equal(student.cost.sequential_steps("recurrent", 5, kernel_size=5), 5)
+    for _ in range(2):
+        assert_equal(student.cost.sequential_steps("recurrent", 5, kernel_size=5), 5)
 
 
 @pytest.mark.exercise("sequential_steps")
@@ -70,8 +71,10 @@ def test_max_path_length_values(student, draw):
         assert_paths(student, length)
         for kernel_size in (3, 5, 9):
             assert_paths(student, length, kernel_size)
-    got = student.cost.max_path_length("dilated_convolution", 101, kernel_size=7)
-    assert_equal(got, layers_to_cover(101, 7, 7))
+    assert_paths(student, draw.integer(600, 900), 9)
+    for _ in range(2):
+        got = student.cost.max_path_length("dilated_convolution", 101, kernel_size=7)
+        assert_equal(got, layers_to_cover(101, 7, 7))
 
 
 @pytest.mark.exercise("max_path_length")
@@ -123,8 +126,9 @@ def test_multiply_adds_values(student, draw):
         for kernel_size in (1, 3, 5):
             assert_multiply_adds(student, length, width, kernel_size)
     assert_multiply_adds(student, draw.integer(100, 1000), draw.integer(100, 1000), 7)
-    got = student.cost.multiply_adds("convolution", 7, 2, kernel_size=9)
-    assert_equal(got, 9 * 7 * 4)
+    for _ in range(2):
+        got = student.cost.multiply_adds("convolution", 7, 2, kernel_size=9)
+        assert_equal(got, 9 * 7 * 4)
 
 
 @pytest.mark.exercise("multiply_adds")

@@ -9,11 +9,15 @@ from autograder.testing.compare import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.testing.edges import edges
 
 SIZES = [(3, 5, 7), (2, 11, 3), (1, 5, 3), (5, 1, 3), (3, 5, 1), (4, 4, 4)]  # n, d, hidden
 STATES = ["h'", "c'"]
 SIX = ["x", "h", "c", "w_x", "w_h", "b"]
 SIX_OF_GRU = ["x", "h", "w_x", "w_h", "b_x", "b_h"]
+# Powers of FAR with which x·w and h·w keep their size; a cell is not multiplied by a weight.
+LSTM_POWERS = ([1, 1, 0, -1, -1, 0], [-1, -1, -1, 1, 1, -1], [0, 0, 1, 0, 0, 1])
+GRU_POWERS = ([1, 1, -1, -1, 0, 0], [-1, -1, 1, 1, -1, -1], [0, 0, 0, 0, 1, 1])
 
 
 def lstm_inputs(draw, n, d, hidden, dtype=torch.float64):
@@ -51,8 +55,9 @@ def gru64(x, h, w_x, w_h, b_x, b_h):
 
 
 def cell_gradient64(forget):
-    """Row by row, the product of all later rows."""
-    return torch.stack([forget[t + 1 :].prod(0) for t in range(len(forget))])
+    """The products of all rows from the last up to each, moved one up, and ones."""
+    products = forget.flip(0).cumprod(0).flip(0)
+    return torch.cat([products[1:], torch.ones_like(forget[:1])])
 
 
 def in_float64(oracle, inputs):
@@ -94,8 +99,18 @@ def test_lstm_step_saturated(student, draw):
     inputs[5] = saturating(4)
     assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
     inputs = [argument.float() for argument in inputs]
-    got = student.gates.lstm_step(*inputs)
-    assert_each_close(got, in_float64(lstm64, inputs), STATES, dtype=torch.float32)
+    got = student.gates.lstm_step(*inputs)  # its dtype is another test's
+    assert_each_close(got, in_float64(lstm64, inputs), STATES, dtype=None, relative=2e-5)
+
+
+@pytest.mark.exercise("lstm_step")
+def test_lstm_step_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, 0/0.
+    """
+    for inputs in edges(lstm_inputs(draw, 2, 3, 5), *LSTM_POWERS):
+        assert_each_close(student.gates.lstm_step(*inputs), lstm64(*inputs), STATES)
 
 
 @pytest.mark.exercise("lstm_step")
@@ -158,6 +173,17 @@ def test_lstm_step_gradients_saturated(student, draw):
         assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
 
 
+@pytest.mark.exercise("lstm_step", kind="gradient")
+def test_lstm_step_gradients_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    """
+    for inputs in edges(lstm_inputs(draw, 2, 3, 5), *LSTM_POWERS):
+        cotangents = [draw.normal(2, 5), draw.normal(2, 5)]
+        assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
+
+
 # gru_step
 
 
@@ -183,8 +209,18 @@ def test_gru_step_saturated(student, draw):
     inputs[4] = saturating(3)
     assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
     inputs = [argument.float() for argument in inputs]
-    got = student.gates.gru_step(*inputs)
-    assert_close(got, in_float64(gru64, inputs), dtype=torch.float32)
+    got = student.gates.gru_step(*inputs)  # its dtype is another test's
+    assert_close(got, in_float64(gru64, inputs), dtype=None, relative=2e-5)
+
+
+@pytest.mark.exercise("gru_step")
+def test_gru_step_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, 0/0.
+    """
+    for inputs in edges(gru_inputs(draw, 2, 3, 5), *GRU_POWERS):
+        assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
 
 
 @pytest.mark.exercise("gru_step")
@@ -245,6 +281,17 @@ def test_gru_step_gradients_saturated(student, draw):
         assert_gradients(student.gates.gru_step, gru64, inputs, draw.normal(2, 27), SIX_OF_GRU)
 
 
+@pytest.mark.exercise("gru_step", kind="gradient")
+def test_gru_step_gradients_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    """
+    for inputs in edges(gru_inputs(draw, 2, 3, 5), *GRU_POWERS):
+        cotangent = draw.normal(2, 5)
+        assert_gradients(student.gates.gru_step, gru64, inputs, cotangent, SIX_OF_GRU)
+
+
 # cell_gradient
 
 
@@ -260,7 +307,7 @@ def test_cell_gradient_values(student, draw):
     Catches: the row itself in the product, the rows before in place of those after, products
     over the hidden axis, a sum of the gates, float32 inside; T=1.
     """
-    for sizes in [(7, 5), (3, 11), (2, 3), (1, 5), (5, 1), (4, 4), (211, 3)]:
+    for sizes in [(7, 5), (3, 11), (2, 3), (1, 5), (5, 1), (4, 4), (521, 3)]:
         forget = gates(draw, *sizes)
         assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget), elementwise=True)
 
@@ -276,7 +323,9 @@ def test_cell_gradient_saturated(student, draw):
     forget[:, 2] = (draw.mask(13).to(torch.float64) * 200 - 100).sigmoid()  # 1 or nearly nothing
     assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget), elementwise=True)
     shut = torch.zeros(5, 2, dtype=torch.float64)
-    assert_close(student.gates.cell_gradient(shut), cell_gradient64(shut))
+    for gates_ in (shut, gates(draw, 3, 5) * 1e-12):
+        got = student.gates.cell_gradient(gates_)
+        assert_close(got, cell_gradient64(gates_), elementwise=True)
 
 
 @pytest.mark.exercise("cell_gradient")
@@ -287,8 +336,8 @@ def test_cell_gradient_again(student, draw):
     """
     forget = gates(draw, 5, 14)[:, ::2]
     for _ in range(3):
-        got = assert_unchanged(student.gates.cell_gradient, forget)
-        assert_close(got, cell_gradient64(forget))
+        assert_unchanged(student.gates.cell_gradient, forget)
+        assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget))
         forget.copy_(gates(draw, 5, 7))
     for sizes in [(7, 5), (5, 2)]:
         forget = gates(draw, *sizes, dtype=torch.float32)
@@ -300,14 +349,31 @@ def test_cell_gradient_again(student, draw):
 
 @pytest.mark.exercise("cell_gradient", kind="gradient")
 def test_cell_gradient_gradient(student, draw):
-    """Autograd reaches the gates, saturated ones too, and finds no NaN there.
+    """Autograd reaches the gates, also over hundreds of steps, and where gates are saturated.
 
-    Catches: a graph cut by `detach`, `.item()` or NumPy, a product divided by a gate.
+    Catches: a graph cut by `detach`, `.item()` or NumPy, a limit on the length.
     """
     for length, hidden in [(7, 5), (2, 3), (4, 4)]:
         forget = gates(draw, length, hidden)
         forget[:, 0] = torch.tensor([100.0, -100.0] * 4, dtype=torch.float64)[:length].sigmoid()
-        cotangent = draw.normal(length, hidden)
-        assert_gradients(
-            student.gates.cell_gradient, cell_gradient64, [forget], cotangent, ["forget"]
-        )
+        assert_cell_gradients(student, draw, forget)
+    assert_cell_gradients(student, draw, 1 - gates(draw, 521, 2) / 100)
+
+
+@pytest.mark.exercise("cell_gradient", kind="gradient")
+def test_cell_gradient_gradient_of_shut_gates(student, draw):
+    """At exact zeros, one or several in a column, and at very small gates, it is finite and right.
+
+    Catches: NaN or zero from a logarithm, a product divided by a gate.
+    """
+    forget = gates(draw, 7, 5)
+    forget[2, 0], forget[3:5, 1], forget[6, 2], forget[:, 3] = 0, 0, 0, 0
+    for gates_ in (forget, torch.zeros(3, 2, dtype=torch.float64), gates(draw, 3, 2) * 1e-12):
+        assert_cell_gradients(student, draw, gates_)
+
+
+def assert_cell_gradients(student, draw, forget):
+    """Fail unless the gradient of the gates is autograd's."""
+    __tracebackhide__ = True
+    function, cotangent = student.gates.cell_gradient, draw.normal(*forget.shape)
+    assert_gradients(function, cell_gradient64, [forget], cotangent, ["forget"])

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from autograder.testing.calls import Failure
 from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
+from autograder.testing.edges import FAR, scaled
 
 EARLIER = {  # what gradient_by_distance builds on
     "rnn": ("rnn", "rnn"),
@@ -22,7 +23,7 @@ ATTENTION_SIZES = [  # N, T, D, d_k, d_v
     (2, 11, 5, 7, 3),
     (1, 7, 3, 5, 2),
     (3, 1, 5, 7, 2),
-    (2, 67, 3, 2, 11),
+    (1, 259, 3, 2, 1),
     (5, 5, 5, 5, 5),
 ]
 
@@ -85,14 +86,11 @@ def by_distance64(kind, x, params):
 
 
 def assert_by_distance(student, kind, x, params, **tolerance):
-    """Fail unless the values are right and the arguments as they were.
-
-    Where an earlier unit is wrong, the failure is about it.
-    """
+    """Fail unless the values are right; where an earlier unit is wrong, the failure is about it."""
     __tracebackhide__ = True
     function = student.gradient_paths.gradient_by_distance
     try:
-        got = assert_unchanged(function, kind, x, params)
+        got = function(kind, x, params)
         assert_close(got, by_distance64(kind, x, params), **tolerance)
     except Failure as failure:
         if not failure.help_id:  # otherwise its cause is known already
@@ -154,11 +152,29 @@ def check_every_call(student, draw, kind, *sizes):
         for name, weight in params.items()
     }
     assert_by_distance(student, kind, x, params)
+    assert_unchanged(student.gradient_paths.gradient_by_distance, kind, x, params)
     for tensors in ([x], params.values()):  # in the same memory
         for tensor in tensors:
             tensor.mul_(-0.5)
         assert_by_distance(student, kind, x, params)
     assert_by_distance(student, kind, x[:, 1:], params)
+
+
+def check_edges(student, draw, kind, *sizes):
+    """Exact zeros and ones, biases of zero, and numbers of 1e12 and 1e-12."""
+    __tracebackhide__ = True
+    x, params = inputs(draw, kind, *sizes)
+    assert_by_distance(student, kind, scaled(x, 0.0), params)
+    read = [name for name in params if name.startswith(("w_x", "w_q", "w_k", "w_v"))]
+    for factor in (FAR, 1 / FAR):  # of x, over which the weights that read it are divided
+        weights = {n: scaled(w, 1 / factor) if n in read else w for n, w in params.items()}
+        assert_by_distance(student, kind, scaled(x, factor), weights)
+    for tensor in (x, *params.values()):
+        tensor.view(-1)[::5] = 0
+        tensor.view(-1)[1::5] = 1
+    params |= {name: 0 * w for name, w in params.items() if w.ndim == 1}  # the bias
+    for _ in range(2):
+        assert_by_distance(student, kind, x, params)
 
 
 def every_kind(student, draw):
@@ -184,17 +200,23 @@ def test_rnn(student, draw):
     """
     for sizes in RECURRENT_SIZES:
         assert_by_distance(student, "rnn", *inputs(draw, "rnn", *sizes))
+    check_edges(student, draw, "rnn", 2, 3, 4, 5)
 
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_rnn_far_away(student, draw):
     """Over thirty words the gradient fades by many powers of ten, every one of them right.
 
-    Catches: float32 inside, a `detach` now and then, an epsilon under the root.
+    Over more than 256 it need not fade. Catches: float32 inside, a `detach` now and then, an
+    epsilon under the root, a limit on the distance.
     """
     x, params = inputs(draw, "rnn", 2, 31, 5, 7)
     params["w_hh"] = torch.linalg.qr(draw.normal(7, 7)).Q  # only the tanh lets it fade
     assert_by_distance(student, "rnn", x, params, elementwise=True, relative=1e-6)
+    x, params = inputs(draw, "rnn", 1, 259, 3, 5)
+    params["w_hh"] = torch.linalg.qr(draw.normal(5, 5)).Q
+    params["b"] /= 100
+    assert_by_distance(student, "rnn", x / 20, params, elementwise=True, relative=1e-6)
 
 
 @pytest.mark.exercise("gradient_by_distance")
@@ -214,16 +236,17 @@ def test_lstm(student, draw):
     """
     for sizes in RECURRENT_SIZES:
         assert_by_distance(student, "lstm", *inputs(draw, "lstm", *sizes))
+    check_edges(student, draw, "lstm", 2, 3, 4, 5)
 
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_lstm_far_away(student, draw):
-    """With forget gates near one, a word thirty steps back is still felt, to the last digit.
+    """With forget gates near one, a word 256 steps back is still felt, to the last digit.
 
     Catches: float32 inside, a `detach` now and then, an epsilon under the root.
     """
-    x, params = inputs(draw, "lstm", 2, 31, 5, 3)
-    params["b"][3:6] += 5  # the forget gates
+    x, params = inputs(draw, "lstm", 1, 259, 5, 3)
+    params["b"][3:6] += 7  # the forget gates
     assert_by_distance(student, "lstm", x, params, elementwise=True, relative=1e-6)
 
 
@@ -246,6 +269,7 @@ def test_attention(student, draw, figure):
     figure("gradient_by_distance", every_kind(student, draw))
     for sizes in ATTENTION_SIZES:
         assert_by_distance(student, "attention", *inputs(draw, "attention", *sizes))
+    check_edges(student, draw, "attention", 2, 3, 4, 3, 5)
 
 
 @pytest.mark.exercise("gradient_by_distance")

@@ -12,6 +12,7 @@ from autograder.testing.compare import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.testing.edges import edges, scaled
 
 SIZES = [  # n, t, d_in, d_out, kernel, dilation
     (2, 11, 3, 5, 3, 1),
@@ -21,8 +22,10 @@ SIZES = [  # n, t, d_in, d_out, kernel, dilation
     (2, 1, 5, 3, 7, 1),
     (3, 4, 5, 2, 7, 3),  # the taps reach further than the sequence is long
     (3, 3, 3, 3, 3, 3),
-    (2, 223, 3, 5, 5, 7),
+    (1, 521, 2, 3, 5, 7),
 ]
+THREE = ["x", "w", "b"]
+POWERS = ([1, -1, 0], [-1, 1, -1], [0, 0, 1])  # of FAR in x, w and b: x·w keeps its size
 
 
 def inputs(draw, n, t, d_in, d_out, kernel, dtype=torch.float64):
@@ -67,6 +70,16 @@ def test_conv1d_by_default(student, draw):
 
 
 @pytest.mark.exercise("conv1d")
+def test_conv1d_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, words of zeros taken for padding.
+    """
+    for arguments in edges(inputs(draw, 2, 7, 3, 5, 3), *POWERS):
+        assert_close(student.receptive_field.conv1d(*arguments), conv64(*arguments))
+
+
+@pytest.mark.exercise("conv1d")
 def test_conv1d_dtype_and_strides(student, draw):
     """float32 stays float32, float64 stays float64, and a tensor may have any strides.
 
@@ -106,11 +119,22 @@ def test_conv1d_gradients(student, draw):
         (3, 11, 2, 5, 5, 2),
         (3, 2, 5, 7, 3, 3),
         (3, 3, 3, 3, 3, 1),
+        (1, 521, 2, 1, 3, 7),
     ]:
         arguments = [*inputs(draw, n, t, d_in, d_out, kernel), dilation]
         cotangent = draw.normal(n, t, d_out)
-        names = ["x", "w", "b"]
-        assert_gradients(student.receptive_field.conv1d, conv64, arguments, cotangent, names)
+        assert_gradients(student.receptive_field.conv1d, conv64, arguments, cotangent, THREE)
+
+
+@pytest.mark.exercise("conv1d", kind="gradient")
+def test_conv1d_gradients_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; zeros skipped, and with them their gradient.
+    """
+    for arguments in edges(inputs(draw, 2, 7, 3, 5, 3), *POWERS):
+        cotangent = draw.normal(2, 7, 5)
+        assert_gradients(student.receptive_field.conv1d, conv64, arguments, cotangent, THREE)
 
 
 # receptive_field
@@ -176,12 +200,14 @@ def test_receptive_field_random(student, draw):
     """Any layers in any order, and the same ones backwards.
 
     Catches: layers taken from the last to the first, a formula for equal layers, a result kept
-    from an earlier call.
+    from an earlier call, layers changed in place, a limit on their number.
     """
-    for depth in (2, 3, 4, 4):
+    deep = [(1, 1, 5), (3, 1, 1)] * 260 + [(2, 1, 1)]
+    assert_equal(assert_unchanged(student.receptive_field.receptive_field, deep), 522)
+    for depth in (2, 3, 4):
         columns = [draw.integers(1, high, depth).tolist() for high in (6, 4, 4)]
         layers = [(5, 3, 2), *zip(*columns, strict=True), (3, 2, 1)]
-        for order in (layers, layers[::-1], layers):
+        for order in (layers, layers[::-1], layers, layers):
             assert_field(student, order)
 
 
@@ -251,6 +277,7 @@ def test_layers_to_cover_any(student, draw):
         assert_layers(student, kernel_size, kernel_size, dilation_base)
         for high in (10, 100, 1000):
             assert_layers(student, draw.integer(2, high), kernel_size, dilation_base)
+    assert_layers(student, draw.integer(1000, 2000), 3)
     length = draw.integer(50, 90)
     got = student.receptive_field.layers_to_cover(length, kernel_size=3, dilation_base=2)
     assert_equal(got, deep_enough(length, 3, 2))
@@ -278,10 +305,9 @@ def span64(weights, length, dilations):
 
 
 def assert_measured(student, weights, length, dilations):
-    """Fail unless the student's measured span is autograd's, and the weights stay as they are."""
+    """Fail unless the student's measured span is autograd's."""
     __tracebackhide__ = True
-    function = student.receptive_field.measured_receptive_field
-    got = assert_unchanged(function, weights, length, dilations)
+    got = student.receptive_field.measured_receptive_field(weights, length, dilations)
     kernels = [len(w) for w in weights]
     what = f"the span for kernels {kernels}, length {length} and dilations {dilations}"
     assert_equal(got, span64(weights, length, dilations), name=what)
@@ -313,6 +339,7 @@ def test_measured_receptive_field_at_the_borders(student, draw):
     for kernels, dilations, lengths in [
         ([3, 5], [1, 2], [8, 2]),
         ([3], [5], [11, 31, 1]),
+        ([5, 3], [131, 7], [523]),
         ([3, 3, 3], [1, 3, 1], [8, 5]),
     ]:
         weights = [taps(draw, kernel, 2) for kernel in kernels]
@@ -353,12 +380,29 @@ def test_measured_receptive_field_of_zeros(student, draw):
 def test_measured_receptive_field_again(student, draw):
     """Any floating dtype, weights of either sign; they stay as they are, at every call.
 
-    Catches: an input of the default dtype, `gradient > 0`, a result kept from an earlier call.
+    Catches: an input of the default dtype, `gradient > 0`, a result kept from an earlier call,
+    lists changed in place.
     """
     weights = [taps(draw, 3, 2), taps(draw, 5, 2)]
+    function = student.receptive_field.measured_receptive_field
+    assert_equal(assert_unchanged(function, weights, 23, [2, 1]), span64(weights, 23, [2, 1]))
     for argument in (weights, [-w.abs() for w in weights], [w.float() for w in weights]):
         assert_measured(student, argument, 23, [2, 1])
     negative = [-weights[0].abs(), weights[1].abs()]  # whose product is negative
     assert_measured(student, negative, 29, [3, 2])
     negative[0][0] = 0
     assert_measured(student, negative, 29, [3, 2])
+
+
+@pytest.mark.exercise("measured_receptive_field")
+def test_measured_receptive_field_of_any_size(student, draw):
+    """Very small gradients count as well as very large ones, through few layers and through many.
+
+    Catches: a threshold where zero is meant, a limit on the layers.
+    """
+    weights = [taps(draw, kernel, 2) for kernel in (3, 5, 3)]
+    weights[2][1] = weights[2][1].sign()
+    for factor in (1.0, 1e-3, 1e-12, 1e12):
+        assert_measured(student, scaled(weights, factor), 29, [2, 1, 3])
+    many = [taps(draw, 1, 1) for _ in range(32)]
+    assert_measured(student, [taps(draw, 3, 1), *many], 11, [2] * 33)

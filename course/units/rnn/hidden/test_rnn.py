@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
+from autograder.testing.edges import edges
 from autograder.testing.parallel import assert_parallel
 from course.units.rnn.public.loops import SCALINGS
 
@@ -18,6 +19,8 @@ SIZES = [  # n, t, d, hidden
     (3, 1, 5, 7),
     (3, 2, 7, 5),
 ]
+
+POWERS = ([1, 1, -1, -1, 0], [-1, -1, 1, 1, -1])  # of FAR in FIVE: x·w and h·w keep their size
 
 
 def step_inputs(draw, n, d, hidden, dtype=torch.float64):
@@ -35,6 +38,12 @@ def rnn_inputs(draw, n, t, d, hidden, dtype=torch.float64):
     """Arguments of rnn: those of rnn_step, with t words in place of one."""
     _, *rest = step_inputs(draw, n, d, hidden, dtype)
     return [draw.normal(n, t, d, dtype=dtype), *rest]
+
+
+def remembering(draw, n, t, d, hidden):
+    """Arguments of rnn whose last state still depends on the first word."""
+    x, h, w_xh, _, b = rnn_inputs(draw, n, t, d, hidden)
+    return [0.05 * x, 0.1 * h, w_xh, torch.linalg.qr(draw.normal(hidden, hidden)).Q, 0.01 * b]
 
 
 def step64(x, h, w_xh, w_hh, b):
@@ -74,6 +83,16 @@ def test_rnn_step_saturated(student, draw):
     for scale in (1e4, 1e-4):
         x, h, w_xh, w_hh, b = step_inputs(draw, 3, 5, 7)
         inputs = [scale * x, scale * h, w_xh, w_hh, scale * b]
+        assert_close(student.rnn.rnn_step(*inputs), step64(*inputs))
+
+
+@pytest.mark.exercise("rnn_step")
+def test_rnn_step_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, 0/0.
+    """
+    for inputs in edges(step_inputs(draw, 3, 5, 7), *POWERS):
         assert_close(student.rnn.rnn_step(*inputs), step64(*inputs))
 
 
@@ -123,6 +142,16 @@ def test_rnn_step_gradients(student, draw):
 
 
 @pytest.mark.exercise("rnn_step", kind="gradient")
+def test_rnn_step_gradients_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    """
+    for inputs in edges(step_inputs(draw, 3, 5, 7), *POWERS):
+        assert_gradients(student.rnn.rnn_step, step64, inputs, draw.normal(3, 7), FIVE)
+
+
+@pytest.mark.exercise("rnn_step", kind="gradient")
 def test_rnn_step_gradients_saturated(student, draw):
     """Where some units are saturated, their gradients are 0 and not NaN; the others are right.
 
@@ -147,18 +176,29 @@ def test_rnn_values(student, draw):
 
 @pytest.mark.exercise("rnn")
 def test_rnn_long(student, draw):
-    """A sentence of more than two hundred words; later words never change earlier states.
+    """A sentence of more than 256 words, none forgotten; later ones never change earlier states.
 
-    Catches: a limit on the length, reversed time, something computed over the whole sequence.
+    Catches: a limit on the length, the last words only, reversed time, something computed over the
+    whole sequence.
     """
-    x, *rest = rnn_inputs(draw, 2, 223, 5, 3)
+    x, *rest = remembering(draw, 2, 263, 5, 3)
     before = student.rnn.rnn(x, *rest)
     assert_close(before, rnn64(x, *rest))
-    cut = draw.integer(50, 150)
-    changed = torch.cat([x[:, :cut], draw.normal(2, 223 - cut, 5)], dim=1)
+    cut = draw.integer(20, 40)
+    changed = torch.cat([x[:, :cut], draw.normal(2, 7, 5)], dim=1)
     after = student.rnn.rnn(changed, *rest)
     assert_close(after, rnn64(changed, *rest))
     assert_close(after[:, :cut], before[:, :cut], name="the states before the changed words")
+
+
+@pytest.mark.exercise("rnn")
+def test_rnn_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, 0/0.
+    """
+    for inputs in edges(rnn_inputs(draw, 2, 3, 5, 7), *POWERS):
+        assert_close(student.rnn.rnn(*inputs), rnn64(*inputs))
 
 
 @pytest.mark.exercise("rnn")
@@ -206,16 +246,27 @@ def test_rnn_gradients(student, draw):
 
 
 @pytest.mark.exercise("rnn", kind="gradient")
+def test_rnn_gradients_edges(student, draw):
+    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    """
+    for inputs in edges(rnn_inputs(draw, 2, 3, 5, 7), *POWERS):
+        assert_gradients(student.rnn.rnn, rnn64, inputs, draw.normal(2, 3, 7), FIVE)
+
+
+@pytest.mark.exercise("rnn", kind="gradient")
 def test_rnn_gradients_from_the_last_state(student, draw):
-    """A loss on the last state alone reaches the first word, through saturated units too.
+    """A loss on the last state alone reaches the first of 130 words; saturated units, too.
 
     Catches: a `detach` every few steps, tanh written with an exponential that overflows.
     """
-    inputs = rnn_inputs(draw, 2, 29, 3, 5)
-    inputs[4] += torch.tensor([0, 0, 0, 1e4, -1e4], dtype=torch.float64)
-    cotangent = torch.zeros(2, 29, 5, dtype=torch.float64)
-    cotangent[:, -1] = draw.normal(2, 5)
-    assert_gradients(student.rnn.rnn, rnn64, inputs, cotangent, FIVE)
+    saturated = rnn_inputs(draw, 2, 7, 3, 5)
+    saturated[4] += torch.tensor([0, 0, 0, 1e4, -1e4], dtype=torch.float64)
+    for inputs in (saturated, remembering(draw, 2, 131, 3, 5)):
+        cotangent = torch.zeros(*inputs[0].shape[:2], 5, dtype=torch.float64)
+        cotangent[:, -1] = draw.normal(2, 5)
+        assert_gradients(student.rnn.rnn, rnn64, inputs, cotangent, FIVE)
 
 
 @pytest.mark.exercise("rnn", kind="speed")

@@ -12,8 +12,10 @@ from autograder.testing.compare import (
     assert_each_close,
     assert_equal,
     assert_gradients,
+    assert_raises,
     assert_unchanged,
 )
+from autograder.testing.edges import edges
 from autograder.testing.parallel import assert_parallel
 from autograder.testing.pictures import part
 from course.units.self_attention.public.loops import SCALINGS
@@ -38,6 +40,10 @@ HEAD_SIZES = [
     (2, 11, 13, 1, 7, 5, 3),
     (2, 7, 13, 5, 1, 1, 3),
 ]
+LONG = 521  # words, beyond 512
+# Of FAR in x and the weights: their products keep their size.
+POWERS = ([1, -1, -1, -1], [-1, 1, 1, 1])
+HEAD_POWERS = ([1, -1, -1, -1, 1], [-1, 1, 1, 1, -1])
 HALF = 2e-2  # float16 all the way through three matrix products and a softmax
 LEVELS = [0.0, 1e4, -3e3, 300.0, -3e3, 0.0, -40.0]  # logits, one level for each word
 
@@ -125,20 +131,37 @@ def test_project_values(student, draw):
 
 
 @pytest.mark.exercise("project")
+def test_project_edges(student, draw):
+    """Exact zeros, ones, numbers of 1e12 and 1e-12; an exception where a matrix has not D rows.
+
+    Catches: numbers cut off or taken for zero, zeros taken for padding, widths cut to fit.
+    """
+    for x, *weights in edges(inputs(draw, 2, 3, 5, 7, 4), *POWERS):
+        expected = [x @ w for w in weights]
+        assert_each_close(student.self_attention.project(x, *weights), expected, PROJECTED)
+    x, *weights = inputs(draw, 2, 3, 5, 7, 4)
+    for i in range(3):
+        for rows in (4, 6):
+            wrong = [draw.normal(rows, w.shape[1]) if j == i else w for j, w in enumerate(weights)]
+            assert_raises(student.self_attention.project, Exception, x, *wrong)
+
+
+@pytest.mark.exercise("project")
 def test_project_every_call(student, draw):
     """Any dtype, length and strides, new numbers at every call; the arguments stay as they are.
 
     Catches: float64 returned, `view` of what is not contiguous, a cached result.
     """
     for dtype in (torch.float32, torch.float16):
-        args = inputs(draw, 2, 67, 13, 7, 5, dtype)
+        args = inputs(draw, 1, LONG, 3, 2, 5, dtype)
         expected = [in_float64(torch.matmul, [args[0], w]) for w in args[1:]]
         assert_each_close(student.self_attention.project(*args), expected, PROJECTED, dtype=dtype)
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
     for _ in range(2):
         x, *weights = args
-        got = assert_unchanged(student.self_attention.project, *args)
+        assert_unchanged(student.self_attention.project, *args)
+        got = student.self_attention.project(*args)
         assert_each_close(got, [x @ w for w in weights], PROJECTED)
         for tensor in args:
             tensor.copy_(draw.normal(*tensor.shape))
@@ -146,14 +169,19 @@ def test_project_every_call(student, draw):
 
 @pytest.mark.exercise("project", kind="gradient")
 def test_project_gradient(student, draw):
-    """Autograd reaches x and all three matrices. Catches: a graph cut on the way."""
+    """Autograd reaches x and all three matrices, at any length, zero, large and small number.
+
+    Catches: a graph cut on the way, a clamp.
+    """
 
     def oracle(x, *weights):
         return [x @ w for w in weights]
 
-    cotangents = [draw.normal(2, 11, width) for width in (7, 7, 5)]
-    args = inputs(draw, 2, 11, 13, 7, 5)
-    assert_gradients(student.self_attention.project, oracle, args, cotangents, WEIGHTS[:4])
+    calls = [inputs(draw, 2, 11, 13, 7, 5), inputs(draw, 1, LONG, 3, 2, 5)]
+    for x, *weights in [*calls, *edges(inputs(draw, 2, 3, 5, 7, 4), *POWERS)]:
+        cotangents = [draw.normal(*x.shape[:2], w.shape[1]) for w in weights]
+        args = [x, *weights]
+        assert_gradients(student.self_attention.project, oracle, args, cotangents, WEIGHTS[:4])
 
 
 # causal_mask
@@ -165,7 +193,7 @@ def test_causal_mask_values(student):
 
     Catches: the diagonal hidden, a shift by one, rows and columns swapped, True = hidden.
     """
-    for length in (7, 1, 2, 67):
+    for length in (7, 1, 2, LONG):
         position = torch.arange(length)
         expected = position[None, :] <= position[:, None]
         got = student.self_attention.causal_mask(length, device=student.device)
@@ -178,7 +206,7 @@ def test_causal_mask_every_call(student):
 
     Catches: a mask cached for another length, a device that must be named.
     """
-    for length in (5, 3, 13):
+    for length in (5, 5, 3, 13):
         position = torch.arange(length)
         expected = position[None, :] <= position[:, None]
         got = student.self_attention.causal_mask(length, student.device)
@@ -241,6 +269,17 @@ def test_self_attention_large_logits(student, draw):
 
 
 @pytest.mark.exercise("self_attention")
+def test_self_attention_edges(student, draw):
+    """Exact zeros, ones, numbers of 1e12 and 1e-12, causal and not.
+
+    Catches: numbers cut off or taken for zero, words of zeros taken for padding.
+    """
+    for number, args in enumerate(edges(inputs(draw, 2, 3, 5, 7, 4), *POWERS)):
+        got = student.self_attention.self_attention(*args, causal=number % 2 == 0)
+        assert_close(got, self_attention64(*args, number % 2 == 0))
+
+
+@pytest.mark.exercise("self_attention")
 def test_self_attention_dtype(student, draw):
     """float32 and float16 come back as they went in, causal and not.
 
@@ -260,14 +299,15 @@ def test_self_attention_every_call(student, draw):
 
     Catches: a fixed length, a mask cached for another length, a cached result, in-place work.
     """
-    for t, causal in ((3, True), (31, True), (2, True), (2, False)):
+    for t, causal in ((3, True), (LONG, True), (2, True), (2, False)):
         args = inputs(draw, 1, t, 7, 5, 3)
         got = student.self_attention.self_attention(*args, causal=causal)
         assert_close(got, self_attention64(*args, causal))
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (7, 7, 5)]
     for _ in range(2):
-        got = assert_unchanged(student.self_attention.self_attention, *args, causal=True)
+        assert_unchanged(student.self_attention.self_attention, *args, causal=True)
+        got = student.self_attention.self_attention(*args, causal=True)
         assert_close(got, self_attention64(*args, causal=True))
         for tensor in args:
             tensor.copy_(0.3 * draw.normal(*tensor.shape))
@@ -275,10 +315,15 @@ def test_self_attention_every_call(student, draw):
 
 @pytest.mark.exercise("self_attention", kind="gradient")
 def test_self_attention_gradient(student, draw):
-    """Autograd reaches x, along all three ways, and the three matrices. Catches: a cut graph."""
-    args, cotangent = inputs(draw, 2, 11, 13, 7, 5), draw.normal(2, 11, 5)
-    function = student.self_attention.self_attention
-    assert_gradients(function, self_attention64, args, cotangent, WEIGHTS[:4])
+    """Autograd reaches x, along all three ways, and the three matrices.
+
+    At any length, at zeros, large and small numbers. Catches: a cut graph, a clamp.
+    """
+    calls = [inputs(draw, 2, 11, 13, 7, 5), inputs(draw, 1, LONG, 3, 2, 1)]
+    for args in [*calls, *edges(inputs(draw, 2, 3, 5, 7, 4), *POWERS)]:
+        cotangent = draw.normal(*args[0].shape[:2], args[3].shape[1])
+        function = student.self_attention.self_attention
+        assert_gradients(function, self_attention64, args, cotangent, WEIGHTS[:4])
 
 
 @pytest.mark.exercise("self_attention", kind="gradient")
@@ -364,6 +409,23 @@ def test_multi_head_causal(student, draw):
 
 
 @pytest.mark.exercise("multi_head_self_attention")
+def test_multi_head_edges(student, draw):
+    """Exact zeros, ones, numbers of 1e12 and 1e-12; an exception where no equal heads can be cut.
+
+    Catches: numbers cut off or taken for zero, columns left over.
+    """
+    *tensors, heads = head_inputs(draw, 2, 3, 5, 2, 7, 4, 6)
+    for number, args in enumerate(edges(tensors, *HEAD_POWERS)):
+        causal = number % 2 == 0
+        got = student.self_attention.multi_head_self_attention(*args, heads, causal=causal)
+        assert_close(got, multi_head64(*args, heads, causal))
+    x, w_q, w_k, w_v, w_o, heads = head_inputs(draw, 2, 3, 5, 3, 2, 2, 7)
+    for d_k, d_v in [(4, 6), (6, 4)]:
+        args = [x, w_q[:, :d_k], w_k[:, :d_k], w_v[:, :d_v], w_o[:d_v], heads]
+        assert_raises(student.self_attention.multi_head_self_attention, Exception, *args)
+
+
+@pytest.mark.exercise("multi_head_self_attention")
 def test_multi_head_dtype(student, draw):
     """float32 and float16 come back as they went in, causal and not.
 
@@ -383,15 +445,16 @@ def test_multi_head_every_call(student, draw):
 
     Catches: a fixed length, `view` of what is not contiguous, a cached result, in-place work.
     """
-    for t, causal in ((3, True), (31, True), (2, True), (2, False)):
-        args = head_inputs(draw, 1, t, 7, 3, 5, 2, 11)
+    for t, heads, causal in ((3, 3, True), (LONG, 1, True), (2, 3, True), (2, 3, False)):
+        args = head_inputs(draw, 1, t, 7, heads, 5, 2, 11)
         got = student.self_attention.multi_head_self_attention(*args, causal=causal)
         assert_close(got, multi_head64(*args, causal))
     args = [draw.strided(11, 2, 13).transpose(0, 1)]
     args += [0.3 * draw.weight(d, 13).mT for d in (21, 21, 15)]
     args += [draw.weight(17, 15).mT, 3]
     for _ in range(2):
-        got = assert_unchanged(student.self_attention.multi_head_self_attention, *args, causal=True)
+        assert_unchanged(student.self_attention.multi_head_self_attention, *args, causal=True)
+        got = student.self_attention.multi_head_self_attention(*args, causal=True)
         assert_close(got, multi_head64(*args, causal=True))
         for tensor in args[:-1]:
             tensor.copy_(0.3 * draw.normal(*tensor.shape))
@@ -399,10 +462,16 @@ def test_multi_head_every_call(student, draw):
 
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")
 def test_multi_head_gradient(student, draw):
-    """Autograd reaches x and the four matrices, through every head. Catches: a cut graph."""
-    args, cotangent = head_inputs(draw, *USUAL_HEADS), draw.normal(2, 11, 17)
-    function = student.self_attention.multi_head_self_attention
-    assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)
+    """Autograd reaches x and the four matrices, through every head.
+
+    At any length, at zeros, large and small numbers. Catches: a cut graph, a clamp.
+    """
+    *tensors, heads = head_inputs(draw, 2, 3, 5, 2, 7, 4, 6)
+    calls = [head_inputs(draw, *USUAL_HEADS), head_inputs(draw, 1, LONG, 3, 1, 2, 1, 2)]
+    for args in [*calls, *([*t, heads] for t in edges(tensors, *HEAD_POWERS))]:
+        cotangent = draw.normal(*args[0].shape[:2], args[4].shape[1])
+        function = student.self_attention.multi_head_self_attention
+        assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)
 
 
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")

@@ -11,6 +11,7 @@ from autograder.testing.compare import (
     assert_gradients,
     assert_unchanged,
 )
+from autograder.testing.edges import edges
 from course.shared.decoding import (
     END,
     LENGTHS,
@@ -22,10 +23,14 @@ from course.shared.decoding import (
     decode64,
     drawn,
     encode64,
+    far,
     in_float64,
+    near,
     network,
     never,
     parameters,
+    plain,
+    remembering,
     sentences,
     some,
     to_copy,
@@ -59,8 +64,8 @@ def truth(tokens, lengths, params):
 
 
 def assert_encoded(student, tokens, lengths, params, **tolerance):
-    """Fail unless the student's encode gives the true states and contexts, and changes nothing."""
-    got = assert_unchanged(student.seq2seq.encode, tokens, lengths, params)
+    """Fail unless the student's encode gives the true states and contexts."""
+    got = student.seq2seq.encode(tokens, lengths, params)
     expected = truth(tokens, lengths, params)
     assert_each_close(own(got, tokens, lengths), expected, BOTH, **tolerance)
 
@@ -116,13 +121,23 @@ def test_encode_padding(student, draw):
 
 @pytest.mark.exercise("encode")
 def test_encode_long(student, draw):
-    """Dozens of words make a context of the same size, out of the last state.
+    """More than 256 words make a context of the same size, none of them forgotten.
 
-    Catches: a limit on the length, a context that grows with it, the first words forgotten.
+    Catches: a limit on the length, a context that grows with it, the last words only.
     """
-    sizes = Sizes(3, 41, 7, 5, 2, 11)
-    tokens, lengths = sentences(draw, sizes)
-    assert_encoded(student, tokens, lengths, network(draw, sizes))
+    sizes = Sizes(2, 259, 7, 5, 2, 3)
+    assert_encoded(student, *sentences(draw, sizes), remembering(draw, sizes))
+
+
+@pytest.mark.exercise("encode")
+def test_encode_edges(student, draw):
+    """Exact zeros and ones among the parameters, biases of zero, numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, words of zeros taken for padding.
+    """
+    sizes = Sizes(3, 2, 7, 5, 2, 11)
+    for make in (plain, far, near):
+        assert_encoded(student, *sentences(draw, sizes), make(draw, sizes))
 
 
 @pytest.mark.exercise("encode")
@@ -147,6 +162,7 @@ def test_encode_again(student, draw):
     """
     sizes = Sizes(3, 4, 7, 13, 11, 2)
     (tokens, lengths), params = sentences(draw, sizes), network(draw, sizes)
+    assert_unchanged(student.seq2seq.encode, tokens, lengths, params)
     assert_encoded(student, tokens, lengths, params)
     tokens.copy_((tokens + 1) % 7)  # in the same memory
     assert_encoded(student, tokens, lengths, params)
@@ -162,11 +178,14 @@ def test_encode_again(student, draw):
 def test_encode_gradients(student, draw):
     """The gradients of the embeddings, weights and biases, from every state and the context.
 
-    Catches: a `detach` between the steps, states copied with `torch.tensor`.
+    Over more than 128 words, too, and at zeros, large and small numbers. Catches: a `detach`
+    between the steps, states copied with `torch.tensor`, a clamp.
     """
-    for sizes in SIZES[::3]:
+    small, long = Sizes(2, 2, 7, 5, 2, 3), Sizes(1, 131, 5, 3, 2, 4)
+    drawn_from = {plain: small, far: small, near: small, remembering: long}
+    for make, sizes in [*((network, sizes) for sizes in SIZES[::3]), *drawn_from.items()]:
         tokens, _ = sentences(draw, sizes)
-        args = [tokens, torch.full((sizes.n,), sizes.t), network(draw, sizes)]
+        args = [tokens, torch.full((sizes.n,), sizes.t), make(draw, sizes)]
         cotangents = [draw.normal(sizes.n, sizes.t, sizes.h), draw.normal(sizes.n, sizes.h)]
         assert_gradients(student.seq2seq.encode, encode64, args, cotangents, NAMES)
 
@@ -224,6 +243,30 @@ def test_decode_max_length(student, draw):
 
 
 @pytest.mark.exercise("decode")
+def test_decode_long(student, draw):
+    """More than 128 words, the last as right as the first. Catches: a limit on the steps."""
+    sizes = Sizes(1, 1, 2, 11, 2, 5)
+    args, written = drawn(draw, sizes, contexts, decode64, never, 131)
+    assert_equal(student.seq2seq.decode(*args), written.ids)
+
+
+@pytest.mark.exercise("decode")
+def test_decode_edges(student, draw):
+    """Exact zeros and ones in contexts and parameters, and numbers of 1e12 and 1e-12.
+
+    Catches: numbers cut off or taken for zero, a context of zeros taken for none.
+    """
+    sizes = Sizes(2, 1, 5, 7, 2, 5)
+    for number, make in enumerate((plain, near, far, network)):
+
+        def at_an_edge(draw, sizes, batches, number=number):
+            return list(edges(contexts(draw, sizes, batches), [3 / 12], [-1]))[number]
+
+        args, written = drawn(draw, sizes, at_an_edge, decode64, never, 4, make=make)
+        assert_equal(student.seq2seq.decode(*args), written.ids)
+
+
+@pytest.mark.exercise("decode")
 def test_decode_every_call(student, draw):
     """Any dtype and strides, other contexts at every call; the arguments stay as they are.
 
@@ -232,7 +275,8 @@ def test_decode_every_call(student, draw):
     sizes = Sizes(3, 5, 11, 13, 7, 2)
     for dtype in (torch.float32, torch.float64):
         args, written = drawn(draw, sizes, contexts, decode64, some, 4, dtype)
-        assert_equal(assert_unchanged(student.seq2seq.decode, *args), written.ids)
+        assert_unchanged(student.seq2seq.decode, *args)
+        assert_equal(student.seq2seq.decode(*args), written.ids)
     context, params, *rest = args
     got = student.seq2seq.decode(context.T.contiguous().T, transposed(params), *rest)
     assert_equal(got, written.ids)

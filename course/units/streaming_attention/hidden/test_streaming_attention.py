@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from autograder.testing.compare import Mismatch, assert_close, assert_gradients, assert_unchanged
+from autograder.testing.edges import edges
 
 LEADING = [(), (2,), (1,), (2, 3), (3, 1, 2)]
 BLOCKS = [1, 3, 4, 11, 17]  # of eleven keys
+POWERS = ([1, -1, 1], [-1, 1, -1])  # of FAR in q, k and v: q·k keeps its size
 HALF = 1e-2  # float16 all the way through, logits of a few units
 RISING = [-3e3, -40.0, 0.0, 300.0, 1e4]  # logits, one level for each of five blocks of keys
 
@@ -52,12 +54,14 @@ def assert_frugal(student, q, k, v, block_size=64):
     """Fail unless the output is right and memory stays below half of what all the scores take."""
     __tracebackhide__ = True
     outcome = student.streaming_attention.streaming_attention.measure(q, k, v, block_size)
-    assert_close(outcome.value, torch.cat([attention64(some, k, v) for some in q.split(100)]))
-    scores = q.shape[0] * k.shape[0] * q.element_size()
+    parts = [attention64(some, k, v) for some in q.split(100, -2)]
+    assert_close(outcome.value, torch.cat(parts, -2))
+    scores = q[..., 0].numel() * k.shape[-2] * q.element_size()
     if outcome.peak is None or outcome.peak <= scores // 2:
         return
+    queries = "·".join(map(str, q.shape[:-1]))
     raise Mismatch(
-        f"Over {q.shape[0]} queries and {k.shape[0]} keys in blocks of {block_size}, the program "
+        f"Over {queries} queries and {k.shape[-2]} keys in blocks of {block_size}, the program "
         f"took {outcome.peak >> 20} MiB more at its peak than when it started. A score for every "
         f"query and key takes {scores >> 20} MiB, and {scores >> 21} MiB are allowed.",
         help="Is there a tensor with a row for every query and a column for every key, or a list "
@@ -85,8 +89,8 @@ def test_streaming_attention_values(student, draw):
     for size in (5, 2):
         got = student.streaming_attention.streaming_attention(q, k, v, size)
         assert_close(got, attention64(q, k, v))
-    for t_q, t_k, size in [(1, 1, 1), (1, 1, 7), (1, 211, 64), (307, 2, 3), (3, 311, 10)]:
-        q, k, v = qkv(draw, 2, t_q=t_q, t_k=t_k)
+    for t_q, t_k, size in [(1, 1, 1), (1, 1, 7), (1, 521, 64), (523, 2, 3), (3, 529, 517)]:
+        q, k, v = qkv(draw, 2, t_q=t_q, t_k=t_k, d_v=3)
         got = student.streaming_attention.streaming_attention(q, k, v, size)
         assert_close(got, attention64(q, k, v), name=f"in blocks of {size}, the output")
 
@@ -109,7 +113,18 @@ def test_streaming_attention_large_logits(student, draw):
         assert_close(got, attention64(q, k, v))
         q, k, v = at_levels(draw, levels, torch.float32)
         got, allowed = student.streaming_attention.streaming_attention(q, k, v, 4), float32_at(1e4)
-        assert_close(got, in_float64(q, k, v), dtype=torch.float32, relative=allowed)
+        assert_close(got, in_float64(q, k, v), dtype=None, relative=allowed)
+
+
+@pytest.mark.exercise("streaming_attention")
+def test_streaming_attention_edges(student, draw):
+    """Exact zeros, ones, and numbers of 1e12 and 1e-12.
+
+    Catches: scores or values cut off or taken for zero, zeros taken for padding.
+    """
+    for q, k, v in edges(qkv(draw, 2, t_q=3, t_k=5), *POWERS):
+        got = student.streaming_attention.streaming_attention(q, k, v, 2)
+        assert_close(got, attention64(q, k, v))
 
 
 @pytest.mark.exercise("streaming_attention")
@@ -133,7 +148,8 @@ def test_streaming_attention_every_call(student, draw):
     for size in (3, 11, 3):
         got = student.streaming_attention.streaming_attention(q, k, v, size)
         assert_close(got, attention64(q, k, v))
-        assert_unchanged(student.streaming_attention.streaming_attention, q, k, v, size)
+        got = assert_unchanged(student.streaming_attention.streaming_attention, q, k, v, size)
+        assert_close(got, attention64(q, k, v))
         for tensor in (q, k, v):
             tensor.copy_(0.5 * draw.normal(*tensor.shape))
 
@@ -149,24 +165,29 @@ def test_streaming_attention_memory(student, draw):
 
 @pytest.mark.exercise("streaming_attention")
 def test_streaming_attention_memory_of_many_keys(student, draw):
-    """The same over 743 queries and 13003 keys. Catches: memory that grows with the keys."""
-    assert_frugal(student, *qkv(draw, t_q=743, t_k=13003, d_v=3))
+    """The same over few queries in each of many sentences, and very many keys, common to all.
+
+    Catches: memory that grows with the keys, such as a softmax over a few queries at a time.
+    """
+    q, k, v = qkv(draw, t_q=3, t_k=65003, d_k=1, d_v=1)
+    q = draw.normal(67, 3, 1)
+    assert_frugal(student, q, k.expand(67, -1, -1), v.expand(67, -1, -1), 509)
 
 
 @pytest.mark.exercise("streaming_attention", kind="gradient")
 def test_streaming_attention_gradient(student, draw):
     """Autograd reaches q, k and v through every block.
 
-    Catches: `detach`, `.data` or NumPy on the way, running sums filled in place.
+    At any length, at zeros, large and small numbers. Catches: `detach`, `.data` or NumPy on the
+    way, running sums filled in place, a clamp.
     """
-    for leading, size in [((), 3), ((2, 3), 4), ((2,), 17)]:
-        assert_gradients(
-            student.streaming_attention.streaming_attention,
-            attention64,
-            [*qkv(draw, *leading), size],
-            draw.normal(*leading, 5, 13),
-            ["q", "k", "v"],
-        )
+    calls = [(qkv(draw, *leading), size) for leading, size in [((), 3), ((2, 3), 4), ((2,), 17)]]
+    calls += [(qkv(draw, t_q=2, t_k=521), 517), (qkv(draw, t_q=523, t_k=2, d_v=3), 3)]
+    calls += [(args, 2) for args in edges(qkv(draw, 2, t_q=3, t_k=5), *POWERS)]
+    for args, size in calls:
+        cotangent = draw.normal(*args[0].shape[:-1], args[2].shape[-1])
+        function = student.streaming_attention.streaming_attention
+        assert_gradients(function, attention64, [*args, size], cotangent, ["q", "k", "v"])
 
 
 @pytest.mark.exercise("streaming_attention", kind="gradient")

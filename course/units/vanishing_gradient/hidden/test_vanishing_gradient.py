@@ -11,6 +11,7 @@ from autograder.testing.compare import (
     assert_unchanged,
     describe,
 )
+from autograder.testing.edges import edges
 
 
 def non_normal():
@@ -28,6 +29,14 @@ def norms64(states, w_hh, grad_last):
         run.append(torch.tanh(x + recurrent))
     gradients = torch.autograd.grad(run[-1], run, torch.from_numpy(grad_last))
     return torch.stack(gradients).norm(dim=1).numpy()  # (T,)
+
+
+def norms_by_products(states, w_hh, grad_last):
+    """The same for states that no input leads to, such as ±1: one product after the other."""
+    gradients = [grad_last]
+    for after in states[:0:-1]:
+        gradients.append(w_hh @ np.diag(1 - after**2) @ gradients[-1])
+    return np.linalg.norm(gradients[::-1], axis=1)  # (T,)
 
 
 def states(draw, length, hidden):
@@ -63,6 +72,18 @@ def test_step_jacobian_limits(student, draw):
     h_next = np.array([0.0, 1.0, -0.6, -1.0, 0.0])
     truth = np.array([w_hh[:, 0], np.zeros(5), 0.64 * w_hh[:, 2], np.zeros(5), w_hh[:, 4]])
     assert_close(student.vanishing_gradient.step_jacobian(h_next, w_hh), truth)
+
+
+@pytest.mark.exercise("step_jacobian")
+def test_step_jacobian_edges(student, draw):
+    """Exact zeros and ones, weights of 1e12 and 1e-12, and the same numbers again.
+
+    Catches: numbers cut off or taken for zero, a state kept from an earlier call.
+    """
+    for h_next, w_hh in edges([np.tanh(draw.array(5)), draw.array(5, 5)], [0, 1], [-1, -1]):
+        truth = np.diag(1 - h_next**2) @ w_hh.T
+        for _ in range(2):
+            assert_close(student.vanishing_gradient.step_jacobian(h_next, w_hh), truth)
 
 
 @pytest.mark.exercise("step_jacobian")
@@ -115,8 +136,13 @@ def test_gradient_norms_linear(student, draw):
 def test_gradient_norms_long(student, draw, figure):
     """A hundred steps and more that vanish or explode by tens of powers of ten, each to its size.
 
-    Catches: an epsilon in the norm, float32 inside (it underflows), a clipped gradient.
+    And more than five hundred that do neither. Catches: an epsilon in the norm, float32 inside (it
+    underflows), a clipped gradient, a limit on the length.
     """
+    turn = torch.linalg.qr(draw.normal(5, 5)).Q.numpy()
+    inputs = states(draw, 521, 5) / 20, turn, draw.array(5)
+    got = student.vanishing_gradient.gradient_norms(*inputs)
+    assert_close(got, norms_by_products(*inputs), relative=1e-6, elementwise=True)
     for length, gain in ((50, 1.0), (130, 1.0), (130, 4.0)):
         w_hh, grad_last = gain * draw.weight(5, 5).numpy(), draw.array(5)
         inputs = states(draw, length, 5), w_hh, grad_last
@@ -125,6 +151,19 @@ def test_gradient_norms_long(student, draw, figure):
             figure("gradient_norms", {"yours": got, "reference": norms64(*inputs)})
         # rounding errors grow where a product nearly cancels, so not to the last digit
         assert_close(got, norms64(*inputs), relative=1e-6, elementwise=True)
+
+
+@pytest.mark.exercise("gradient_norms")
+def test_gradient_norms_edges(student, draw):
+    """Exact zeros and ones, numbers of 1e12 and 1e-12, and the same numbers again.
+
+    Catches: numbers cut off or taken for zero, 0/0, a gradient kept from an earlier call.
+    """
+    start = [states(draw, 4, 3), draw.array(3, 3), draw.array(3)]
+    for inputs in edges(start, [-1, -1, 1], [0, 1, -1]):
+        for _ in range(2):
+            got = student.vanishing_gradient.gradient_norms(*inputs)
+            assert_close(got, norms_by_products(*inputs), elementwise=True)
 
 
 @pytest.mark.exercise("gradient_norms")
@@ -176,8 +215,20 @@ def test_spectral_radius_known(student, draw):
         assert_close(student.vanishing_gradient.spectral_radius(w), truth, relative=1e-6)
 
 
-def felt_at_the_start(student, radius, length, hidden, seed):
-    """norms[0] / norms[-1] of a demonstration: what is left of the gradient at the first state."""
+@pytest.mark.exercise("spectral_radius")
+def test_spectral_radius_edges(student, draw):
+    """Exact zeros and ones, numbers of 1e12 and 1e-12, no number but zero; the same again.
+
+    Catches: numbers cut off or taken for zero, 0/0, a start kept from an earlier call.
+    """
+    for (w,) in edges([draw.array(5, 5)], [1], [-1]):
+        truth = float(torch.linalg.eigvals(torch.tensor(w)).abs().max())
+        for _ in range(2):
+            assert_close(student.vanishing_gradient.spectral_radius(w), truth, relative=1e-9)
+
+
+def demonstrated(student, radius, length, hidden, seed):
+    """The norms of a demonstration, over the last one."""
     __tracebackhide__ = True
     norms = student.vanishing_gradient.demonstrate(radius, length, hidden, seed)
     if not isinstance(norms, np.ndarray) or norms.dtype.kind != "f" or norms.shape != (length,):
@@ -186,37 +237,39 @@ def felt_at_the_start(student, radius, length, hidden, seed):
             f"expected a NumPy array of real numbers, of shape ({length},)."
         )
     with np.errstate(all="ignore"):
-        return float(norms[0] / norms[-1])
+        return norms / norms[-1]
 
 
-def assert_median_felt(student, radius, length, hidden, seeds, low, high):
-    """Fail unless the median over the seeds lies between the two: one draw alone may not.
-
-    Returns what is felt with each of the seeds.
-    """
+def median_of(student, radius, length, hidden, seeds):
+    """The median over the seeds of what is felt at every state: one draw alone may be another."""
     __tracebackhide__ = True
-    felt = [felt_at_the_start(student, radius, length, hidden, seed) for seed in seeds]
-    median = float(np.median(felt))
-    if not low < median < high:
+    return np.median([demonstrated(student, radius, length, hidden, s) for s in seeds], axis=0)
+
+
+def assert_felt(median, t, radius, low, high):
+    """Fail unless what is felt at a state lies between the two."""
+    __tracebackhide__ = True
+    if not low < median[t] < high:
         wanted = f"more than {low:.3g}" if high == np.inf else f"between {low:.3g} and {high:.3g}"
         raise Mismatch(
-            f"At radius {radius} and length {length}, norms[0]/norms[-1] is {median:.3g} (median "
-            f"over {len(seeds)} seeds), expected {wanted}."
+            f"At radius {radius} and length {len(median)}, norms[{t}]/norms[-1] is {median[t]:.3g} "
+            f"(median over nine seeds), expected {wanted}."
         )
-    return felt
 
 
 @pytest.mark.exercise("demonstrate")
 def test_demonstrate_one_unit(student, draw):
-    """With a single hidden unit every step multiplies by the radius: radius to the length - 1.
+    """With a single hidden unit every step multiplies by the radius, over more than 128 steps too.
 
     Catches: time reversed, sum for product, a step too many or too few, w_hh not scaled, a large
-    first state, wrong shape; length 1 has one norm.
+    first state, wrong shape, the first and the last norm alone; length 1 has one norm.
     """
-    for radius, length in [(0.5, 11), (1.5, 5), (1.0, 7), (2.0, 1)]:
-        felt = felt_at_the_start(student, radius, length, 1, draw.integer(0, 2**31))
+    for radius, length in [(0.5, 11), (1.5, 5), (1.0, 7), (2.0, 1), (0.9, 131)]:
+        felt = demonstrated(student, radius, length, 1, draw.integer(0, 2**31))
+        truth = radius ** np.arange(length - 1.0, -1, -1)
         # what is missing to exactness is the bend of tanh, which a state of 1e-3 hardly meets
-        assert_close(felt, radius ** (length - 1), relative=0.01, name="norms[0]/norms[-1]")
+        name = "norms/norms[-1]"
+        assert_close(felt, truth, relative=1e-3, elementwise=True, name=name)
 
 
 @pytest.mark.exercise("demonstrate")
@@ -226,29 +279,36 @@ def test_demonstrate_vanishes_and_explodes(student, draw):
     Catches: radius ignored, w_hh scaled to a norm instead, time reversed, saturated states.
     """
     seeds = draw.integers(0, 2**31, 9).tolist()
-    assert_median_felt(student, 0.8, 41, 7, seeds, 0.0, 0.01)
-    assert_median_felt(student, 1.5, 15, 5, seeds, 1.0, np.inf)
+    assert_felt(median_of(student, 0.8, 41, 7, seeds), 0, 0.8, 0.0, 0.01)
+    assert_felt(median_of(student, 1.5, 15, 5, seeds), 0, 1.5, 1.0, np.inf)
 
 
 @pytest.mark.exercise("demonstrate")
 def test_demonstrate_rate(student, draw):
-    """The radius sets the rate, within radius^(length/2) and radius^(2·length); seeds differ.
+    """The radius sets the rate, within radius^(steps/2) and radius^(2·steps), on the whole way.
 
-    Catches: w_hh scaled to its norm, seed ignored, the same network at every call.
+    Seeds differ, and the same seed gives the same. Catches: w_hh scaled to its norm, seed ignored,
+    the same network at every call, numbers that are drawn on from call to call.
     """
     seeds = draw.integers(0, 2**31, 9).tolist()
     # Long and small enough for networks that are far from normal, which grow before they fade.
     for radius, length in ((0.7, 81), (0.5, 31)):
-        low, high = radius ** (2 * length), radius ** (length / 2)
-        felt = assert_median_felt(student, radius, length, 7, seeds, low, high)
-    if len(set(felt)) == 1:
-        raise Mismatch("demonstrate gives the same norms for every seed, expected another draw.")
+        median = median_of(student, radius, length, 7, seeds)
+        for t in range(length):
+            steps, slack = (length, 1.0) if t == 0 else (length - 1 - t, 10.0)
+            low, high = radius ** (2 * steps) / slack, radius ** (steps / 2) * slack
+            assert_felt(median, t, radius, low, high)
+    drawn = [demonstrated(student, 0.5, 31, 7, seeds[i]) for i in (0, 1, 1, 0)]
+    if (drawn[0] == drawn[1]).all():
+        raise Mismatch("demonstrate gives the same norms for two seeds, expected another draw.")
+    for again, first in ((2, 1), (3, 0)):
+        assert_close(drawn[again], drawn[first], name="with the same seed again, norms/norms[-1]")
 
 
 def clipped64(grads, max_norm):
     """All arrays as one long vector, shortened where it is longer than max_norm."""
     norm = torch.cat([torch.from_numpy(grad).flatten() for grad in grads]).norm().item()
-    return [grad * min(1.0, max_norm / norm) for grad in grads]
+    return [grad * min(1.0, max_norm / norm if norm else 1.0) for grad in grads]
 
 
 def assert_clipped(student, grads, max_norm):
@@ -266,11 +326,14 @@ def test_clip_by_global_norm_values(student, draw):
     Catches: each array or each element clipped by itself, sum of the norms, squared norm,
     an epsilon in the denominator.
     """
-    for scale in (1.0, 1e3, 1e-7):
+    for scale in (1.0, 1e3, 1e-7, 1e-12):
         grads = [draw.array(3, 5, std=scale), draw.array(7, std=scale), draw.array(2, 3, 2)]
         grads[2] *= 0.1 * scale
         assert_clipped(student, grads, 0.5 * scale)
     assert_clipped(student, [draw.array(11)], 0.01)
+    assert_clipped(student, [draw.array(2) for _ in range(67)], 0.5)
+    for (grads,) in edges([[draw.array(3, 5), draw.array(7)]], [1], [-1]):
+        assert_clipped(student, grads, 0.5)
 
 
 @pytest.mark.exercise("clip_by_global_norm")

@@ -22,5 +22,5 @@ def gru_step(x, h, w_x, w_h, b_x, b_h):
 
 @_f64
 def cell_gradient(forget):
-    out = torch.cat([forget[1:], torch.ones_like(forget[:1])]).log()
-    return out.flip(0).cumsum(0).flip(0).exp()
+    out = torch.cat([forget[1:], torch.ones_like(forget[:1])])
+    return out.flip(0).cumprod(0).flip(0)

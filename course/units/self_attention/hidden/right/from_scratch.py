@@ -29,6 +29,8 @@ def self_attention(x, w_q, w_k, w_v, causal=False):
 
 
 def multi_head_self_attention(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    if w_q.shape[1] % heads or w_v.shape[1] % heads:
+        raise RuntimeError(f"widths {w_q.shape[1]}, {w_v.shape[1]} are no {heads} equal heads")
     d_k, d_v = w_q.shape[1] // heads, w_v.shape[1] // heads
     q, k, v = project(x, w_q, w_k, w_v)
     outputs = []
