@@ -7,9 +7,11 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -25,7 +27,9 @@ from autograder.core.language import Language
 from autograder.core.processes import PACKAGE, python
 from autograder.local import known_mistakes
 from autograder.local.check import check_folder
+from autograder.local.limit import Limit, TooLong
 from autograder.local.own_process import OwnProcess
+from autograder.local.tally import FailedTest, Tally, first_to_fix
 
 WIDTH = 80
 OURS = {"site-packages", "importlib", "evaluate.py", "Traceback"}
@@ -90,15 +94,26 @@ def plain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in ("CI", "BUILD_NUMBER"):  # pytest then tells each failure's words again
         monkeypatch.delenv(name, raising=False)
 
-    def run(text: str, *options: str) -> str:
+    def run(text: str, *options: str, plugins: Sequence[object] = ()) -> str:
         (folder / "exercises" / "rnn.py").write_text(text, "utf-8")
         test = folder / "exercises" / "test_rnn.py"
         arguments = ["--lang=en", "--import-mode=importlib", "-p", "no:cacheprovider", *options]
         with contextlib.redirect_stdout(io.StringIO()) as output:
-            pytest.main([*arguments, f"--rootdir={test.parent}", str(test)])
+            pytest.main([*arguments, f"--rootdir={test.parent}", str(test)], plugins)
         return output.getvalue()
 
     return run
+
+
+def checked(folder: Path, text: str | None, *units: str, limit: float = 10.0) -> tuple[int, str]:
+    """The exit status of a check, and what it says; the text is the file of the first unit."""
+    units = units or ("rnn",)
+    if text is not None:
+        (folder / "exercises" / f"{units[0]}.py").write_text(text, "utf-8")
+    course, output = courses.load(folder), io.StringIO()
+    console = Console(file=output, width=WIDTH, highlight=False)
+    status = check_folder(course, course.named(units), console, "en", limit=limit)
+    return status, output.getvalue()
 
 
 def solution() -> str:
@@ -117,8 +132,8 @@ def test_a_known_mistake_is_named(check: Run) -> None:
     assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in said
     assert "the result[0, 1] is 0.905148254, expected -0.462117157" in said
     assert TRANSPOSED in said
-    assert "no rnn rnn_step 0 of 3 7" in [" ".join(line.split()) for line in said.splitlines()]
-    assert "The public tests pass for 0 of 15 points." in said
+    assert "no rnn rnn_step 0 of 3 6" in [" ".join(line.split()) for line in said.splitlines()]
+    assert "The public tests pass for 0 of 13 points." in said
 
 
 def test_a_known_mistake_is_named_in_chinese(check: Run) -> None:
@@ -177,9 +192,169 @@ def test_what_is_written_is_to_be_fixed_before_what_is_not(check: Run) -> None:
 
 def test_a_right_unit(check: Run) -> None:
     said = check(solution())
-    assert "The public tests pass for 15 of 15 points." in said
+    assert "The public tests pass for 13 of 13 points." in said
     assert "Every one passes." in said
     assert "Fix first" not in said
+
+
+ENDLESS = "\n\ndef rnn_step(*_):\n    while True:\n        pass\n"
+
+
+@pytest.mark.parametrize("by_signal", [True, False], ids=["signal", "thread"])
+def test_what_does_not_end_is_stopped_at_a_line(
+    by_signal: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no second test of it runs. Catches: "every one passes" without a test that ran."""
+    monkeypatch.setattr(Limit.__init__, "__defaults__", (lambda frame: None, by_signal))
+    found, said = checked(folder, solution() + ENDLESS, limit=0.2)
+    assert found == 1
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert "not finished rnn rnn_step 0 of 3 6" in lines
+    assert "ok rnn rnn 3 of 3 7" in lines or "not finished rnn rnn 0 of 3 7" in lines
+    assert "`rnn_step` had not ended after 0.2 seconds of computing" in said
+    assert re.search(r"rnn.py:\d+  \(rnn_step\)\n +(while True:|pass)\n", said)
+    assert "2 of 6 tests did not run" in said or "4 of 6 tests did not run" in said
+    assert "Every one passes" not in said
+
+
+def test_a_program_that_is_slow_to_load_or_waits_for_ever_is_stopped_too(folder: Path) -> None:
+    """At the top of a file; asleep. What it catches with a bare `except:` it is told again."""
+    loop = "try:\n    while True:\n        pass\nexcept:\n    pass\nimport time\ntime.sleep(99)\n"
+    _, said = checked(folder, loop + solution(), limit=0.1)
+    assert re.search(r"rnn.py:7\n    time.sleep\(99\)\n", said)
+
+
+def test_a_test_that_computes_under_a_debugger_is_not_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "debugpy", sys)
+    with Limit(1e-6):
+        assert sum(range(1000000))
+    monkeypatch.delitem(sys.modules, "debugpy")
+    with pytest.raises(TooLong), Limit(1e-6):
+        assert sum(range(1000000)) or sum(range(10))
+
+
+@pytest.mark.parametrize("command", ["check", "pytest"])
+def test_ctrl_c_says_where_it_came(command: str, folder: Path) -> None:
+    """And what did not run is not counted as if it had."""
+    begun = folder / "begun"
+    text = f"def rnn_step(*_):\n    open({str(begun)!r}, 'w')\n    while True:\n        pass\n"
+    (folder / "exercises" / "rnn.py").write_text(text, "utf-8")
+    arguments = ["check", "rnn"] if command == "check" else ["exercises/test_rnn.py"]
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / command.replace("check", "autograder"), *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    while not begun.exists() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[0]
+    assert process.returncode == (130 if command == "check" else 2)
+    assert re.search(r"not finished +rnn +rnn_step +0 of 3", said)
+    assert re.search(r"not run +rnn +rnn +0 of 3", said)
+    assert "5 of 6 tests did not run" in said
+    assert "`rnn_step` was interrupted here:\n  exercises/rnn.py:" in said
+    assert "Every one passes" not in said
+
+
+@pytest.mark.parametrize("options", [["-k", "by_hand"], ["-x"]])
+def test_what_was_not_chosen_did_not_run(options: list[str], plain: Run) -> None:
+    """Catches: "every one passes" after some of the tests."""
+    said = plain(solution() if "-k" in options else transposed(), *options)
+    assert f"{'4' if '-k' in options else '5'} of 6 tests did not run" in said
+    assert "Every one passes" not in said
+    assert re.search(r"not run +rnn +rnn ", said)
+
+
+def test_a_test_that_a_program_skips_did_not_run(folder: Path) -> None:
+    status, said = checked(folder, "import pytest\ndef rnn_step(*_):\n    pytest.skip()\n" + WALK)
+    assert status == 1
+    assert re.search(r"not run +rnn +rnn_step +0 of 3", said)
+
+
+OTHER = "\n\ndef other(*x):\n    return rnn_step(*x)\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "told"), [("rnn_step", "[Previous line repeated "), ("other", " more calls]")]
+)
+def test_recursion_is_folded(called: str, told: str, check: Run) -> None:
+    """As Python folds it; of two that call each other the beginning and the end are shown."""
+    said = check(f"def rnn_step(*x):\n    return {called}(*x)\n{OTHER}{WALK}")
+    assert told in said
+    assert "A function that calls itself needs a case" in said
+    assert len(said.splitlines()) < 60
+
+
+def test_what_has_a_name_is_to_be_fixed_first(folder: Path) -> None:
+    """Of one exercise's failed tests; and what a program calls comes before the program."""
+    softmax = "    e = torch.exp(scores)\n    return e / e.sum(dim, keepdim=True)\n"
+    start = (folder / "exercises" / "attention.py").read_text("utf-8")
+    stub = "    raise NotImplementedError  # replace this line with your code\n"
+    head, _, tail = start.partition("def softmax")
+    _, said = checked(folder, head + "def softmax" + tail.replace(stub, softmax, 1), "attention")
+    assert "Large scores overflow and very small ones vanish" in said.replace("\n", " ")
+    tally = Tally(folder / "exercises")
+    for name, named in (("rnn_step", False), ("rnn", True)):
+        failed = FailedTest("test", "", "", named=named)
+        tally.failures["rnn", name] = [FailedTest("first", "", ""), failed]
+    order = [("rnn", "rnn_step"), ("rnn", "rnn")]
+    (folder / "exercises" / "rnn.py").write_text("def rnn(x):\n    return x\n")
+    assert first_to_fix(order, tally) == ("rnn", "rnn")
+    assert tally.failure["rnn", "rnn"].named
+    (folder / "exercises" / "rnn.py").write_text("def rnn(x):\n    return rnn_step(x)\n")
+    assert first_to_fix(order, tally) == ("rnn", "rnn_step")
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"), [("def test_x(:\n", 1), ("import pytest\nname_of_nothing\n", 2)]
+)
+def test_a_damaged_test_file_is_named(damage: str, line: int, folder: Path) -> None:
+    """Its line, and how to get it back; other units' tests run."""
+    (folder / "exercises" / "test_rnn.py").write_text(damage, "utf-8")
+    status, said = checked(folder, None, "rnn", "cost")
+    said = " ".join(said.split())
+    assert status != 0
+    assert re.search(rf"test_rnn.py, which has the tests, cannot be read: .* \(line {line}\)", said)
+    assert "Get it back as it was given to you" in said
+    assert "not run rnn rnn_step 0 of 0 6" in said
+    assert "not written cost sequential_steps" in said
+
+
+def test_plain_pytest_names_a_damaged_file_too(folder: Path, plain: Run) -> None:
+    (folder / "exercises" / "test_rnn.py").write_text("def test_x(:\n", "utf-8")
+    said = plain(solution())
+    assert "test_rnn.py, which has the tests, cannot be read: " in said
+    assert not [word for word in OURS if word in said]
+
+
+def test_what_fails_is_an_assertion_to_editors(plain: Run, folder: Path) -> None:
+    """VS Code calls a test "errored" whose exception's type has another name.
+
+    What is not written yet is told by the first words.
+    """
+    seen = []
+
+    class Editor:
+        def pytest_exception_interact(
+            self, call: pytest.CallInfo[None], report: pytest.TestReport
+        ) -> None:
+            assert call.excinfo
+            seen.append((call.excinfo.typename, report.longreprtext.split("\n")[0][:40]))
+            frames = [entry.path for entry in call.excinfo.traceback]
+            assert folder / "exercises" / "rnn.py" in frames or "not written" in seen[-1][1]
+
+    plain(STEP + WALK, plugins=[Editor()])
+    assert {name for name, _ in seen} == {"AssertionError"}
+    assert {text for _, text in seen} == {
+        "`rnn_step` raised IndexError: index 17 i",
+        "not written: `rnn` in rnn.py is not impl",
+    }
 
 
 def test_a_loop_over_the_batch_is_advised_against(check: Run) -> None:

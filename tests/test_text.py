@@ -162,7 +162,7 @@ def test_nothing_hostile_is_in_what_a_local_run_says(
     """`check`, `watch` and plain pytest on a terminal; a CI's summary and annotations."""
     unit = course.unit("rnn")
     where = unit.name, unit.exercises[0].name
-    said = explain(ValueError(words), LocalBackend(tmp_path), "test", "en")
+    said = explain(ValueError(words), LocalBackend(tmp_path), "test", "en").text
     failed: Any = SimpleNamespace(
         when="call", failed=True, passed=False, longrepr=said, capstdout=words
     )

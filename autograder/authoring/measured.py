@@ -24,14 +24,14 @@ def public_tests(draft: Draft) -> Iterator[Gap]:
     """The solution passes every public test, the starter none."""
     begun, solved = (_tally(draft, folder) for folder in ("exercises", "solutions"))
     remedy = f"pytest {draft.place(PUBLIC)} --submission solutions shows why"
-    if not solved.total:
+    if not solved.listed:
         yield draft.gap("missing", PUBLIC, "its tests do not run", remedy)
     for name in draft.names:
         where = (draft.unit.name, name)
         if failure := solved.failure.get(where):
             yield draft.gap("missing", PUBLIC, f"the solution fails {failure.test}", remedy)
-        if passed := begun.passed.get(where):
-            what = f"the starter passes {passed} of {begun.total[where]} tests of {name}"
+        if passed := begun.number(where, "passed"):
+            what = f"the starter passes {passed} of {len(begun.listed[where])} tests of {name}"
             yield draft.gap("weak", PUBLIC, what, CALLS)
 
 

@@ -18,6 +18,7 @@ from autograder.core.language import Language
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 KINDS: tuple[Kind, ...] = get_args(Kind)
+ON_CPU = frozenset(KINDS) - {"gpu"}  # what counts where a class is graded without a GPU
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +81,10 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether the exercise's tests run on a GPU too."""
         return "gpu" in self.points
 
+    def max_score(self, kinds: frozenset[Kind]) -> int:
+        """Sum the points of the kinds that are asked for."""
+        return sum(points for kind, points in self.points.items() if kind in kinds)
+
 
 class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file to hand in: `<name>.py` or `<name>.ipynb`.
@@ -101,12 +106,7 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def max_score(self, kinds: frozenset[Kind]) -> int:
         """Sum the points of the kinds that are asked for, before anything runs."""
-        return sum(
-            points
-            for exercise in self.exercises
-            for kind, points in exercise.points.items()
-            if kind in kinds
-        )
+        return sum(exercise.max_score(kinds) for exercise in self.exercises)
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from rich.text import Text
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, render, translations
 from autograder.core.units import module
+from autograder.local.limit import SECONDS
 from autograder.local.own_process import Begins
 from autograder.local.public_tests import run
 from autograder.local.tally import Tally, passes
@@ -22,15 +23,16 @@ def check_folder(
     console: Console,
     language: Language,
     begins: Begins = lambda test: None,
+    limit: float = SECONDS,
 ) -> int:
-    """Run the units' public tests and print what came of them; return pytest's exit status.
+    """Run the units' public tests and print what came of them; return an exit status.
 
-    begins: called with the name of each test before it runs.
+    begins: called with the name of each test before it runs. limit: see Limit.
     """
-    found = run(course, units, language, begins)
+    found = run(course, units, language, begins, [f"--limit={limit}"])
     found.show(units, console, language)
     _print_advice(course, units, found.tally, console, language)
-    return found.status
+    return found.verdict(units)
 
 
 def _print_advice(

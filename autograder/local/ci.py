@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.core.course import Course, Unit
+from autograder.core.course import ON_CPU, Course, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.core.language import Language, Sentence, _, render, restate, say, translations
 from autograder.intake.reading import read
@@ -36,14 +36,14 @@ def run(
     junit: Path | None,
     begins: Begins,
 ) -> int:
-    """Run the units' public tests and tell whoever asks; return pytest's exit status.
+    """Run the units' public tests and tell whoever asks; return an exit status.
 
     begins: called with the name of each test before it runs.
     """
     options = [f"--junitxml={junit}"] if junit else []
     found = public_tests.run(course, units, language, begins, options)
     found.show(units, console, language)
-    if not (tally := found.tally).total:
+    if not (tally := found.tally).listed:
         return found.status
     doubts = list(other_files(course, units))
     for _unit, told in doubts:
@@ -58,7 +58,7 @@ def run(
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(summary(tally, begun, units, language))
             file.writelines(f"- `{u}`: {plain(render(t.facts, language))}\n" for u, t in doubts)
-    return found.status or int(bool(doubts))
+    return found.verdict(units) or int(bool(doubts))
 
 
 def other_files(course: Course, units: Sequence[Unit]) -> Iterator[tuple[str, Sentence]]:
@@ -86,7 +86,7 @@ def summary(
     ]
     for unit in units:
         for exercise in unit.exercises:
-            most = sum(exercise.points.values())
+            most = exercise.max_score(ON_CPU)
             earned = most if passes(tally, (unit.name, exercise.name)) else 0
             lines.append(row([f"`{unit.name}`", f"`{exercise.name}`", f"{earned} / {most}"]))
     lines.append("")

@@ -15,7 +15,13 @@ from rich.console import Console
 from autograder.core.console import Commands, CourseOption, OwnLanguageOption, load
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, language_here
+from autograder.local.limit import SECONDS
 from autograder.local.own_process import Begins, in_own_process
+
+LimitOption = Annotated[
+    float,
+    typer.Option("--limit", min=0, help="Seconds of computing that one test may take; 0: any."),
+]
 
 app = Commands(
     no_args_is_help=True,
@@ -35,6 +41,7 @@ def _main() -> None:
 @app.command()
 def check(
     unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    limit: LimitOption = SECONDS,
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -42,19 +49,23 @@ def check(
     loaded, language = load(course, warns=False), lang or language_here()
     units = loaded.named([unit] if unit else [])
     console = Console(highlight=False)
-    code = in_own_process(_check, loaded, units, language, console=console, language=language)
+    given = (loaded, units, language, limit)
+    code = in_own_process(_check, *given, console=console, language=language)
     raise typer.Exit(code)
 
 
-def _check(course: Course, units: Sequence[Unit], language: Language, begins: Begins) -> int:
+def _check(
+    course: Course, units: Sequence[Unit], language: Language, limit: float, begins: Begins
+) -> int:
     from autograder.local.check import check_folder
 
-    return check_folder(course, units, Console(highlight=False), language, begins)
+    return check_folder(course, units, Console(highlight=False), language, begins, limit)
 
 
 @app.command()
 def watch(
     unit: Annotated[str | None, typer.Argument(help="One unit; by default the one saved.")] = None,
+    limit: LimitOption = SECONDS,
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -63,7 +74,8 @@ def watch(
 
     loaded = load(course, warns=False)
     chosen = loaded.unit(unit) if unit else None
-    Watch(loaded, chosen, _check, Console(highlight=False), lang or language_here()).run()
+    language = lang or language_here()
+    Watch(loaded, chosen, _check, Console(highlight=False), language, limit).run()
 
 
 @app.command()

@@ -4,23 +4,68 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from autograder.core.language import OR, Language, render, say, translations
+from autograder.core.language import OR, Language, _, render, say, translations
 from autograder.core.text import clean
 from autograder.local import known_mistakes
+from autograder.local.limit import TooLong
+from autograder.local.tally import State
 from autograder.testing.calls import ONLY_THESE, Failure
 from autograder.testing.direct import LocalBackend
 
+ENDLESS = _(
+    "`%(function)s` had not ended after %(seconds)s seconds of computing, so it was stopped. Is "
+    "there a loop that never ends? It was here:"
+)
+INTERRUPTED = _("`%(function)s` was interrupted here:")
+RECURSION = _(
+    "A function that calls itself needs a case in which it does not, and each call must come "
+    "nearer to it."
+)
+FOLDED = _("[Previous line repeated %(count)s more times]")
+LEFT_OUT = _("[%(count)s more calls]")
+MOST_FRAMES = 8  # shown at each end of a traceback
 
-def explain(error: BaseException, backend: LocalBackend, test: str, language: Language) -> str:
-    """Why a test failed, and what to look at: some short lines, and no frame of ours."""
+
+class Explained(NamedTuple):
+    """What a student is told of a failed test. named: whether the mistake itself is told."""
+
+    text: str
+    state: State
+    named: bool
+
+
+def explain(
+    error: BaseException, backend: LocalBackend, test: str, language: Language, seconds: float = 0
+) -> Explained:
+    """Why a test failed, and what to look at: some short lines, and no frame of ours.
+
+    seconds: what the test might have taken.
+    """
     theirs = own_frames(error, backend.folder)
-    failure = error if isinstance(error, Failure) else _as_failure(error, backend, theirs)
+    asked = backend.asked or test
+    failure = (
+        error
+        if isinstance(error, Failure)
+        else _as_failure(error, asked, backend.answered, theirs, seconds)
+    )
     message = render(failure.facts, language) if "says" in failure.facts else failure.message
-    code = [] if isinstance(error, Failure) else list(map(_quoted, theirs))
-    lines = filter(None, [message, *code, _advice(failure, backend, test, language)])
-    return clean("\n".join(lines))
+    state: State = "failed"
+    if isinstance(error, (TooLong, KeyboardInterrupt)):
+        state = "not finished"
+    elif failure.help_id == "not_started":  # its first words, which a list of tests may show alone
+        state, message = (
+            "not written",
+            f"{translations(language).gettext('not written')}: {message}",
+        )
+    code = [] if isinstance(error, Failure) else list(_lines(theirs, language))
+    advice = _advice(failure, backend, test, language)
+    text = clean("\n".join(filter(None, [message, *code, advice])))
+    return Explained(text, state, bool(advice) or state == "not finished")
 
 
 def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:
@@ -31,18 +76,42 @@ def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummar
 
 
 def _as_failure(
-    error: BaseException, backend: LocalBackend, theirs: list[traceback.FrameSummary]
+    error: BaseException,
+    asked: str,
+    answered: bool,
+    theirs: Sequence[traceback.FrameSummary],
+    seconds: float,
 ) -> Failure:
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, TooLong):
+        return Failure(say(ENDLESS, function=asked, seconds=f"{seconds:g}"))
+    if isinstance(error, KeyboardInterrupt):
+        return Failure(say(INTERRUPTED, function=asked))
     if isinstance(error, AssertionError) and not theirs:  # of the test itself
         return Failure(str(error).partition("\nassert ")[0])
-    if backend.answered and not theirs:
+    if answered and not theirs:
         return Failure(say("The result could not be used: %(error)s", error=said))
     if theirs and theirs[0].name == "<module>":
         file = Path(theirs[0].filename).name
         told = say("%(file)s cannot be imported: %(error)s", file=file, error=said)
         return Failure(told, help=ONLY_THESE if isinstance(error, ModuleNotFoundError) else "")
-    return Failure(say("`%(function)s` raised %(error)s", function=backend.asked, error=said))
+    told = say("`%(function)s` raised %(error)s", function=asked, error=said)
+    return Failure(told, help=RECURSION if isinstance(error, RecursionError) else "")
+
+
+def _lines(frames: Sequence[traceback.FrameSummary], language: Language) -> Iterator[str]:
+    """The lines of a student's, repeated ones folded as Python does, and of very many some."""
+    runs = [list(same) for _, same in groupby(frames, lambda f: (f.filename, f.lineno, f.name))]
+    left_out = len(runs) - 2 * MOST_FRAMES
+    for number, same in enumerate(runs):
+        if left_out > 0 and MOST_FRAMES <= number < len(runs) - MOST_FRAMES:
+            if number == MOST_FRAMES:
+                yield f"  {render(say(LEFT_OUT, count=left_out).facts, language)}"
+            continue
+        shown, more = same[:3], len(same) - 3  # as Python has it
+        yield from map(_quoted, shown)
+        if more > 0:
+            yield f"  {render(say(FOLDED, count=more).facts, language)}"
 
 
 def _quoted(frame: traceback.FrameSummary) -> str:

@@ -137,7 +137,7 @@ def load(folder: Path, units: Sequence[Unit], language: Language, begins: Begins
                 from autograder.local.explain import explain  # with torch
 
                 status = 1
-                console.print(explain(error, backend, "", language), markup=False)
+                console.print(explain(error, backend, "", language).text, markup=False)
                 if getattr(error, "help_id", "") != "missing_function":
                     break  # it would fail at each function in the same way
     return status

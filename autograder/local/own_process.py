@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from autograder.core.language import Language, _, render, say
 from autograder.core.text import clean
 
 ENDED = _("No verdict: the program ended or crashed (exit status %(status)s). It was at: %(test)s")
+STOPPED = _("Interrupted: no verdict. It was at: %(test)s")
+INTERRUPTED = 130  # the exit status that shells give for Ctrl-C
 Begins = Callable[[str], None]  # takes the name of the test that begins
 Run = Callable[..., int]  # takes its arguments and a Begins; returns an exit status
 LEAVE_SECONDS = 5.0
@@ -82,9 +85,12 @@ class OwnProcess:
         told = say(ENDED, status=self._process.exitcode, test=self.at or "")
         return render(told.facts, language)
 
-    def stop(self, seconds: float = 0.0) -> None:
-        """End it, whatever it does; it is given some time to leave by itself."""
-        self._process.join(seconds)
+    def interrupted(self, language: Language) -> str:
+        """What to say of one that was ended before its verdict."""
+        return render(say(STOPPED, test=self.at or "–").facts, language)
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
         self._process.kill()
         self._process.join()
         self._connection.close()
@@ -104,7 +110,10 @@ def _serve(connection: Connection, get_ready: Run | None, arguments: tuple[Any, 
         connection.send_bytes(f"begins {test}".encode())
 
     begins("")
-    connection.send_bytes(f"ended {run(*asked, begins)}".encode())
+    with contextlib.suppress(KeyboardInterrupt):  # before the first test, or after the last
+        status = run(*asked, begins)
+        sys.stdout.flush()  # whoever hears the verdict may end this process at once
+        connection.send_bytes(f"ended {status}".encode())
 
 
 def _end_with_the_parent(connection: Connection) -> None:
@@ -116,15 +125,19 @@ def _end_with_the_parent(connection: Connection) -> None:
 def in_own_process(run: Run, *arguments: Any, console: Console, language: Language) -> int:
     """Run something in a process of its own; return its exit status, or 1 where it gave none.
 
-    run: see OwnProcess.run.
+    run: see OwnProcess.run. After Ctrl-C, which is for both, it may still say where it was.
     """
     process = OwnProcess()
+    interrupted = False
     try:
         process.run(run, *arguments)
         process.hear(None)
+    except KeyboardInterrupt:
+        interrupted = True
+        process.hear(LEAVE_SECONDS)
     finally:
-        process.stop(LEAVE_SECONDS)  # after Ctrl-C, which was for both, too
+        process.stop()
     if process.status is None:
-        console.print(process.lost(language), style="yellow", markup=False)
-        return 1
-    return process.status
+        told = process.interrupted(language) if interrupted else process.lost(language)
+        console.print(told, style="yellow", markup=False)
+    return INTERRUPTED if interrupted else 1 if process.status is None else process.status

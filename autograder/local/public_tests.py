@@ -16,9 +16,10 @@ from rich.console import Console
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, translations
 from autograder.local.own_process import Begins
-from autograder.local.tally import TALLY, Tally, show
+from autograder.local.tally import TALLY, Tally, all_pass, show
 
 QUIET = "-q --no-header --no-summary --tb=no --import-mode=importlib -p no:cacheprovider".split()
+QUIET.append("--continue-on-collection-errors")  # a damaged file costs its own tests only
 # Each of these collects garbage at the end, which costs 0.2 s in a process that holds torch.
 QUIET += "-p no:unraisableexception -p no:threadexception -p no:logging -p no:faulthandler".split()
 
@@ -30,9 +31,13 @@ class PublicRun(NamedTuple):
     tally: Tally
     output: str
 
+    def verdict(self, units: Sequence[Unit]) -> int:
+        """Pytest's exit status; 1 in place of 0 where a test of these units did not run."""
+        return self.status or int(not all_pass(units, self.tally))
+
     def show(self, units: Sequence[Unit], console: Console, language: Language) -> None:
         """Print it; where no test has run, what pytest says of that."""
-        if self.tally.total:
+        if self.tally.listed or self.tally.damaged:
             show(self.tally, units, console, language)
         else:
             console.print(self.output, markup=False)

@@ -22,7 +22,7 @@ from autograder.local.own_process import OwnProcess, Run
 POLL_MS = 100  # how soon a process that died is missed; of a save we hear at once
 QUIET_MS = 20  # without a further change a save is complete
 SPARE = 1.0  # seconds after which the next process is made, verdict or not
-LONG = 10.0  # seconds after which a check is called long
+LONG = 3  # times the limit of a test may a whole check take before it is called long
 
 
 @contextlib.contextmanager
@@ -46,14 +46,24 @@ class Watch:
     """The units of a folder, checked as they are saved."""
 
     def __init__(
-        self, course: Course, unit: Unit | None, check: Run, console: Console, language: Language
+        self,
+        course: Course,
+        unit: Unit | None,
+        check: Run,
+        console: Console,
+        language: Language,
+        limit: float,
     ) -> None:
-        """unit: the one to check, or None: the one that is saved. check: see OwnProcess.run."""
+        """unit: the one to check, or None: the one that is saved. check: see OwnProcess.run.
+
+        limit: seconds of computing that a test may take.
+        """
         self._course = course
         self._unit = unit
         self._run = check
         self._console = console
         self._language = language
+        self._limit = limit
         self._checked: Unit | None = None  # by the process that runs
         self._running: OwnProcess | None = None
         self._spare: OwnProcess | None = self._get_one_ready()
@@ -106,7 +116,7 @@ class Watch:
         self._console.rule(f"[bold]{unit.name}[/] · {now} · {ends}", style="dim")
         self._running = self._spare or self._get_one_ready()
         self._spare, self._told, self._checked = None, False, unit
-        self._running.run(self._run, self._course, [unit], self._language)
+        self._running.run(self._run, self._course, [unit], self._language, self._limit)
 
     def _look(self) -> None:
         """See whether the running check has ended, with a verdict or without, or does not end."""
@@ -118,13 +128,13 @@ class Watch:
                 if running.status is None:
                     self._print(running.lost(self._language))
                 running.stop()
-            elif running.seconds > LONG and not self._told:
+            elif running.seconds > LONG * self._limit > 0 and not self._told:
                 self._told = True
                 self._say(
                     say(
                         "No verdict after %(seconds)s seconds. Is there a loop that never ends? "
                         "It is at: %(test)s. The next save begins anew.",
-                        seconds=round(LONG),
+                        seconds=round(running.seconds),
                         test=running.at,
                     )
                 )
