@@ -14,8 +14,10 @@ from autograder.core.text import clean
 from autograder.local import known_mistakes
 from autograder.local.limit import TooLong
 from autograder.local.tally import State
-from autograder.testing.calls import ONLY_THESE, Failure
+from autograder.sandbox import evaluate
+from autograder.testing.calls import ONLY_THESE, Failure, as_written
 from autograder.testing.direct import LocalBackend
+from autograder.testing.exceptions import meaning
 
 ENDLESS = _(
     "`%(function)s` had not ended after %(seconds)s seconds of computing, so it was stopped. Is "
@@ -48,10 +50,11 @@ def explain(
     """
     theirs = own_frames(error, backend.folder)
     asked = backend.asked or test
+    call = as_written(backend.asking) if backend.asking else ""
     failure = (
         error
         if isinstance(error, Failure)
-        else _as_failure(error, asked, backend.answered, theirs, seconds)
+        else _as_failure(error, asked, backend.answered, theirs, seconds, call)
     )
     message = render(failure.facts, language) if "says" in failure.facts else failure.message
     state: State = "failed"
@@ -81,8 +84,10 @@ def _as_failure(
     answered: bool,
     theirs: Sequence[traceback.FrameSummary],
     seconds: float,
+    call: str,
 ) -> Failure:
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    words = evaluate.words(error)
+    said = f"{type(error).__name__}: {words}" if words else type(error).__name__
     if isinstance(error, TooLong):
         return Failure(say(ENDLESS, function=asked, seconds=f"{seconds:g}"))
     if isinstance(error, KeyboardInterrupt):
@@ -96,7 +101,10 @@ def _as_failure(
         told = say("%(file)s cannot be imported: %(error)s", file=file, error=said)
         return Failure(told, help=ONLY_THESE if isinstance(error, ModuleNotFoundError) else "")
     told = say("`%(function)s` raised %(error)s", function=asked, error=said)
-    return Failure(told, help=RECURSION if isinstance(error, RecursionError) else "")
+    if call:
+        told = say("%(told)s It was called as `%(call)s`.", told=told, call=call)
+    advice = RECURSION if isinstance(error, RecursionError) else meaning(said)[0]
+    return Failure(told, help=advice)
 
 
 def _lines(frames: Sequence[traceback.FrameSummary], language: Language) -> Iterator[str]:

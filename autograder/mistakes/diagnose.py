@@ -39,9 +39,21 @@ CACHED = (
     "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
     "by its length, may be kept between calls; a result may not."
 )
+RANDOM = Mistake(
+    "",
+    "random",
+    {
+        "en": "The same call does not give the same result each time. Is a dropout left on, is "
+        "something drawn at random, or kept from one call to the next?",
+        "zh": "同样的调用每次得到的结果不同。是不是还开着 dropout、用了随机数，"
+        "或者把什么留到了下一次调用？",
+    },
+    lambda: None,
+)
 LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is tried on it
 KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hundredth
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
+LARGER = (1.0, 1024.0)  # times: some mistakes differ in large numbers only
 MORE_SECONDS = 0.2  # that these take of this process's time
 Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit, or some of them
 Reason = tuple[Mistake, ...]  # why a function is wrong: one mistake, or two at once
@@ -146,9 +158,13 @@ class Recording:
         return facts
 
     def end_test(self, name: str, failure: Failure | None, passed: bool) -> None:
-        """Go on to another test. failure: how this one failed, if a check of it did."""
+        """Go on to another test. failure: how this one failed, if a check of it did.
+
+        What was wrong in a way that names itself, such as its dtype, is no evidence of another.
+        """
         for call in self._calls:
-            self._suspect(call.asked).calls.append(call)
+            if call is not self._last or not failure or not failure.help_id:
+                self._suspect(call.asked).calls.append(call)
         if failure and self._last and not failure.help_id:
             self._suspect(self._last.asked).failed.append(name)
             self._last.failed = True
@@ -202,7 +218,15 @@ class Recording:
             if proved:
                 again = [p for p in proved if self._named & {m.id for m in p}]
                 return (again or proved)[:2]
-        return []
+        return [(RANDOM,)] if self._by_chance(calls) else []
+
+    def _by_chance(self, calls: Sequence[tuple[_Call, Gave]]) -> bool:
+        """Whether the first wrong call gives other numbers when it is made again, and again."""
+        call, truth = calls[0]
+        if same(call.gave, truth, call.slack):
+            return False
+        again = [self._ask(call.asked) for _ in range(2)]
+        return any(gave and not gave.error and not same(gave, call.gave) for gave in again)
 
     def _proved(
         self,
@@ -214,7 +238,8 @@ class Recording:
         left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
         wrong = [call for call, truth in calls if not same(call.gave, truth, call.slack)]
         with _at_most(MORE_SECONDS):
-            for asked in _fresh(wrong, [call for call, _ in calls], MORE_CALLS):
+            right_ones = [call for call, truth in calls if same(call.gave, truth, call.slack)]
+            for asked in _fresh(wrong, right_ones or wrong, MORE_CALLS):
                 if _clear(left):
                     break
                 truth, got = gives(right, asked), self._ask(asked)
@@ -305,11 +330,20 @@ def _at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def _fresh(wrong: Sequence[_Call], every: Sequence[_Call], most: int) -> Iterator[Invocation]:
-    """The wrong calls again, with other numbers in floating arrays, and plain ones from others."""
-    for number, call in enumerate(itertools.islice(itertools.cycle(wrong), most)):
-        asked = shaken(call.asked, 1.0, number)
-        args, donor = list(asked.args), every[number % len(every)].asked.args
+def _fresh(wrong: Sequence[_Call], right: Sequence[_Call], most: int) -> Iterator[Invocation]:
+    """Wrong calls and right ones again, in turn: their floating numbers others, some much larger.
+
+    Of the right ones those first that were given most. Plain numbers are exchanged.
+    """
+    told = sorted(right, key=lambda call: -len([a for a in call.asked.args if a is not None]))
+    turns = zip(itertools.cycle(wrong), itertools.cycle(told), strict=False)
+    both = itertools.chain.from_iterable(turns) if wrong else ()
+    for number, call in enumerate(itertools.islice(both, most)):
+        larger = LARGER[number // 2 % len(LARGER)]
+        asked = shaken(call.asked, 1.0, number, larger)
+        if larger > 1:  # there a softmax has hardly a gradient
+            asked = replace(asked, cotangents=None)
+        args, donor = list(asked.args), told[number % len(told)].asked.args
         for place in range(number % 2, min(len(args), len(donor)), 2):
             if type(args[place]) is int and type(donor[place]) is int:
                 args[place] = donor[place]

@@ -72,8 +72,10 @@ def _copy(array: Any) -> Any:
     return array.detach().clone() if isinstance(array, torch.Tensor) else array.copy()
 
 
-def shaken(asked: Invocation, spread: float | None, seed: int = 0) -> Invocation:
-    """A call with its floating numbers multiplied by others, at most `spread`/2 from 1.
+def shaken(
+    asked: Invocation, spread: float | None, seed: int = 0, times: float = 1.0
+) -> Invocation:
+    """A call with its floating numbers multiplied by others, at most `spread`/2 from `times`.
 
     Where spread is None, only the last digits change.
     """
@@ -85,7 +87,7 @@ def shaken(asked: Invocation, spread: float | None, seed: int = 0) -> Invocation
             return array
         noise = torch.rand(tensor.shape, generator=generator, dtype=torch.float64) - 0.5
         wide = 8 * torch.finfo(tensor.dtype).eps if spread is None else spread
-        factor = (1 + wide * noise).to(tensor.dtype)
+        factor = (times * (1 + wide * noise)).to(tensor.dtype)
         return (
             array.detach() * factor if isinstance(array, torch.Tensor) else array * factor.numpy()
         )

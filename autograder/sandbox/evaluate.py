@@ -5,6 +5,7 @@ The same code runs in a student's own pytest and beside their code in the sandbo
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +89,11 @@ def _equal(a: torch.Tensor | np.ndarray, b: object) -> bool:
         return False
     a = a.detach()
     return torch.equal(a, b) or bool(((a == b) | ((a != a) & (b != b))).all())
+
+
+def words(error: BaseException) -> str:
+    """What an exception says, with Python's own advice: "Did you mean: 'softmax'?"."""
+    return str(traceback.TracebackException.from_exception(error, limit=0, lookup_lines=False))
 
 
 def call(

@@ -197,7 +197,8 @@ def _raised(
         if isinstance(error, SyntaxError):
             frames, message = [_syntax_frame(error)], wire.clean(error.msg)
         else:
-            frames, message = list(_frames(error, finder.files))[-20:], wire.clean(error)
+            frames = list(_frames(error, finder.files))[-20:]
+            message = wire.clean(evaluate.words(error))
         kinds = [wire.clean(kind.__name__, 200) for kind in type(error).__mro__[:16]]
         lost = _lost(error, finder)
         return wire.Raised(nonce, stage, kinds[0], message, frames, kinds, lost)

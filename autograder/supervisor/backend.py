@@ -37,7 +37,7 @@ from autograder.supervisor.reasons import (
     used_up,
 )
 from autograder.supervisor.warm_host import WarmHost
-from autograder.testing.calls import Failure, Invocation
+from autograder.testing.calls import Failure, Invocation, as_written
 
 PROBE = wire.Source("probe", "probe.py", ["def product(x):\n    return x @ x"], False, [])
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
@@ -93,7 +93,7 @@ class SandboxBackend:
             return outcome
         if isinstance(reply, wire.Raised) and reply.stage == "place" and self._unit != PROBE.module:
             try_product(self._hosts(asked.device))  # if it is not the program's doing
-        raise self._explained(reply, asked.unit, asked.function)
+        raise self._explained(reply, asked.unit, asked.function, as_written(asked))
 
     def measure(self, asked: Invocation) -> evaluate.CallResult:
         """See calls.Backend. The kernel counts the memory, and no program can lower its count."""
@@ -255,7 +255,7 @@ class SandboxBackend:
         self._at = child.at()
         return child.close()
 
-    def _explained(self, reply: wire.Reply, unit: str, function: str) -> Failure:
+    def _explained(self, reply: wire.Reply, unit: str, function: str, call: str = "") -> Failure:
         """What a reply that is no result says; of a missing function, what may have cost it."""
         assert isinstance(reply, wire.Raised | wire.Missing), "Child.request sees to it"
         file = self._file(unit)
@@ -264,7 +264,7 @@ class SandboxBackend:
             why = (source and not_run(function, source)) or (self._ended and self._ended.message)
             if why:
                 return never_defined(file, function, why)
-        return explain(reply, unit, function, file)
+        return explain(reply, unit, function, file, call)
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")

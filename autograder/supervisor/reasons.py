@@ -10,6 +10,7 @@ from typing import Literal
 from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
+from autograder.testing.exceptions import meaning
 
 # Which limit was met: of CPU time; of the wall, by a program that waits; of the wall on a GPU.
 Clock = Literal["cpu", "wall", "gpu"]
@@ -53,8 +54,13 @@ def how(ended: host.Ended) -> str:
     return _("ended the Python process (as `exit()`, `quit()` and `os._exit()` do)")
 
 
-def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: str) -> Failure:
-    """Turn what the child said into words; all of it is text that a student may have written."""
+def explain(
+    reply: wire.Raised | wire.Missing, unit: str, function: str, file: str, call: str = ""
+) -> Failure:
+    """Turn what the child said into words; all of it is text that a student may have written.
+
+    call: with what the function was called, where it was.
+    """
     if isinstance(reply, wire.Missing):
         if reply.lost:
             return never_defined(file, function, lost(reply.lost))
@@ -83,9 +89,13 @@ def explain(reply: wire.Raised | wire.Missing, unit: str, function: str, file: s
         )
         return Failure(told, help=_hint(reply))
     told = say("`%(function)s` raised %(error)s in %(where)s%(code)s.", function=function, **place)
+    if call:
+        told = say("%(told)s It was called as `%(call)s`.", told=told, call=call)
     if reply.lost:
         told = say("%(told)s %(why)s", told=told, why=lost(reply.lost))
-    return Failure(told, help=_hint(reply), facts={"raised": reply.kinds or [reply.error]})
+    advice, name = meaning(reply.message)
+    facts = {"raised": reply.kinds or [reply.error], "error": place["error"]}
+    return Failure(told, help=_hint(reply) or advice, help_id=name, facts=facts)
 
 
 def never_defined(file: str, function: str, why: str) -> Failure:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autograder.testing.parallel import TimedCase
 
 
+LONGEST = 400  # characters of a call that is told
 ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
 
 
@@ -58,6 +59,22 @@ class Invocation:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     cotangents: Sequence[torch.Tensor | None] | None = None
+
+
+def as_written(asked: Invocation) -> str:
+    """A call in short, of arrays their kinds and shapes: `softmax(float64[3, 5], dim=1)`."""
+    named = [f"{name}={_brief(value)}" for name, value in asked.kwargs.items()]
+    return f"{asked.function}({', '.join([*map(_brief, asked.args), *named])})"[:LONGEST]
+
+
+def _brief(value: Any) -> str:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key!r}: {_brief(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_brief, value)) + "]"
+    return repr(value)
 
 
 class Backend(Protocol):

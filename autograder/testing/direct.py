@@ -25,6 +25,7 @@ class LocalBackend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked = ""  # the function called last
+        self.asking: Invocation | None = None  # and with what
         self.calls = 0
         self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
 
@@ -38,7 +39,7 @@ class LocalBackend:
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
-        self.asked, self.last = asked.function, None
+        self.asked, self.asking, self.last = asked.function, asked, None
         self.calls += 1
         found = self.function(asked.unit, asked.function)
         # As when sent: the test keeps its own.

@@ -11,8 +11,8 @@ def score(q, k, *, product=lambda q, k: q @ k.mT):
     return product(q, k)
 
 
-def scale(scores, d_k, *, divisor=lambda scores, d_k: math.sqrt(d_k)):
-    return scores / divisor(scores, d_k)
+def scale(scores, d_k, *, divisor=lambda scores, d_k: math.sqrt(d_k), divide=torch.div):
+    return divide(scores, divisor(scores, d_k))
 
 
 def softmax(scores, dim=-1, *, normalise=torch.softmax):
@@ -43,7 +43,9 @@ def attention(
     mask = None if mask is None else read(mask)
     weights = normalise(scores if mask is None else hide(scores, mask), -1)
     if mask is not None and zeroed:
-        weights = weights.masked_fill(~mask, 0.0)  # NaN too, in a row that is hidden whole
+        # NaN too, in a row that is hidden whole; of "rows" no others become zero
+        hidden = mask.any(-1, keepdim=True) if zeroed == "rows" else mask
+        weights = weights.masked_fill(~hidden, 0.0)
     return result(mix(weights, v), weights, q, k, v)
 
 
@@ -54,7 +56,11 @@ def _all_turned(q, k):
     return q @ k.permute(*reversed(range(k.dim())))
 
 
-wrong("no_transpose", score, attention, product=[torch.matmul, _all_turned])(
+def _first_two_turned(q, k):
+    return q @ k.transpose(0, 1)
+
+
+wrong("no_transpose", score, attention, product=[torch.matmul, _all_turned, _first_two_turned])(
     en="Which axes does your transpose exchange? Only the last two belong to one sentence, and a "
     "transpose that is missing or that moves the batch axis pairs the wrong numbers.",
     zh="你的转置交换了哪些轴？只有最后两个轴属于同一个句子；漏掉转置或移动了批次轴，都会配错数字。",
@@ -66,6 +72,38 @@ wrong("swapped_qk", score, attention, product=lambda q, k: k @ q.mT)(
 wrong("scaled_twice", score, attention, product=lambda q, k: q @ k.mT / math.sqrt(q.shape[-1]))(
     en="The scores are scaled more than once, or scaled where plain dot products are asked for.",
     zh="分数被缩放了不止一次，或者在只要求点积的地方就已经缩放了。",
+)
+wrong("elementwise", score, attention, product=[lambda q, k: (q * k).sum(-1), torch.mul])(
+    en="Query i is multiplied with key i only, number by number. Every query meets every key: "
+    "which product does that?",
+    zh="第 i 个 query 只与第 i 个 key 逐元素相乘了。每个 query 都要与每个 key 相遇：该用哪种乘法？",
+)
+FIXED = wrong(
+    "fixed_axes",
+    score,
+    product=[
+        lambda q, k: torch.einsum("id,jd->ij", q, k),
+        lambda q, k: torch.einsum("bid,bjd->bij", q, k),
+        lambda q, k: torch.einsum("bhid,bhjd->bhij", q, k),
+        lambda q, k: torch.bmm(q, k.transpose(1, 2)),
+        lambda q, k: torch.mm(q, k.T),
+    ],
+)(
+    en="This works for one number of axes only. The leading axes are free: there may be none, one "
+    "or several. What works on the last two axes, whatever stands before them?",
+    zh="这种写法只适用于固定个数的轴。前面的轴是任意的：可以没有，也可以有一个或几个。"
+    "什么写法只管最后两个轴？",
+)
+
+
+def _unit(vectors):
+    return vectors / vectors.norm(dim=-1, keepdim=True)
+
+
+wrong("cosine", score, attention, product=lambda q, k: _unit(q) @ _unit(k).mT)(
+    en="Queries and keys were made vectors of length 1 first, so these are cosines. Plain dot "
+    "products are asked for.",
+    zh="query 和 key 先被归一成了长度为 1 的向量，得到的是余弦。要求的是点积本身。",
 )
 
 
@@ -105,6 +143,10 @@ MULTIPLIED = wrong("multiplied", scale, divisor=lambda scores, d_k: 1 / math.sqr
 wrong("rounded_root", scale, divisor=lambda scores, d_k: math.isqrt(d_k))(
     en="The root was cut to an integer on the way.",
     zh="平方根在中途被截成了整数。",
+)
+wrong("floor_division", scale, divide=lambda scores, root: scores // root)(
+    en="The quotients are rounded down: `//` is a floor division.",
+    zh="商被向下取整了：`//` 是整除。",
 )
 FLOAT32 = wrong("float32_root", scale, divisor=lambda s, d_k: torch.sqrt(torch.tensor(d_k)))(
     en="The root has the digits of float32 only, whatever the scores have: PyTorch takes the root "
@@ -195,6 +237,45 @@ for _epsilon in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9):
         "1. After the largest score is subtracted the sum cannot be 0: nothing needs saving.",
         zh="分母里加了一个很小的数，权重之和略小于 1。减去最大值之后分母不可能为 0，不需要它。",
     )
+KEEPDIM = wrong("keepdim", softmax, attention, normalise=_by_hand(lambda s, d: s.amax(d)))(
+    en="A maximum or a sum along an axis loses that axis, and what is left is lined up with the "
+    "wrong one. What keeps an axis of size 1 in its place?",
+    zh="沿某个轴取最大值或求和之后，这个轴就没有了，剩下的会与错误的轴对齐。怎样在原处保留一个大小"
+    "为 1 的轴？",
+)
+
+
+def _sum_without_axis(scores, dim):
+    exponentials = (scores - scores.amax(dim, True)).exp()
+    return exponentials / exponentials.sum(dim)
+
+
+wrong("keepdim", softmax, attention, normalise=_sum_without_axis)(**KEEPDIM)
+wrong("keepdim", softmax, attention, normalise=lambda s, d: s.exp() / s.exp().sum(d))(**KEEPDIM)
+
+
+def _shifted_above(scores, dim):
+    return (scores - scores.amax(dim, True)).exp() / scores.exp().sum(dim, True)
+
+
+wrong("max_above_only", softmax, attention, normalise=_shifted_above)(
+    en="The maximum is subtracted above the line and not below it. It cancels only if both are "
+    "made from the same exponentials.",
+    zh="最大值只在分子里减去了，分母里没有。只有分子和分母用同样的指数，它才会抵消。",
+)
+wrong("mean_for_max", softmax, attention, normalise=_by_hand(lambda s, d: s.mean(d, True)))(
+    en="The mean is subtracted, and a score far above the mean still overflows. Which number is "
+    "none of the scores above?",
+    zh="减去的是平均值，远高于平均值的分数仍会溢出。减去哪个数之后，没有分数会大于 0？",
+)
+wrong(
+    "sigmoid_for_exponential",
+    softmax,
+    normalise=lambda s, d: s.sigmoid() / s.sigmoid().sum(d, True),
+)(
+    en="Each score went through a sigmoid. Which function does a softmax put its scores through?",
+    zh="每个分数都经过了 sigmoid。softmax 让分数经过的是哪个函数？",
+)
 
 
 # weighted_sum
@@ -224,6 +305,27 @@ wrong("hard_attention", weighted_sum, attention, mix=_hard)(
     zh="只取了权重最大的那个 value，其余的也应占一份。",
 )
 wrong("mean_not_sum", weighted_sum, mix=lambda w, v: w @ v / w.sum(-1, keepdim=True))(**MEAN)
+wrong("elementwise", weighted_sum, attention, mix=torch.mul)(
+    en="Weights and values are multiplied number by number. A query sums over all the keys: which "
+    "product does that?",
+    zh="权重和 value 是逐元素相乘的。每个 query 要对所有 key 求和：该用哪种乘法？",
+)
+wrong("swapped_factors", weighted_sum, attention, mix=lambda w, v: v @ w)(
+    en="The factors stand in the wrong order: which axis of the weights is as long as one of the "
+    "values', and where must the two meet?",
+    zh="两个因子的顺序反了：权重的哪个轴与 value 的哪个轴一样长？它们应在哪里相接？",
+)
+wrong(
+    "fixed_axes",
+    weighted_sum,
+    mix=[
+        lambda w, v: torch.einsum("ij,jd->id", w, v),
+        lambda w, v: torch.einsum("bij,bjd->bid", w, v),
+        lambda w, v: torch.einsum("bhij,bhjd->bhid", w, v),
+        torch.bmm,
+        torch.mm,
+    ],
+)(**FIXED)
 
 
 # attention: the mask, and what is returned
@@ -259,7 +361,14 @@ wrong("fill_zero", attention, hide=_filled(0.0, 1e-9, 1e-8, 1e-6), zeroed=False)
     "must a score be so that its exponential is 0?",
     zh="被遮住的分数换成了（几乎）0，而 e⁰ = 1，这个 key 仍然有份。分数应为多少，它的指数才是 0？",
 )
-wrong("fill_too_small", attention, hide=_filled(-1e1, -1e2, -1e3), zeroed=[True, False])(
+
+
+def _added(number):
+    return lambda scores, mask: scores + torch.where(mask, 0.0, number)
+
+
+FILLS = [*_filled(-1e1, -1e2, -1e3, -1e4), *map(_added, (-1e1, -1e2, -1e3, -1e4))]
+wrong("fill_too_small", attention, hide=FILLS, zeroed=[True, False, "rows"])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: at logits "
     "around -3000 the hidden keys win. What is below every score?",
     zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低：在 -3000 附近，"
@@ -268,7 +377,10 @@ wrong("fill_too_small", attention, hide=_filled(-1e1, -1e2, -1e3), zeroed=[True,
 wrong(
     "empty_row_uniform",
     attention,
-    hide=lambda s, mask: s.masked_fill(~mask, torch.finfo(s.dtype).min),
+    hide=[
+        lambda s, mask: s.masked_fill(~mask, torch.finfo(s.dtype).min),
+        *_filled(-1e9, -1e10, -1e12, -1e20, -1e30),
+    ],
     zeroed=False,
 )(
     en="A query that may attend to nothing shares its weight among all the hidden keys. Its "
@@ -276,9 +388,26 @@ wrong(
     zh="什么都不能看的 query 把权重平分给了所有被遮住的 key。它的权重和输出都应为零。",
 )
 wrong("empty_row_nan", attention, zeroed=False)(
-    en="A query that may attend to nothing gives NaN (0/0). Its weights and its output should be "
-    "zero.",
-    zh="什么都不能看的 query 得到了 NaN（0/0）。它的权重和输出都应为零。",
+    en="A query that may attend to nothing gets weights that are no zeros (NaN where 0 is divided "
+    "by 0). Its weights and its output should be zero.",
+    zh="什么都不能看的 query 得到的权重不是零（0/0 时是 NaN）。它的权重和输出都应为零。",
+)
+
+
+def _indexed(number):
+    def hide(scores, mask):
+        scores = scores.clone()
+        scores[~mask] = number
+        return scores
+
+    return hide
+
+
+wrong("mask_not_broadcast", attention, hide=[_indexed(-math.inf), _indexed(-1e9)])(
+    en="An index such as `scores[~mask]` wants a mask of the very shape of the scores. This one "
+    "may lack the leading axes: what broadcasts?",
+    zh="`scores[~mask]` 这样的下标要求掩码与分数形状完全相同，而掩码可能没有前面的轴：什么写法会广"
+    "播？",
 )
 wrong("mask_half_applied", attention, result=lambda o, w, q, k, v: (o, attention(q, k, v)[1]))(
     en="Output and weights do not belong together: only one of them knows of the mask.",
@@ -301,5 +430,5 @@ wrong("scores_returned", attention, result=lambda o, w, q, k, v: (o, q @ k.mT / 
 COMMON = """
 no_transpose swapped_qk no_scale scale_by_d scale_by_length scale_by_d_v scaled_twice
 wrong_axis no_max epsilon transposed_weights mask_inverted mask_ignored empty_row_uniform
-empty_row_nan results_swapped weights_missing
+empty_row_nan mask_not_broadcast results_swapped weights_missing
 """.split()

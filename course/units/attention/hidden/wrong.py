@@ -148,14 +148,14 @@ def softmax__log(scores, dim=-1):
 
 
 def softmax__float32(scores, dim=-1):
-    """Computed in float32 whatever the dtype is. -> wrong_dtype, float32_inside"""
+    """Computed in float32 whatever the dtype is. -> wrong_dtype, mixed_dtypes, float32_inside"""
     s = scores.float()
     e = torch.exp(s - s.amax(dim, keepdim=True))
     return e / e.sum(dim, keepdim=True)
 
 
 def softmax__sigmoid(scores, dim=-1):
-    """A sigmoid for every score, normalised."""
+    """A sigmoid for every score, normalised. -> sigmoid_for_exponential"""
     s = torch.sigmoid(scores)
     return s / s.sum(dim, keepdim=True)
 
@@ -239,14 +239,6 @@ def attention__minus_inf(q, k, v, mask=None):
     weights = softmax(scores)
     return weighted_sum(weights, v), weights
 
-
-def attention__nan_to_num(q, k, v, mask=None):
-    """NaN is replaced afterwards, but its gradient stays NaN. -> nan_gradient"""
-    scores = scale(score(q, k), q.shape[-1])
-    if mask is not None:
-        scores = scores.masked_fill(~mask, float("-inf"))
-    weights = torch.nan_to_num(softmax(scores))
-    return weighted_sum(weights, v), weights
 
 
 def attention__mask_multiplied(q, k, v, mask=None):
@@ -335,7 +327,7 @@ def attention__bool_minus(q, k, v, mask=None):
 
 
 def attention__indexed(q, k, v, mask=None):
-    """A boolean index does not broadcast. -> mask_not_broadcast"""
+    """A boolean index does not broadcast. -> mask_not_broadcast, empty_row_nan"""
     scores = scale(score(q, k), q.shape[-1])
     if mask is not None:
         scores[~mask] = -1e9
@@ -344,7 +336,7 @@ def attention__indexed(q, k, v, mask=None):
 
 
 def attention__added_1e4(q, k, v, mask=None):
-    """-1e4 is added, which large scores outweigh. -> fill_too_small"""
+    """-1e4 is added, which large scores outweigh. -> fill_too_small, mixed_dtypes"""
     scores = scale(score(q, k), q.shape[-1])
     if mask is not None:
         scores = scores + torch.where(mask, 0.0, -1e4)
@@ -366,7 +358,7 @@ def attention__weights_before_mask(q, k, v, mask=None):
 
 
 def attention__scaled_twice(q, k, v, mask=None):
-    """Scaled by `scale` and once more by hand. -> scaled_twice"""
+    """Scaled by `scale` and once more by hand. -> scale_by_d, scaled_twice"""
     scores = scale(score(q, k), q.shape[-1]) / q.shape[-1] ** 0.5
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -377,7 +369,7 @@ def attention__scaled_twice(q, k, v, mask=None):
 
 
 def attention__dropout(q, k, v, mask=None):
-    """Dropout is left on. -> dropout"""
+    """Dropout is left on. -> random"""
     scores = scale(score(q, k), q.shape[-1])
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -2,7 +2,9 @@
 
 import torch
 
-from autograder.mistakes.entry import wrong
+from autograder.mistakes.entry import mistake, wrong
+
+SIGMOIDS = [lambda total: 1 / (1 + (-total).exp()), lambda total: total.exp() / (1 + total.exp())]
 
 
 def lstm_step(
@@ -14,17 +16,23 @@ def lstm_step(
     b,
     *,
     order="ifgo",
+    weights=lambda w: w,
     bias=lambda b: b,
+    cut=lambda total: total.chunk(4, -1),
+    gate=torch.sigmoid,
+    more=0.0,
     candidate=torch.tanh,
-    shown=lambda old, new: torch.tanh(new),
+    cell=lambda f, i, g, c, h: f * c + i * g,
+    shown=lambda old, new, g: torch.tanh(new),
     result=lambda h, c: (h, c),
 ):
-    """order: of the gates' blocks. shown: of the two cells, what the output gate sees."""
-    blocks = (x @ w_x + h @ w_h + bias(b)).chunk(4, -1)
-    part = dict(zip(order, blocks, strict=True))
-    i, f, o = (torch.sigmoid(part[gate]) for gate in "ifo")
-    new = f * c + i * candidate(part["g"])
-    return result(o * shown(c, new), new)
+    """order: of the gates' blocks. more: to forget. shown: what the output gate sees."""
+    i, f, g, o = cut(x @ weights(w_x) + h @ weights(w_h) + bias(b))
+    part = dict(zip(order, (i, f, g, o), strict=True))
+    i, f, o = gate(part["i"]), gate(part["f"] + more), gate(part["o"])
+    g = candidate(part["g"])
+    new = cell(f, i, g, c, h)
+    return result(o * shown(c, new, g), new)
 
 
 wrong("gate_order", lstm_step, order="ifog")(
@@ -42,12 +50,12 @@ wrong("sigmoid_candidate", lstm_step, candidate=torch.sigmoid)(
     "negative numbers: which function is the candidate's?",
     zh="候选值和门一样用了 sigmoid。可记忆也要能写入负数：候选值该用哪个函数？",
 )
-wrong("no_tanh", lstm_step, shown=lambda old, new: new)(
+wrong("no_tanh", lstm_step, shown=lambda old, new, g: new)(
     en="The output gate is applied to the cell as it is. What does the cell pass through before it "
     "is shown?",
     zh="输出门直接作用在了细胞状态上。细胞状态在输出之前还要经过什么？",
 )
-wrong("old_cell", lstm_step, shown=lambda old, new: torch.tanh(old))(
+wrong("old_cell", lstm_step, shown=lambda old, new, g: torch.tanh(old))(
     en="The new state is made from the old cell. Which of the two cells does the output gate show?",
     zh="新的隐藏状态是用旧的细胞状态算的。输出门展示的是哪一个细胞状态？",
 )
@@ -58,6 +66,66 @@ wrong("results_swapped", lstm_step, result=lambda h, c: (c, h))(
 wrong("no_bias", lstm_step, bias=torch.zeros_like)(
     en="The bias is missing. What is added besides the two products?",
     zh="漏掉了偏置。除了两个乘积，还要加上什么？",
+)
+wrong("candidate_shown", lstm_step, shown=[lambda old, new, g: g, lambda old, new, g: g.tanh()])(
+    en="The output gate shows the candidate. What does it show of: what is written, or what has "
+    "been kept as well?",
+    zh="输出门展示的是候选值。它应展示的是刚写入的内容，还是连同保留下来的一起？",
+)
+wrong("tanh_gates", lstm_step, gate=torch.tanh)(
+    en="The gates go through a tanh. How far a gate is open is a number between 0 and 1: which "
+    "function gives one?",
+    zh="门经过了 tanh。门开多大是 0 到 1 之间的数：哪个函数给出这样的数？",
+)
+wrong("no_sigmoid", lstm_step, gate=lambda total: total)(
+    en="The gates are used as they come from the products. What makes them numbers between 0 and "
+    "1?",
+    zh="门直接用了乘积的结果。什么能把它们变成 0 到 1 之间的数？",
+)
+OVERFLOWS = wrong("sigmoid_overflows", lstm_step, gate=SIGMOIDS)(
+    en="A sigmoid by hand: where its exponential overflows, the value or its gradient is no number "
+    "(∞/∞ or 0·∞). torch has one that does not.",
+    zh="手写的 sigmoid：指数溢出时，值或它的梯度就不是数了（∞/∞ 或 0·∞）。torch 自带的 sigmoid 不"
+    "会。",
+)
+wrong("forget_inverted", lstm_step, cell=lambda f, i, g, c, h: (1 - f) * c + i * g)(
+    en="The forget gate works the wrong way round. When it is quite open, is the old cell kept or "
+    "lost?",
+    zh="遗忘门的作用反了。它完全打开时，旧的细胞状态是保留还是丢掉？",
+)
+wrong("coupled_gates", lstm_step, cell=lambda f, i, g, c, h: f * c + (1 - f) * g)(
+    en="The input gate is taken for 1 - f, as in a GRU. It has a block of its own here.",
+    zh="输入门被当成了 1 - f（像 GRU 那样）。在这里它有自己的一块。",
+)
+wrong("state_for_cell", lstm_step, cell=lambda f, i, g, c, h: f * h + i * g)(
+    en="The forget gate scales the state h. Which of the two is the memory?",
+    zh="遗忘门作用在了隐藏状态 h 上。两者之中哪一个才是记忆？",
+)
+wrong("cell_added", lstm_step, cell=lambda f, i, g, c, h: c + i * g)(
+    en="Nothing of the old cell is forgotten: which gate scales it?",
+    zh="旧的细胞状态一点也没有被遗忘：哪个门去乘它？",
+)
+wrong("forget_bias", lstm_step, more=1.0)(
+    en="Something is added to the forget gate before its sigmoid. Some libraries begin training "
+    "with such a bias; here b has all of it.",
+    zh="遗忘门在经过 sigmoid 之前多加了一个数。有些库在训练开始时这样设置偏置；这里偏置全在 b 中。",
+)
+wrong("split_width", lstm_step, cut=lambda total: total.split(4, -1))(
+    en="`split` wants to be told how wide a piece is, `chunk` how many there are.",
+    zh="`split` 的参数是每一块的宽度，`chunk` 的参数才是块数。",
+)
+wrong("wrong_axis", lstm_step, cut=lambda total: total.chunk(4, 0))(
+    en="The batch was cut into four parts. Along which axis do the gates' blocks stand?",
+    zh="被切成四份的是批次。各个门的分块排在哪个轴上？",
+)
+wrong("interleaved", lstm_step, cut=lambda total: [total[:, k::4] for k in range(4)])(
+    en="A gate got every fourth column. It owns one contiguous block of width H.",
+    zh="一个门拿到的是每隔四列取一列。它应拥有宽度为 H 的一段连续的列。",
+)
+wrong("transposed_weights", lstm_step, weights=lambda w: w.T)(
+    en="The matrices are transposed, as `nn.LSTM` keeps its own. Here they are (D, 4H) and (H, "
+    "4H).",
+    zh="矩阵被转置了（`nn.LSTM` 内部是那样存的）。这里的形状是 (D, 4H) 和 (H, 4H)。",
 )
 
 
@@ -71,6 +139,8 @@ def gru_step(
     *,
     order="rz",
     biases=lambda b_x, b_h: (b_x, b_h),
+    gate=torch.sigmoid,
+    inner=lambda r, from_x, from_h: from_x + from_h,
     candidate=torch.tanh,
     added=lambda r, h, w, b: r * (h @ w + b),
     mix=lambda z, n, h: (1 - z) * n + z * h,
@@ -80,9 +150,10 @@ def gru_step(
     b_x, b_h = biases(b_x, b_h)
     blocks = (x @ w_x + b_x + h @ w_h + b_h)[:, : 2 * width].chunk(2, -1)
     part = dict(zip(order, blocks, strict=True))
-    r, z = torch.sigmoid(part["r"]), torch.sigmoid(part["z"])
+    r, z = gate(part["r"]), gate(part["z"])
     from_h = added(r, h, w_h[:, 2 * width :], b_h[2 * width :])
-    return mix(z, candidate((x @ w_x + b_x)[:, 2 * width :] + from_h), h)
+    from_x = (x @ w_x + b_x)[:, 2 * width :]
+    return mix(z, candidate(inner(r, from_x, from_h)), h)
 
 
 RESET = wrong("reset_before_matmul", gru_step, added=lambda r, h, w, b: (r * h) @ w + b)(
@@ -100,6 +171,21 @@ wrong("no_reset", gru_step, added=lambda r, h, w, b: h @ w + b)(
     en="The reset gate is computed but plays no part. Which part of the candidate does it scale?",
     zh="重置门算出来了却没有用上。它要缩放候选值的哪一部分？",
 )
+wrong(
+    "reset_of_everything",
+    gru_step,
+    added=lambda r, h, w, b: h @ w + b,
+    inner=lambda r, from_x, from_h: r * (from_x + from_h),
+)(
+    en="The reset gate scales what comes from the word, too. Of which part of the candidate does "
+    "it decide?",
+    zh="重置门把来自词的部分也缩放了。它只决定候选值的哪一部分？",
+)
+wrong("no_memory", gru_step, mix=lambda z, n, h: (1 - z) * n)(
+    en="Nothing of the old state is kept. What is mixed with the candidate, and with which share?",
+    zh="旧状态一点也没有保留。与候选值混合的是什么，占多大的份额？",
+)
+wrong("sigmoid_overflows", gru_step, gate=SIGMOIDS)(**OVERFLOWS)
 wrong("interpolation_swapped", gru_step, mix=lambda z, n, h: z * n + (1 - z) * h)(
     en="z and 1 - z have changed places. When the update gate is quite open, is it the old state "
     "or the candidate that remains?",
@@ -128,16 +214,24 @@ wrong("no_bias", gru_step, biases=lambda b_x, b_h: (torch.zeros_like(b_x), b_h))
 
 
 def cell_gradient(
-    forget, *, reverse=False, own=False, axis=0, combine=torch.cumprod, last=torch.ones_like
+    forget,
+    *,
+    factor=lambda gates: gates,
+    reverse=False,
+    own=False,
+    axis=0,
+    combine=torch.cumprod,
+    last=torch.ones_like,
+    result=lambda products: products,
 ):
     """reverse: time. own: each row's own gate counts. last: what stands in the last row."""
-    gates = forget if reverse else forget.flip(axis)
+    gates = factor(forget if reverse else forget.flip(axis))
     length = forget.shape[axis]
     if not own:
         first = last(gates.narrow(axis, 0, 1))
         gates = torch.cat([first, gates.narrow(axis, 0, length - 1)], axis)
     combined = combine(gates, axis)
-    return combined if reverse else combined.flip(axis)
+    return result(combined if reverse else combined.flip(axis))
 
 
 wrong("off_by_one", cell_gradient, own=True)(
@@ -152,13 +246,43 @@ REVERSED = wrong("reversed_time", cell_gradient, reverse=True)(
     zh="连乘的是每一行之前的各行。梯度是从最后一步往回传的：c_t 与终点之间隔着哪些门？",
 )
 wrong("reversed_time", cell_gradient, reverse=True, own=True)(**REVERSED)
-wrong("sum_for_product", cell_gradient, combine=torch.cumsum, last=torch.zeros_like)(
+wrong(
+    "sum_for_product", cell_gradient, combine=torch.cumsum, last=[torch.zeros_like, torch.ones_like]
+)(
     en="The gates are added up. What does the chain rule do with the factors of successive steps?",
     zh="把各个门加了起来。链式法则怎样处理前后各步的因子？",
 )
 wrong("one_step_only", cell_gradient, combine=lambda gates, axis: gates)(
     en="Each row holds the next gate alone. How many steps lie between c_t and the last cell?",
     zh="每一行只有紧接着的那一个门。从 c_t 到最后的细胞状态一共隔着多少步？",
+)
+
+
+@mistake(
+    "cell_gradient",
+    "divided_products",
+    en="The product of all rows is divided by that of the first ones: where a gate is 0, this is "
+    "0/0. Multiply from the last row upwards.",
+    zh="用全部行的乘积除以前几行的乘积：有门为 0 时就是 0/0。请从最后一行往上乘。",
+)
+def cell_gradient_divided(forget):
+    return forget.prod(0) / forget.cumprod(0)
+
+
+wrong("upside_down", cell_gradient, result=lambda products: products.flip(0))(
+    en="The right products, upside down: whose product is the first row's?",
+    zh="乘积是对的，但上下颠倒了：第一行应是哪些门的乘积？",
+)
+wrong(
+    "last_row_zero", cell_gradient, result=lambda p: torch.cat([p[:-1], torch.zeros_like(p[-1:])])
+)(
+    en="The last row is zero. How much of the last cell comes from itself?",
+    zh="最后一行是零。最后的细胞状态有多少来自它自己？",
+)
+wrong("slope_for_gate", cell_gradient, factor=lambda gates: gates * (1 - gates))(
+    en="The slope of the sigmoid is multiplied. `forget` holds the gates after it, and a cell is "
+    "multiplied by the gate itself.",
+    zh="乘的是 sigmoid 的斜率。`forget` 中的门已经过 sigmoid，细胞状态乘的就是门本身。",
 )
 wrong("wrong_axis", cell_gradient, axis=1)(
     en="The products run over the hidden units. Which axis of `forget` is time?",

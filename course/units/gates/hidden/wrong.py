@@ -237,12 +237,12 @@ def gru_step__added(x, h, w_x, w_h, b_x, b_h):
 
 
 def cell_gradient__with_own(forget):
-    """The row itself is in the product. -> own_gate, own_row"""
+    """The row itself is in the product. -> off_by_one"""
     return forget.flip(0).cumprod(0).flip(0)
 
 
 def cell_gradient__forwards(forget):
-    """The rows before in place of those after. -> reversed_time"""
+    """The rows before in place of those after. -> in_place, reversed_time"""
     out = torch.ones_like(forget)
     for t in range(1, len(forget)):
         out[t] = out[t - 1] * forget[t - 1]
@@ -261,7 +261,7 @@ def cell_gradient__division(forget):
 
 
 def cell_gradient__last_zero(forget):
-    """The last row is zeros. -> last_row_zero"""
+    """The last row is zeros. -> in_place, last_row_zero"""
     out = torch.zeros_like(forget)
     out[-2] = forget[-1]
     for t in range(len(forget) - 3, -1, -1):
@@ -276,7 +276,7 @@ def cell_gradient__wrong_axis(forget):
 
 
 def cell_gradient__not_flipped_back(forget):
-    """The result stands upside down. -> not_flipped_back, reversed_time"""
+    """The result stands upside down. -> upside_down"""
     following = torch.cat([forget[1:], torch.ones_like(forget[:1])])
     return following.flip(0).cumprod(0)
 

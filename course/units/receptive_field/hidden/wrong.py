@@ -222,7 +222,7 @@ def layers_to_cover__one_more(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__at_least_one(length, kernel_size, dilation_base=1):
-    """Never 0. -> no_zero"""
+    """Never 0. -> at_least_one"""
     layers = 1
     while receptive_field([(kernel_size, 1, dilation_base**i) for i in range(layers)]) < length:
         layers += 1

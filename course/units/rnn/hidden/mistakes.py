@@ -13,12 +13,14 @@ def rnn_step(
     b,
     *,
     weights=lambda w_xh, w_hh: (w_xh, w_hh),
+    products=lambda x, h, w_xh, w_hh: (x @ w_xh, h @ w_hh),
     squash=torch.tanh,
     combine=lambda x, h, b, squash: squash(x + h + b),
+    after=lambda new, old: new,
 ):
     """combine: of the two products and the bias, the new state."""
-    w_xh, w_hh = weights(w_xh, w_hh)
-    return combine(x @ w_xh, h @ w_hh, b, squash)
+    from_x, from_h = products(x, h, *weights(w_xh, w_hh))
+    return after(combine(from_x, from_h, b, squash), h)
 
 
 def rnn(
@@ -28,19 +30,32 @@ def rnn(
     w_hh,
     b,
     *,
+    first=lambda h: h,
     read=lambda x: x,
     chained=True,
+    handed=lambda h, t: h,
     collect=lambda states, h: torch.stack(states, 1),
     **step,
 ):
-    """The walk's slots, and those of a step."""
-    states = [h]
-    for word in read(x).unbind(1):
-        states.append(rnn_step(word, states[-1] if chained else h, w_xh, w_hh, b, **step))
+    """The walk's slots, and those of a step. handed: the state that step t starts from."""
+    states = [first(h)]
+    for t, word in enumerate(read(x).unbind(1)):
+        old = handed(states[-1], t) if chained else states[0]
+        states.append(rnn_step(word, old, w_xh, w_hh, b, **step))
     return collect(states[1:], h)
 
 
 # one step
+
+
+def _joined(x, h, w_xh, w_hh):
+    return torch.cat([h, x], 1) @ torch.cat([w_xh, w_hh]), 0.0
+
+
+def _tanh_by_hand(total):
+    up, down = total.exp(), (-total).exp()
+    return (up - down) / (up + down)
+
 
 wrong("transposed_w_hh", rnn_step, rnn, weights=lambda w_xh, w_hh: (w_xh, w_hh.T))(
     en="w_hh is transposed. The course's vectors are rows: what stands left of the matrix?",
@@ -70,7 +85,12 @@ EARLY = wrong("tanh_too_early", rnn_step, rnn, combine=lambda x, h, b, f: f(x + 
     en="The tanh does not see everything: which summands were added after it?",
     zh="tanh 没有作用于全部内容：哪些项是在它之后才加上的？",
 )
-wrong("tanh_too_early", rnn_step, rnn, combine=lambda x, h, b, f: f(x) + f(h) + b)(**EARLY)
+for _combine in (
+    lambda x, h, b, f: f(x) + f(h) + b,
+    lambda x, h, b, f: f(x) + f(h + b),
+    lambda x, h, b, f: f(x + b) + f(h),
+):
+    wrong("tanh_too_early", rnn_step, rnn, combine=_combine)(**EARLY)
 wrong("no_tanh", rnn_step, rnn, squash=lambda total: total)(
     en="The tanh is missing: nothing keeps the state between -1 and 1.",
     zh="缺少 tanh：没有什么把状态限制在 -1 和 1 之间。",
@@ -78,6 +98,30 @@ wrong("no_tanh", rnn_step, rnn, squash=lambda total: total)(
 wrong("wrong_activation", rnn_step, rnn, squash=[torch.sigmoid, torch.relu])(
     en="Another squashing function stands where tanh is asked for: states may be negative.",
     zh="这里要求的是 tanh，用了另一个激活函数：状态可以是负数。",
+)
+wrong("transposed_weights", rnn_step, rnn, weights=lambda w_xh, w_hh: (w_xh.T, w_hh.T))(
+    en="Both matrices are transposed, as `nn.RNN` keeps its own. Here the shapes are (D, H) and "
+    "(H, H), and a vector stands on the left.",
+    zh="两个矩阵都被转置了（`nn.RNN` 内部是那样存的）。这里的形状是 (D, H) 和 (H, H)，向量在左边。",
+)
+wrong("matrix_first", rnn_step, rnn, products=lambda x, h, w_xh, w_hh: (w_xh @ x, w_hh @ h))(
+    en="The matrix stands on the left, as in books with column vectors. A batch here is (N, D), a "
+    "vector a row: which side does the matrix stand on?",
+    zh="矩阵写在了左边，那是列向量的写法。这里一批数据是 (N, D)，向量是行：矩阵该在哪一边？",
+)
+wrong("concatenated_order", rnn_step, rnn, products=_joined)(
+    en="State and word are joined in one order, their matrices in the other.",
+    zh="状态与词按一种顺序拼接，而它们的矩阵按另一种顺序拼接。",
+)
+wrong("residual", rnn_step, rnn, after=lambda new, old: new + old)(
+    en="The old state is added to the new one. How much of it the new state keeps, w_hh decides "
+    "alone.",
+    zh="旧状态又加到了新状态上。新状态保留多少旧状态，只由 w_hh 决定。",
+)
+wrong("tanh_overflows", rnn_step, rnn, squash=_tanh_by_hand)(
+    en="A tanh by hand: its exponentials overflow, and ∞/∞ is no number. torch has one that does "
+    "not.",
+    zh="手写的 tanh：其中的指数会溢出，而 ∞/∞ 没有意义。torch 自带的 tanh 不会。",
 )
 wrong("no_memory", rnn_step, rnn, combine=lambda x, h, b, f: f(x + b))(
     en="The state before has no effect: this step remembers nothing.",
@@ -87,10 +131,16 @@ wrong("no_input", rnn_step, rnn, combine=lambda x, h, b, f: f(h + b))(
     en="The word x has no effect: this step reads nothing.",
     zh="输入 x 没有起作用：这一步什么也没有读。",
 )
-wrong("elementwise", rnn_step, rnn, weights=lambda w_xh, w_hh: (w_xh, w_hh.diag().diag()))(
+ELEMENTWISE = wrong(
+    "elementwise", rnn_step, rnn, weights=lambda w_xh, w_hh: (w_xh, w_hh.diag().diag())
+)(
     en="Each hidden unit sees only itself: a matrix product is asked for, not one by elements.",
     zh="每个隐藏单元只看到自己：这里要的是矩阵乘法，不是逐元素相乘。",
 )
+wrong("elementwise", rnn_step, rnn, products=lambda x, h, w_xh, w_hh: (x * w_xh, h * w_hh))(
+    **ELEMENTWISE
+)
+
 
 # the walk
 
@@ -99,6 +149,20 @@ def _last_first(states, h):
     return torch.stack(states[::-1], 1)
 
 
+wrong("initial_state_ignored", rnn, first=torch.zeros_like)(
+    en="The walk starts from zeros: the state that is given has no effect.",
+    zh="从全零状态开始了：给定的初始状态没有起作用。",
+)
+DETACHED = wrong("detached", rnn, handed=lambda h, t: h.detach())(
+    en="The graph is cut between two steps, so a gradient does not travel back through all of "
+    "them.",
+    zh="计算图在步与步之间被切断了，梯度无法一直传回去。",
+)
+for _every in (2, 3, 4, 5, 8, 10, 16, 20, 32):
+    wrong("detached", rnn, handed=lambda h, t, n=_every: h if t % n else h.detach())(**DETACHED)
+    wrong("detached", rnn, handed=lambda h, t, n=_every: h if t % n or not t else h.detach())(
+        **DETACHED
+    )
 wrong("h0_at_every_step", rnn, chained=False)(
     en="Every step starts from the first state h: the network forgets each word at once. What "
     "should a step start from?",
@@ -116,6 +180,16 @@ for _collect in (
 ):
     wrong("wrong_axis", rnn, collect=_collect)(**WRONG_AXIS)
 wrong("wrong_axis", rnn, read=lambda x: x.transpose(0, 1))(**WRONG_AXIS)
+wrong(
+    "wrong_axis",
+    rnn,
+    read=lambda x: x.transpose(0, 1),
+    collect=lambda states, h: torch.stack(states),
+)(**WRONG_AXIS)
+wrong("off_by_one", rnn, collect=lambda states, h: torch.stack(states[:-1], 1))(
+    en="One step is missing: there is a state for every word, for the last one too.",
+    zh="少了一步：每个词都有一个状态，最后一个词也有。",
+)
 LAST_STATE = wrong("last_state_only", rnn, collect=lambda states, h: states[-1])(
     en="Only the last state came back: every state on the way is asked for.",
     zh="只返回了最后一个状态：要求的是途中的每一个状态。",

@@ -20,7 +20,7 @@ def rnn_step__sigmoid(x, h, w_xh, w_hh, b):
 
 
 def rnn_step__as_pytorch(x, h, w_xh, w_hh, b):
-    """Weights transposed, as nn.Linear keeps them. -> transposed_w_xh, transposed_w_hh"""
+    """Weights transposed, as nn.Linear keeps them. -> transposed_weights"""
     return torch.tanh(x @ w_xh.T + h @ w_hh.T + b)
 
 
@@ -70,7 +70,7 @@ def rnn_step__no_state(x, h, w_xh, w_hh, b):
 
 
 def rnn_step__in_place(x, h, w_xh, w_hh, b):
-    """The caller's state is overwritten. -> in_place"""
+    """The caller's state is overwritten. -> in_place, state_overwritten"""
     h.copy_(torch.tanh(x @ w_xh + h @ w_hh + b))
     return h
 
@@ -199,7 +199,7 @@ def rnn__backwards(x, h, w_xh, w_hh, b):
 
 
 def rnn__list(x, h, w_xh, w_hh, b):
-    """A list of states, not a tensor. -> not_stacked"""
+    """A list of states, not a tensor. -> no_tensor"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)
@@ -208,7 +208,7 @@ def rnn__list(x, h, w_xh, w_hh, b):
 
 
 def rnn__with_last(x, h, w_xh, w_hh, b):
-    """(states, last), as nn.RNN returns it. -> last_state_added"""
+    """(states, last), as nn.RNN returns it. -> no_tensor"""
     states = []
     for t in range(x.shape[1]):
         h = rnn_step(x[:, t], h, w_xh, w_hh, b)

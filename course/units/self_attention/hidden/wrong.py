@@ -72,10 +72,6 @@ def causal_mask__extra_axes(length, device=None):
     return torch.tril(torch.ones(length, length, device=device)).bool()[None, None]
 
 
-def causal_mask__device_ignored(length, device=None):
-    """The device is not used. -> wrong_device"""
-    return torch.ones(length, length).tril().bool()
-
 
 def self_attention__causal_ignored(x, w_q, w_k, w_v, causal=False):
     """`causal` is not used. -> causal_ignored"""
@@ -99,7 +95,7 @@ def self_attention__not_causal(x, w_q, w_k, w_v, causal=False):
 
 
 def self_attention__both(x, w_q, w_k, w_v, causal=False):
-    """The pair is returned. -> weights_returned"""
+    """The pair is returned. -> no_tensor, weights_returned"""
     q, k, v = project(x, w_q, w_k, w_v)
     mask = causal_mask(x.shape[1], x.device) if causal else None
     return attention(q, k, v, mask)

@@ -182,7 +182,7 @@ def streaming_attention__inverse_shrink(q, k, v, block_size):
 
 
 def streaming_attention__blocks_of_queries(q, k, v, block_size):
-    """Blocks of queries: scores of a block and all keys. -> whole_table"""
+    """Blocks of queries: scores of a block and all keys. -> full_scores"""
     outs = []
     for s in range(0, q.shape[-2], block_size):
         qb = q[..., s : s + block_size, :]
@@ -192,7 +192,7 @@ def streaming_attention__blocks_of_queries(q, k, v, block_size):
 
 
 def streaming_attention__plain(q, k, v, block_size):
-    """Plain attention: the table is made. -> whole_table"""
+    """Plain attention: the table is made. -> full_scores"""
     return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), -1) @ v
 
 

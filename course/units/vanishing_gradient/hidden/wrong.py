@@ -172,7 +172,7 @@ def spectral_radius__symmetric(w):
 
 
 def spectral_radius__float_of_complex(w):
-    """`float` of a complex number is an error. -> complex_eigenvalues"""
+    """`float` of a complex number is an error. -> real_part, complex_eigenvalues"""
     return float(max(np.linalg.eigvals(w)))
 
 
