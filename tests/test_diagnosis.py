@@ -29,13 +29,6 @@ UNKNOWN = {
         "        return exact(length, kernel_size, dilation_base)\n"
         "    return math.ceil(math.log(length, kernel_size))\n",
     ),
-    "the width of the words for that of a head": (
-        "self_attention",
-        "exact = multi_head_self_attention\n"
-        "def multi_head_self_attention(x, w_q, w_k, w_v, w_o, heads, causal=False):\n"
-        "    share = (w_q.shape[1] / x.shape[2]) ** 0.5\n"
-        "    return exact(x, w_q * share, w_k, w_v, w_o, heads, causal)\n",
-    ),
 }
 # And these are: each in a form of its own, not the catalogue's.
 KNOWN = {
@@ -51,6 +44,15 @@ KNOWN = {
         "    e = torch.exp(scores)\n    return e.div(e.sum(dim, keepdim=True))\n",
         "softmax",
         "no_max",
+    ),
+    "the width of the words for that of a head": (
+        "self_attention",
+        "exact = multi_head_self_attention\n"
+        "def multi_head_self_attention(x, w_q, w_k, w_v, w_o, heads, causal=False):\n"
+        "    share = (w_q.shape[1] / x.shape[2]) ** 0.5\n"
+        "    return exact(x, w_q * share, w_k, w_v, w_o, heads, causal)\n",
+        "multi_head_self_attention",
+        "scale_by_model",
     ),
     "keys not transposed, as an exception tells": (
         "attention",

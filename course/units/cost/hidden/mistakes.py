@@ -28,14 +28,27 @@ def _depths(t, k):
     return _depth(t, k), _depth(t, k, k)
 
 
-def sequential_steps(layer, length, kernel_size=3, *, steps=lambda t, k: (t, 1, 1, 1)):
-    return _pick(layer, *steps(length, kernel_size))
+def sequential_steps(layer, length, kernel_size=3, *, steps=lambda t, k: (t, 1, 1, 1), pick=_pick):
+    return pick(layer, *steps(length, kernel_size))
 
 
-def max_path_length(layer, length, kernel_size=3, *, least=1, more=0, depths=_depths):
-    """more: positions to cover."""
-    layers = (max(least, depth) for depth in depths(length + more, kernel_size))
-    return _pick(layer, length, *layers, 1)
+def max_path_length(
+    layer,
+    length,
+    kernel_size=3,
+    *,
+    least=1,
+    more=0,
+    layers_more=0,
+    depths=_depths,
+    recurrent=lambda t: t,
+    attention=lambda t: 1,
+    pick=_pick,
+):
+    """more: positions to cover. layers_more: layers after them."""
+    depths_of = depths(length + more, kernel_size)
+    layers = (max(least, depth + layers_more) for depth in depths_of)
+    return pick(layer, recurrent(length), *layers, attention(length))
 
 
 def _paths(t, k):
@@ -59,6 +72,43 @@ wrong("taps_for_steps", sequential_steps, steps=lambda t, k: (t, k, k, 1))(
     en="A convolution is said to take a step for every tap. Do the taps wait for one another?",
     zh="卷积被算成每个权重一步。各个权重之间需要互相等待吗？",
 )
+wrong("attention_waits", sequential_steps, steps=lambda t, k: (t, 1, 1, t))(
+    en="Self-attention is said to wait at every position. Does one position need what came out of "
+    "another?",
+    zh="自注意力被当成逐个位置等待。一个位置需要另一个位置的结果吗？",
+)
+wrong("one_step_short", sequential_steps, steps=lambda t, k: (t - 1, 1, 1, 1))(
+    en="The recurrent layer is a step short. How many states does it make for `length` words?",
+    zh="循环层少算了一步。`length` 个词要算出多少个状态？",
+)
+wrong("one_step_short", max_path_length, recurrent=lambda t: t - 1)(
+    en="The recurrent layer is a step short: what does the exercise say it returns?",
+    zh="循环层少算了一步：题目说它应返回多少？",
+)
+wrong("attention_waits", max_path_length, attention=lambda t: t)(
+    en="Self-attention is said to hand a word on from position to position. How many layers does "
+    "it take from one to any other?",
+    zh="自注意力被当成逐个位置传递。它从一个位置到任意另一个位置需要几层？",
+)
+
+
+def _any(layer, *costs):
+    """No layer is refused: what is not known costs as much as the last."""
+    return costs[LAYERS.index(layer)] if layer in LAYERS else costs[-1]
+
+
+def _none(layer, *costs):
+    return costs[LAYERS.index(layer)] if layer in LAYERS else None
+
+
+def _key(layer, *costs):
+    return dict(zip(LAYERS, costs, strict=True))[layer]
+
+
+def _returned(layer, *costs):
+    return costs[LAYERS.index(layer)] if layer in LAYERS else ValueError(layer)
+
+
 wrong("no_layer", max_path_length, least=0)(
     en="For a single position the path has length 0. A layer it must be: what is the least that "
     "the exercise allows?",
@@ -68,6 +118,32 @@ wrong("off_by_one", max_path_length, more=1)(
     en="There is one layer too many. Is a field that is exactly `length` wide enough?",
     zh="多了一层。感受野恰好等于 `length` 时够不够？",
 )
+wrong("off_by_one", max_path_length, layers_more=1)(
+    en="There is one layer too many, whatever the length.",
+    zh="无论长度是多少，都多了一层。",
+)
+for _rounded in (
+    lambda t, k: (round((t - 1) / (k - 1)), _depth(t, k, k)),
+    lambda t, k: ((t - 1) // (k - 1), _depth(t, k, k)),
+    lambda t, k: (_depth(t, k), round(log(t, k))),
+    lambda t, k: (_depth(t, k), int(log(t, k))),
+    lambda t, k: ((t - 1) // (k - 1), int(log(t, k))),
+):
+    wrong("rounded_down", max_path_length, depths=_rounded)(
+        en="A depth that is no whole number was rounded to the nearest, or down. Do so many layers "
+        "cover the length?",
+        zh="层数不是整数时四舍五入或向下取整了。这么多层够覆盖整个长度吗？",
+    )
+for _table in (
+    lambda t, k: (ceil(t / k), ceil(log(t, k))),
+    lambda t, k: (t // k, int(log(t, k))),
+    lambda t, k: (t // k, _depth(t, k, k)),
+):
+    wrong("as_the_table", max_path_length, depths=_table)(
+        en="These are the table's n/k and logarithm, made whole. Its O(·) hides constants: count "
+        "the layers until they cover the length.",
+        zh="这是表中的 n/k 和对数取整的结果。O(·) 略去了常数：请数要多少层才能覆盖整个长度。",
+    )
 wrong("dilation_ignored", max_path_length, depths=lambda t, k: (_depth(t, k), _depth(t, k)))(
     en="The dilated convolution is treated like the plain one. How fast does its field grow?",
     zh="空洞卷积被当成了普通卷积。它的感受野增长得有多快？",
@@ -107,15 +183,23 @@ def multiply_adds(
     recurrent=2,
     attention=2,
     projections=0,
-    kernel=None,
+    kernel=lambda k: k,
+    taps=lambda k, t, w: k * t * w**2,
+    biases=0,
     sizes=lambda t, w: (t, w),
+    squared=lambda t, w: t**2 * w,
     each=1,
+    pick=_pick,
 ):
-    """recurrent, attention, projections: how many products. each: operations of a product."""
+    """recurrent, attention, projections: how many products. each: operations of a product.
+
+    squared: of the attention, one of its two products.
+    """
     t, w = sizes(length, width)
-    convolution = (kernel_size if kernel is None else kernel) * t * w**2
-    attending = attention * t**2 * w + projections * t * w**2
-    return each * _pick(layer, recurrent * t * w**2, convolution, convolution, attending)
+    convolution = taps(kernel(kernel_size), t, w) + biases * t * w
+    attending = attention * squared(t, w) + projections * t * w**2
+    walked = recurrent * t * w**2 + biases * t * w
+    return each * pick(layer, walked, convolution, convolution, attending)
 
 
 wrong("one_product", multiply_adds, recurrent=1)(
@@ -127,6 +211,37 @@ wrong("one_product", multiply_adds, attention=1)(
     en="Self-attention multiplies two large matrices twice; one of the two products is left out.",
     zh="自注意力有两次大的矩阵乘法，这里漏掉了一次。",
 )
+wrong("as_the_table", multiply_adds, recurrent=1, attention=1)(
+    en="These are the orders of the table, without the constants that its O(·) leaves out. How "
+    "many products does a step, or a position, take?",
+    zh="这是表中的量级，没有算 O(·) 略去的常数。一步、一个位置各要做几次乘法？",
+)
+wrong("depthwise", multiply_adds, taps=lambda k, t, w: k * t * w)(
+    en="A tap is counted as one number for each channel. It is a matrix, (width, width).",
+    zh="每个权重被当成了每个通道一个数。它其实是一个 (width, width) 的矩阵。",
+)
+wrong("kernel_squared", multiply_adds, kernel=lambda k: k**2)(
+    en="The kernel's size counts squared, as for pictures. Along how many axes does it move here?",
+    zh="卷积核的大小被平方了（像图像那样）。这里它沿几个轴移动？",
+)
+for _inside in (
+    lambda k, t, w: k * (t - k + 1) * w**2,
+    lambda k, t, w: (k * t - 2 * sum(range(k // 2 + 1))) * w**2,
+):
+    wrong("borders_left_out", multiply_adds, taps=_inside)(
+        en="The positions at the borders are left out, or the taps there that meet zeros. What "
+        "does the exercise say of them?",
+        zh="漏掉了边上的位置，或那里遇到零的权重。题目对它们是怎么说的？",
+    )
+wrong("biases_counted", multiply_adds, biases=1)(
+    en="The biases are counted, too: the layer is one without.",
+    zh="偏置也算进去了：题目说的是没有偏置的层。",
+)
+wrong("length_and_width_swapped", multiply_adds, squared=lambda t, w: t * w**2)(
+    en="Of the attention, length and width have changed places: how many scores are there, and how "
+    "long is the sum in each?",
+    zh="自注意力的长度与宽度用反了：一共有多少个分数，每个分数是多少项之和？",
+)
 wrong("projections_counted", multiply_adds, projections=3)(
     en="The projections to queries, keys and values are counted too. Which products of "
     "self-attention does the exercise ask for?",
@@ -137,7 +252,7 @@ wrong("projections_counted", multiply_adds, projections=4)(
     "products of self-attention does the exercise ask for?",
     zh="把查询、键、值以及输出的投影也算进去了。题目要求数的是自注意力的哪些乘法？",
 )
-wrong("kernel_ignored", multiply_adds, kernel=1)(
+wrong("kernel_ignored", multiply_adds, kernel=lambda k: 1)(
     en="The kernel's size plays no part. How many matrices does a convolution have?",
     zh="卷积核的大小没有起作用。一个卷积层有多少个矩阵？",
 )
@@ -151,3 +266,18 @@ wrong("flops_for_multiply_adds", multiply_adds, each=2)(
     "addition here?",
     zh="乘法和加法分开数了。在这里，一次乘法连同它的加法算几次？",
 )
+wrong("no_error", sequential_steps, max_path_length, multiply_adds, pick=[_any, _none, _returned])(
+    en="A layer that there is not gets an answer like any other. What is to be raised for it? (An "
+    "error that is returned is not raised.)",
+    zh="不存在的层也得到了答案。遇到它应当抛出什么？（返回一个异常并不等于抛出它。）",
+)
+wrong("other_error", sequential_steps, max_path_length, multiply_adds, pick=_key)(
+    en="Another exception than the one that is asked for: a dict raises a KeyError of its own.",
+    zh="抛出的异常不是要求的那一种：字典自己抛出的是 KeyError。",
+)
+
+# made so often that one program may make two
+COMMON = """
+no_layer off_by_one dilation_ignored dilation_base_two taps_for_gaps kernel_ignored one_product
+projections_counted flops_for_multiply_adds one_step_short
+""".split()

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.mistakes.entry import wrong
+from autograder.mistakes.entry import mistake, wrong
 
 
 def attend(
@@ -57,7 +57,7 @@ def decode_with_attention(
     max_length,
     *,
     first=_last,
-    visible=_own,
+    visible=lambda states, lengths, tokens: _own(states, lengths),
     look="before",
     inputs=lambda word, context: torch.cat([word, context], -1),
     fed_back=True,
@@ -75,7 +75,7 @@ def decode_with_attention(
     before that, one step behind.
     """
     states = _encode(tokens, params)
-    state, mask = first(states, lengths), visible(states, lengths)
+    state, mask = first(states, lengths), visible(states, lengths, tokens)
     token = torch.full(tokens.shape[:1], start, device=tokens.device)
     ended = torch.zeros_like(token, dtype=torch.bool)
     query, ids, rows = state, [], []
@@ -178,6 +178,10 @@ wrong("scale_after_softmax", *BOTH, divisor=lambda state, s: 1.0, result=_scaled
 # the mask
 
 
+def _lowest(scores, mask):
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+
+
 def _filled(*numbers):
     return [lambda scores, mask, n=n: scores.masked_fill(~mask, n) for n in numbers]
 
@@ -186,10 +190,11 @@ wrong("mask_ignored", *BOTH, hide=lambda s, m: s, zeroed=False)(
     en="Padding is attended to like any word: the mask has no effect.",
     zh="填充和普通的词一样被关注：掩码没有起作用。",
 )
-wrong("mask_inverted", *BOTH, hide=lambda s, m: s.masked_fill(m, -math.inf), zeroed=False)(
-    en="The mask is read the wrong way round: True says that a word may be attended to.",
-    zh="掩码用反了：True 表示可以关注这个词。",
-)
+for _number in (-math.inf, -1e9, -1e30):
+    wrong("mask_inverted", *BOTH, hide=lambda s, m, n=_number: s.masked_fill(m, n), zeroed=False)(
+        en="The mask is read the wrong way round: True says that a word may be attended to.",
+        zh="掩码用反了：True 表示可以关注这个词。",
+    )
 wrong("mask_after_softmax", *BOTH, hide=lambda s, m: s)(
     en="Padding was hidden after the softmax, so the other weights no longer sum to 1.",
     zh="softmax 之后才遮住填充，其余权重之和不再是 1。",
@@ -219,7 +224,12 @@ wrong("empty_row_nan", attend, zeroed=False)(
     "be zero there.",
     zh="什么都看不到时，所有分数都是 -inf，而 0/0 没有意义。此时两个结果都应为零。",
 )
-wrong("empty_row_uniform", attend, hide=_filled(-1e30), zeroed=False)(
+wrong(
+    "empty_row_uniform",
+    attend,
+    hide=[_lowest, *_filled(-1e9, -1e10, -1e12, -1e20, -1e30)],
+    zeroed=False,
+)(
     en="Where nothing is to be seen all hidden words share the weight. Both results should be zero "
     "there.",
     zh="什么都看不到时，被遮住的词平分了权重。此时两个结果都应为零。",
@@ -228,6 +238,38 @@ wrong("results_swapped", attend, result=lambda c, w, state, s: (w, c))(
     en="Context and weights came back in each other's place.",
     zh="context 和权重的返回顺序颠倒了。",
 )
+
+
+def _all_with_all(context, weights, state, encoder_states):
+    """As if the states of all sentences were the queries of each."""
+    weights = torch.softmax(state @ encoder_states.mT / math.sqrt(state.shape[-1]), -1)
+    return weights @ encoder_states, weights
+
+
+wrong("no_query_axis", attend, result=_all_with_all)(
+    en="All sentences' states became queries to every sentence. Each asks its own sentence only: "
+    "which axis is missing from (N, H)?",
+    zh="所有句子的状态都成了每个句子的 query。每个状态只问自己的句子：(N, H) 缺少哪个轴？",
+)
+
+
+@mistake(
+    "attend",
+    "mask_without_axis",
+    en="The mask is (N, T), the scores are (N, 1, T): lined up from the right, its sentences meet "
+    "the queries' axis. Which axis is missing?",
+    zh="掩码是 (N, T)，分数是 (N, 1, T)：从右对齐时，掩码的句子轴对上了 query 的轴。缺少的是哪个"
+    "轴？",
+)
+def attend_mask_without_axis(state, encoder_states, mask=None):
+    scores = state[:, None] @ encoder_states.mT / math.sqrt(state.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = scores.softmax(-1)
+    weights = weights if mask is None else weights.masked_fill(~mask, 0.0)
+    return (weights @ encoder_states).squeeze(1), weights.squeeze(1)
+
+
 wrong("query_axis_kept", attend, result=lambda c, w, state, s: (c[:, None], w[:, None]))(
     en="The axis of the one query is still there: (N, H) and (N, T) are asked for.",
     zh="那个唯一的 query 的轴还留着：要求的形状是 (N, H) 和 (N, T)。",
@@ -249,6 +291,47 @@ wrong("wrong_query", DECODER, look="last")(
     en="The query is not the state just before the step, but another one in time.",
     zh="query 不是这一步之前的那个状态，而是另一个时刻的状态。",
 )
+wrong("padding_is_zero", DECODER, visible=lambda s, n, tokens: tokens != 0)(
+    en="The id 0 is taken for padding. It may be a word, and padding may be any id: what says how "
+    "long a sentence is?",
+    zh="把编号 0 当成了填充。它可能是一个词，而填充可能是任何编号：句子有多长由什么决定？",
+)
+for _to_dim in (
+    lambda ids, a, *_: (ids.T, a.transpose(0, 1)),
+    lambda ids, a, *_: (ids.T, a),
+):
+    wrong("steps_first", DECODER, written=_to_dim)(
+        en="Steps come before sentences: the results are (N, L) and (N, L, T).",
+        zh="步数排在了句子之前：结果的形状应是 (N, L) 和 (N, L, T)。",
+    )
+
+
+@mistake(
+    "decode_with_attention",
+    "query_after_step",
+    en="The query is the state after the step, as Luong has it. Here the context is made before "
+    "it, from the state before, and is a part of the step's input.",
+    zh="query 用的是这一步之后的状态（Luong 的做法）。这里的 context 在这一步之前由之前的状态得到，"
+    "并且是这一步输入的一部分。",
+)
+def decode_after_the_step(tokens, lengths, params, start, end, max_length):
+    states = _encode(tokens, params)
+    state, mask = _last(states, lengths), _own(states, lengths)
+    token = torch.full(tokens.shape[:1], start, device=tokens.device)
+    ended, context = torch.zeros_like(token, dtype=torch.bool), torch.zeros_like(state)
+    ids, rows = [], []
+    while len(ids) < max_length and not ended.all():
+        word = torch.cat([params["dec_embed"][token], context], -1)
+        state = _gru(word, state, params, "dec")
+        context, row = attend(state, states, mask)
+        logits = state @ params["out_w"] + params["out_b"]
+        token = logits.argmax(-1).masked_fill(ended, end)
+        ended = ended | (token == end)
+        ids.append(token)
+        rows.append(row)
+    return torch.stack(ids, 1), torch.stack(rows, 1)
+
+
 wrong("last_padded_state", DECODER, first=lambda s, n: s[:, -1])(
     en="The decoder starts from the state at the end of the tensor, which for a short sentence "
     "lies in the padding.",
@@ -262,12 +345,15 @@ wrong("zero_state", DECODER, first=lambda s, n: torch.zeros_like(s[:, 0]))(
     en="The decoder starts from a state of zeros. What does it know of the sentence at first?",
     zh="解码器从全零状态开始。一开始它对句子知道些什么？",
 )
-for _visible in (lambda s, n: None, lambda s, n: _own(s, (n + 1).clamp(max=s.shape[1]))):
+for _visible in (
+    lambda s, n, tokens: None,
+    lambda s, n, tokens: _own(s, (n + 1).clamp(max=s.shape[1])),
+):
     wrong("padding_seen", DECODER, visible=_visible)(
         en="Padding is attended to: which words of the tensor are a sentence's own?",
         zh="填充也被关注了：张量中哪些词是句子自己的？",
     )
-wrong("last_word_hidden", DECODER, visible=lambda s, n: _own(s, n - 1))(
+wrong("last_word_hidden", DECODER, visible=lambda s, n, tokens: _own(s, n - 1))(
     en="A sentence's own last word is hidden too: with n words, which indices are its own?",
     zh="句子自己的最后一个词也被遮住了：有 n 个词时，哪些下标属于它？",
 )
@@ -346,3 +432,11 @@ wrong("alignment_missing", DECODER, written=lambda ids, *_: ids)(
     en="Only the ids came back: the alignment is asked for as well.",
     zh="只返回了 ids：alignment 也要返回。",
 )
+
+
+# made so often that one program may make two
+COMMON = """
+no_scale scale_by_d scale_by_length wrong_axis mask_ignored mask_inverted results_swapped
+query_axis_kept squeezed context_not_renewed zero_state padding_seen input_order word_not_fed_back
+no_output_bias end_not_filled never_stops stops_too_early start_included
+""".split()

@@ -17,18 +17,25 @@ def _lstm(word, h, c, params):
     return o.sigmoid() * c.tanh(), c
 
 
-def _outputs(kind, x, params, keep=lambda h, c: (h, c), shown=lambda h, c: h):
+def _outputs(
+    kind, x, params, keep=lambda h, c: (h, c), shown=lambda h, c: h, first=torch.zeros_like
+):
     """The outputs at every position, (N, T, H) or (N, T, d_v)."""
     if kind == "attention":
         q, k, v = (x @ params[name] for name in ("w_q", "w_k", "w_v"))
         return torch.softmax(q @ k.mT / math.sqrt(k.shape[-1]), -1) @ v
     weight, step = ("w_hh", _rnn) if kind == "rnn" else ("w_h", _lstm)
-    h = c = x.new_zeros(len(x), len(params[weight]))
+    h = c = first(x.new_zeros(len(x), len(params[weight])))
     outputs = []
     for word in x.unbind(1):
-        h, c = keep(*step(word, h, c, params))
+        h, c = step(word, h, c, params)
         outputs.append(shown(h, c))
+        h, c = keep(h, c)
     return torch.stack(outputs, 1)
+
+
+def _cut(h, c):
+    return h.detach(), c.detach()
 
 
 def gradient_by_distance(
@@ -43,9 +50,9 @@ def gradient_by_distance(
     result=lambda norms: norms,
     **slots,
 ):
-    """only: the kinds that a mistake is about. Raises ValueError for any other."""
+    """only: the kinds that a mistake is about; the others are as they should be."""
     if only and kind not in only:
-        raise ValueError(kind)
+        return gradient_by_distance(kind, x, params)
     with torch.enable_grad():
         x = x.detach().clone().requires_grad_()
         gradient = felt(loss, _outputs(kind, x, params, **slots), x)
@@ -65,6 +72,14 @@ wrong("wrong_axis", gradient_by_distance, loss=lambda y: y[-1].sum())(
 wrong("first_output", gradient_by_distance, loss=lambda y: y[:, 0].sum())(
     en="This is what the first output feels. The question is asked of the last one.",
     zh="这是第一个输出的感受，题目问的是最后一个输出。",
+)
+wrong("first_output", gradient_by_distance, only=("attention",), loss=lambda y: y[:, 0].sum())(
+    en="Of the attention, this is what the first output feels. The question is asked of the last.",
+    zh="对于注意力，这是第一个输出的感受，题目问的是最后一个输出。",
+)
+wrong("first_state_ones", gradient_by_distance, first=torch.ones_like)(
+    en="The walk starts from ones. What are states and cells before the first word?",
+    zh="从全 1 的状态开始了。读第一个词之前，隐藏状态和细胞状态是什么？",
 )
 wrong("mean_not_sum", gradient_by_distance, loss=lambda y: y[:, -1].mean())(
     en="The loss averages over the last output. The gradient is asked of its sum.",
@@ -156,15 +171,11 @@ wrong("no_gradient", gradient_by_distance, felt=lambda loss, y, x: y.detach())(
     "does is another question.",
     zh="这是各输出本身的大小。输入变化时最后一个输出变化多少，是另一个问题。",
 )
-wrong(
-    "detached",
-    gradient_by_distance,
-    only=("rnn", "lstm"),
-    result=lambda norms: torch.cat([torch.zeros_like(norms[:-1]), norms[-1:]]),
-)(
-    en="Only the last word is felt: the graph is cut between one step and the next.",
-    zh="只感受到了最后一个词：计算图在步与步之间被切断了。",
-)
+for _kind in ("rnn", "lstm"):
+    wrong("detached", gradient_by_distance, only=(_kind,), keep=_cut)(
+        en="Only the last word is felt: the graph is cut between one step and the next.",
+        zh="只感受到了最后一个词：计算图在步与步之间被切断了。",
+    )
 wrong("cell_for_state", gradient_by_distance, only=("lstm",), shown=lambda h, c: c)(
     en="This is the gradient of the LSTM's cell. Which of the two does an LSTM show to others?",
     zh="这是 LSTM 细胞状态的梯度。LSTM 对外输出的是两者中的哪一个？",
@@ -179,3 +190,10 @@ wrong("results_swapped", gradient_by_distance, only=("lstm",), keep=lambda h, c:
     "does `lstm_step` return them?",
     zh="隐藏状态和细胞状态在传给下一步时互换了。`lstm_step` 按什么顺序返回它们？",
 )
+
+
+# made so often that one program may make two
+COMMON = """
+all_outputs first_output mean_not_sum reversed_time norm_per_sentence batch_summed_first
+one_sentence squared_norm wrong_norm normalised cell_for_state
+""".split()

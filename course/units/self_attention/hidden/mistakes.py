@@ -4,14 +4,14 @@ import math
 
 import torch
 
-from autograder.mistakes.entry import wrong
+from autograder.mistakes.entry import mistake, wrong
 
 
-def project(x, w_q, w_k, w_v, *, take="qkv", turned=False):
+def project(x, w_q, w_k, w_v, *, take="qkv", turned=False, product=torch.matmul):
     """take: the projections returned, "x" for the words themselves. turned: all matrices."""
     w = {"q": w_q, "k": w_k, "v": w_v}
     w = {name: matrix.mT for name, matrix in w.items()} if turned else w
-    return tuple(x.clone() if name == "x" else x @ w[name] for name in take)
+    return tuple(x.clone() if name == "x" else product(x, w[name]) for name in take)
 
 
 def causal_mask(length, device=None, *, diagonal=0, change=lambda mask: mask):
@@ -31,6 +31,7 @@ def _attend(
     *,
     take="qkv",
     turned=False,
+    product=torch.matmul,
     always=False,
     score=lambda q, k: q @ k.mT,
     divisor=lambda x, q, v: _root(q),
@@ -42,7 +43,8 @@ def _attend(
     **mask,
 ):
     """hidden: in the scores, by `fill`. zeroed: a hidden weight, even in a row without any."""
-    q, k, v = (split(y) for y in project(x, *weights, take=take, turned=turned))
+    projected = project(x, *weights, take=take, turned=turned, product=product)
+    q, k, v = (split(y) for y in projected)
     scores = score(q, k) / divisor(x, q, v)
     if not (causal or always):
         return mix(normalise(scores, -1), v)
@@ -51,8 +53,8 @@ def _attend(
     return mix(weights.masked_fill(future, 0.0) if zeroed else weights, v)
 
 
-def self_attention(x, w_q, w_k, w_v, causal=False, **slots):
-    return _attend(x, (w_q, w_k, w_v), causal, **slots)
+def self_attention(x, w_q, w_k, w_v, causal=False, *, after=lambda output, x: output, **slots):
+    return after(_attend(x, (w_q, w_k, w_v), causal, **slots), x)
 
 
 def _split(y, heads):
@@ -92,6 +94,15 @@ wrong("no_projection", project, *BOTH, take="qkx")(
     en="The words themselves took the place of a projection: x is first multiplied by w_v too.",
     zh="直接用了词本身而没有投影：x 也要先乘以 w_v。",
 )
+wrong("elementwise", project, *BOTH, product=torch.mul)(
+    en="Words and matrix are multiplied number by number: which product takes D numbers to d?",
+    zh="词与矩阵是逐元素相乘的：哪种乘法把 D 个数变成 d 个？",
+)
+wrong("matrix_first", project, *BOTH, product=lambda x, w: w @ x)(
+    en="The matrix stands on the left. Words are rows, (N, T, D): which axis meets the D rows of a "
+    "matrix?",
+    zh="矩阵写在了左边。词是行向量 (N, T, D)：哪个轴与矩阵的 D 行相接？",
+)
 wrong("transposed_projection", project, *BOTH, turned=True)(
     en="The matrices are transposed. Words are rows: (N, T, D) meets (D, d).",
     zh="矩阵被转置了。词是行向量：(N, T, D) 乘以 (D, d)。",
@@ -119,6 +130,10 @@ INVERTED = wrong("mask_inverted", causal_mask, *BOTH, change=torch.logical_not)(
     zh="掩码用反了：True 表示 *可以* 看。",
 )
 wrong("mask_inverted", *BOTH, change=torch.logical_not, zeroed=False)(**INVERTED)
+wrong("extra_axes", causal_mask, change=[lambda m: m[None], lambda m: m[None, None]])(
+    en="The mask has axes that were not asked for. (T, T) broadcasts by itself.",
+    zh="掩码多了没有要求的轴。(T, T) 自己就会广播。",
+)
 wrong("mask_of_ones", causal_mask, change=torch.ones_like)(
     en="The mask hides nothing.",
     zh="掩码什么也没有遮住。",
@@ -157,6 +172,7 @@ MODEL = wrong("scale_by_model", *BOTH, divisor=lambda x, q, v: _root(x))(
     zh="除数取自整个模型的宽度。点积只在一个头的 key 宽度上求和，只有它才算数。",
 )
 wrong("scale_by_model", HEADS, divisor=lambda x, q, v: math.sqrt(q.shape[1] * q.shape[-1]))(**MODEL)
+wrong("scale_by_model", HEADS, divisor=lambda x, q, v: math.sqrt(x.shape[-1] / q.shape[1]))(**MODEL)
 wrong("multiplied", *BOTH, divisor=lambda x, q, v: 1 / _root(q))(
     en="The scores grow where they should shrink: multiplied in place of divided.",
     zh="分数本该变小却变大了：应该除的地方用了乘。",
@@ -244,7 +260,8 @@ wrong("fill_zero", *BOTH, fill=[0.0, 1e-9, 1e-8, 1e-6], zeroed=False)(
 wrong("fill_too_small", *BOTH, fill=[-1e1, -1e2, -1e3], zeroed=[True, False])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: then the "
     "future wins. What is below every score?",
-    zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低，这时未来反而胜出。什么数比任何分数都低？",
+    zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低，这时未来反而胜出。什么数比任何分"
+    "数都低？",
 )
 wrong("transposed_weights", *BOTH, mix=lambda weights, v: weights.mT @ v)(
     en="The weights are transposed on their way to the values: a row belongs to the word that "
@@ -254,6 +271,16 @@ wrong("transposed_weights", *BOTH, mix=lambda weights, v: weights.mT @ v)(
 wrong("weights_returned", self_attention, mix=lambda weights, v: (weights @ v, weights))(
     en="The weights came back in place of the output, or beside it: only the output is asked for.",
     zh="返回了权重而不是输出，或两者都返回了：这里只要输出。",
+)
+
+
+wrong("weights_returned", self_attention, mix=lambda weights, v: weights)(
+    en="The weights came back in place of the output: only the output is asked for.",
+    zh="返回了权重而不是输出：这里只要输出。",
+)
+wrong("residual", self_attention, after=lambda output, x: output + x)(
+    en="The words themselves are added to the output, as a Transformer does around this layer.",
+    zh="把词本身加到了输出上（Transformer 在这一层之外才这样做）。",
 )
 
 
@@ -303,6 +330,65 @@ wrong(
     "axis stands next to the last when the scores are made?",
     zh="在每个位置上是头与头之间做注意力，而应是词与词之间：计算分数时，倒数第二个轴是什么？",
 )
+
+
+def _over_heads(y, heads):
+    """Heads stay behind the words, and no mask is made for them."""
+    return y.unflatten(-1, (heads, -1))
+
+
+@mistake(
+    "multi_head_self_attention",
+    "attends_over_heads",
+    en="Heads attend to one another at each position, where words should attend to words: which "
+    "axis stands next to the last when the scores are made?",
+    zh="在每个位置上是头与头之间做注意力，而应是词与词之间：计算分数时，倒数第二个轴是什么？",
+)
+def multi_head_over_heads(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    q, k, v = (_over_heads(y, heads) for y in project(x, w_q, w_k, w_v))
+    return (torch.softmax(q @ k.mT / _root(q), -1) @ v).flatten(2) @ w_o
+
+
+def _split_as_words(y, heads, width):
+    """Every head as wide as if all projections had the width of the words."""
+    return y.view(*y.shape[:2], heads, width // heads).transpose(1, 2)
+
+
+@mistake(
+    "multi_head_self_attention",
+    "width_of_words",
+    en="A head's width is taken from the words'. It follows from the projection: w_q, w_k and w_v "
+    "may have other widths than x, and than one another.",
+    zh="头的宽度取自了词的宽度。它应由投影决定：w_q、w_k、w_v 的宽度可以与 x 不同，彼此也可以不"
+    "同。",
+)
+def multi_head_of_width(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    n, length, width = x.shape
+    q, k, v = (_split_as_words(y, heads, width) for y in project(x, w_q, w_k, w_v))
+    scores = q @ k.mT / _root(q)
+    if causal:
+        scores = scores.masked_fill(~causal_mask(length, x.device), -math.inf)
+    return (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, width) @ w_o
+
+
+def _join_by_mere_view(y, w_o):
+    y = y.transpose(1, 2)
+    return y.view(*y.shape[:2], -1) @ w_o
+
+
+wrong("view_of_transposed", HEADS, join=_join_by_mere_view)(
+    en="`view` cannot join axes whose numbers lie apart in memory, as they do after `transpose`. "
+    "torch's words name what can.",
+    zh="`transpose` 之后，数字在内存中不相邻，`view` 无法合并这些轴。torch 的报错里写了该用什么。",
+)
+wrong("heads_averaged", HEADS, join=lambda y, w_o: y.mean(1).repeat(1, 1, y.shape[1]) @ w_o)(
+    en="The heads were averaged. Each has its own rows of w_o: they are joined, not mixed before.",
+    zh="对各个头求了平均。每个头在 w_o 中有自己的行：应该拼接，而不是先混合。",
+)
+wrong("heads_averaged", HEADS, join=lambda y, w_o: y.sum(1).repeat(1, 1, y.shape[1]) @ w_o)(
+    en="The heads were added. Each has its own rows of w_o: they are joined, not mixed before.",
+    zh="把各个头加了起来。每个头在 w_o 中有自己的行：应该拼接，而不是先混合。",
+)
 wrong("no_output_projection", HEADS, join=lambda y, w_o: y.transpose(1, 2).flatten(2))(
     en="The heads are joined, but w_o has not mixed them yet.",
     zh="各个头已经拼接起来，但还没有用 w_o 混合。",
@@ -311,3 +397,25 @@ wrong("transposed_w_o", HEADS, join=lambda y, w_o: _join(y, w_o.mT))(
     en="w_o is transposed: its rows belong to the joined heads, its columns to the output.",
     zh="w_o 被转置了：它的行对应拼接后的各个头，列对应输出。",
 )
+
+
+@mistake(
+    "self_attention",
+    "mask_of_batch",
+    en="The mask's size is that of another axis: how many words does a sentence have?",
+    zh="掩码的大小取自了别的轴：一个句子有多少个词？",
+)
+def self_attention_mask_of_batch(x, w_q, w_k, w_v, causal=False):
+    q, k, v = project(x, w_q, w_k, w_v)
+    scores = q @ k.mT / _root(q)
+    if causal:
+        scores = scores.masked_fill(~causal_mask(len(x), x.device), torch.finfo(x.dtype).min)
+    return scores.softmax(-1) @ v
+
+
+# made so often that one program may make two
+COMMON = """
+swapped_qk one_projection transposed_projection diagonal_masked causal_shifted causal_transposed
+mask_inverted causal_ignored no_scale scale_by_d scale_by_model wrong_axis no_max
+view_without_transpose heads_interleaved heads_ignored no_output_projection transposed_w_o
+""".split()

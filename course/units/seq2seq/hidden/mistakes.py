@@ -26,6 +26,11 @@ def _gru(
     return mix(z, torch.tanh(x_n + added), h)
 
 
+def _but_zeros(new, old, ids):
+    """The new state but where the id is 0."""
+    return torch.where((ids != 0)[:, None], new, old)
+
+
 def _last(states, lengths):
     return states[torch.arange(len(states), device=states.device), lengths - 1]
 
@@ -37,16 +42,23 @@ def encode(
     *,
     read=lambda tokens: tokens,
     named=lambda params: params,
+    order=lambda lengths: torch.arange(len(lengths)),
+    first=torch.zeros_like,
+    kept=lambda new, old, ids: new,
     pick=_last,
     result=lambda states, context: (states, context),
     **step,
 ):
-    """The slots of an encoder, and those of a step. pick: the context, of all states."""
+    """The slots of an encoder, and those of a step.
+
+    order: of the sentences. kept: the state after a step. pick: the context, of all states.
+    """
+    tokens, lengths = tokens[order(lengths)], lengths[order(lengths)]
     words = params["enc_embed"][read(tokens)]
-    state = words.new_zeros(len(words), params["enc_w_h"].shape[0])
+    state = first(words.new_zeros(len(words), params["enc_w_h"].shape[0]))
     states = []
-    for word in words.unbind(1):
-        state = _gru(word, state, named(params), "enc", **step)
+    for word, ids in zip(words.unbind(1), tokens.unbind(1), strict=True):
+        state = kept(_gru(word, state, named(params), "enc", **step), state, ids)
         states.append(state)
     states = torch.stack(states, 1)
     return result(states, pick(states, lengths))
@@ -61,6 +73,8 @@ def decode(
     *,
     first=lambda context: context,
     inputs=lambda word, context: torch.cat([word, context], -1),
+    moving=lambda context, state: context,
+    embedding="dec_embed",
     fed_back=True,
     kept=True,
     late=False,
@@ -79,9 +93,9 @@ def decode(
     ended = torch.zeros_like(token, dtype=torch.bool)
     ids = []
     while len(ids) < max_length + more and not stop(ended):
-        before = params["dec_embed"][token if fed_back else torch.full_like(token, start)]
+        before = params[embedding][token if fed_back else torch.full_like(token, start)]
         old = state if kept else first(context)
-        state = _gru(inputs(before, context), old, params, "dec", **step)
+        state = _gru(inputs(before, moving(context, old)), old, params, "dec", **step)
         logits = (old if late else state) @ params["out_w"] + (params["out_b"] if bias else 0)
         token = fill(choose(logits, -1), ended, end)
         ended = heed(ended | (token == end))
@@ -127,6 +141,30 @@ for _pick in (
 wrong("first_state", encode, pick=lambda s, n: s[:, 0])(
     en="The context is the state after the first word. What has been read by then?",
     zh="context 取的是读完第一个词后的状态。那时读过了什么？",
+)
+wrong("off_by_one", encode, pick=lambda s, n: _last(s, n + 1))(
+    en="The context is the state after the last word, and for the longest sentence there is none. "
+    "At which index is the last of n words?",
+    zh="context 取的是最后一个词之后的状态，最长的句子并没有这个状态。n 个词中最后一个的下标是多"
+    "少？",
+)
+wrong("all_pairs", encode, pick=lambda s, n: s[:, n - 1])(
+    en="Every sentence got the states of all the sentences' last words. An index for both axes "
+    "goes through them side by side.",
+    zh="每个句子都取了所有句子末词位置的状态。两个轴都给出下标时，才会成对地取。",
+)
+wrong("padding_is_zero", encode, kept=_but_zeros, pick=lambda s, n: s[:, -1])(
+    en="The id 0 is taken for padding. It may be a word, and padding may be any id: what says how "
+    "long a sentence is?",
+    zh="把编号 0 当成了填充。它可能是一个词，而填充可能是任何编号：句子有多长由什么决定？",
+)
+wrong("batch_sorted", encode, order=lambda n: n.sort(descending=True).indices)(
+    en="The sentences come back in another order: the batch was sorted by length and not put back.",
+    zh="句子返回的顺序变了：批次按长度排序之后没有恢复原来的顺序。",
+)
+wrong("first_state_ones", encode, first=torch.ones_like)(
+    en="The walk starts from ones: which state stands before the first word?",
+    zh="从全 1 的状态开始了：读第一个词之前的状态应是什么？",
 )
 wrong("other_sentence", encode, pick=lambda s, n: s[0, n - 1])(
     en="All contexts come from the first sentence of the batch: each sentence has its own.",
@@ -185,6 +223,20 @@ wrong("no_context", decode, inputs=lambda word, c: torch.cat([word, torch.zeros_
     en="The context does not reach every step's input; with time the decoder forgets what it is to "
     "say. What is the input made of?",
     zh="context 没有进入每一步的输入，解码器会渐渐忘记要说什么。输入由哪两部分组成？",
+)
+wrong("embedding_alone", decode, inputs=lambda word, context: word)(
+    en="The input is the word alone. How many rows does dec_w_x have, and what is the rest for?",
+    zh="输入只有词本身。dec_w_x 有多少行，其余的行对应什么？",
+)
+wrong("state_for_context", decode, moving=lambda context, state: state)(
+    en="The moving state is joined to the word, where the context should stay the same at every "
+    "step.",
+    zh="与词拼接的是不断变化的状态，而每一步的 context 应当不变。",
+)
+wrong("wrong_parameters", decode, embedding="enc_embed")(
+    en="The words written are looked up among the source's: which prefix do the decoder's names "
+    "have?",
+    zh="写出的词查的是源语言的词表：解码器的参数名以什么开头？",
 )
 wrong("input_order", decode, inputs=lambda word, context: torch.cat([context, word], -1))(
     en="The two parts of a step's input stand in each other's place.",
@@ -264,3 +316,11 @@ wrong("wrong_axis", decode, result=lambda ids, start, end, most: ids.T)(
     en="Sentences and steps have changed places: the ids are (N, L).",
     zh="句子和步数的轴颠倒了：ids 的形状是 (N, L)。",
 )
+
+
+# made so often that one program may make two
+COMMON = """
+last_padded_state off_by_one biases_swapped reversed_time wrong_axis results_swapped no_context
+input_order zero_state word_not_fed_back no_output_bias end_not_filled never_stops stops_too_early
+start_included
+""".split()

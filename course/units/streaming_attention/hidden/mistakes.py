@@ -30,6 +30,7 @@ def streaming_attention(
     start=-math.inf,
     sum_rescaled=True,
     output_rescaled=True,
+    shrinking=lambda old, new: (old - new).exp(),
 ):
     """way: in place of an online softmax over blocks of keys."""
 
@@ -43,7 +44,7 @@ def streaming_attention(
     for keys, values in _blocks(k, v, block_size):
         scores = score(keys)
         larger = torch.maximum(maximum, scores.amax(-1, True))
-        shrink, exponentials = (maximum - larger).exp(), (scores - larger).exp()
+        shrink, exponentials = shrinking(maximum, larger), (scores - larger).exp()
         total = total * (shrink if sum_rescaled else 1) + exponentials.sum(-1, True)
         output = output * (shrink if output_rescaled else 1) + exponentials @ values
         maximum = larger
@@ -92,6 +93,22 @@ wrong("nothing_rescaled", streaming_attention, sum_rescaled=False, output_rescal
 )
 
 
+def _enlarging(old, new):
+    return (new - old).exp()
+
+
+wrong("inverse_shrink", streaming_attention, start=[-1e4, -math.inf], shrinking=_enlarging)(
+    en="What was summed before grows when a larger score turns up. Which of the two maxima is to "
+    "be subtracted from which?",
+    zh="出现更大的分数时，之前累计的内容反而变大了。两个最大值应当谁减去谁？",
+)
+wrong("detached_shrink", streaming_attention, shrinking=lambda a, b: (a - b).exp().detach())(
+    en="The values are right, the gradient is not: what was brought under the new maximum was cut "
+    "off from the scores on the way.",
+    zh="值是对的，梯度不对：把旧的和换算到新的最大值时，与分数的联系被切断了。",
+)
+
+
 # other ways
 
 
@@ -116,6 +133,11 @@ def _rest_dropped(score, k, v, size):
     if not whole:
         return torch.zeros_like(score(k) @ v)
     return score(k[..., :whole, :]).softmax(-1) @ v[..., :whole, :]
+
+
+def _last_key_dropped(score, k, v, size):
+    kept = k.shape[-2] - (k.shape[-2] % size == 1 or size == 1)
+    return score(k[..., :kept, :]).softmax(-1) @ v[..., :kept, :]
 
 
 def _at_once(largest=lambda scores, size: scores.amax(-1, True), more=0.0):
@@ -158,6 +180,10 @@ wrong("first_block_only", streaming_attention, way=_by_block(lambda o: o[0]))(
 wrong("rest_dropped", streaming_attention, way=_rest_dropped)(
     en="The keys after the last whole block are left out. The last block may be a short one.",
     zh="最后一个完整块之后的 key 被漏掉了。最后一个块可以更短。",
+)
+wrong("last_key_dropped", streaming_attention, way=_last_key_dropped)(
+    en="A last block of a single key is left out. Where does the loop over the blocks end?",
+    zh="最后只剩一个 key 的块被漏掉了。对块的循环在哪里结束？",
 )
 wrong("not_normalised", streaming_attention, way=_not_normalised)(
     en="The result is never divided by the sum of the exponentials.",
@@ -202,3 +228,9 @@ for _epsilon in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9):
         "cannot be zero and nothing needs a guard.",
         zh="分母里加了一个很小的数。最大的指数项为 1，和不可能为零，无需保护。",
     )
+
+
+# made so often that one program may make two
+COMMON = (
+    "no_scale scale_by_d scale_by_d_v max_from_zero sum_not_rescaled output_not_rescaled".split()
+)

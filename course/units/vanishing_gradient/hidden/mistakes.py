@@ -57,6 +57,11 @@ for _slope in (lambda h: 1 - h, lambda h: (1 - h) ** 2, lambda h: h * (1 - h)):
         "1 and h_next = -1 it is 0.",
         zh="tanh 的斜率不对。检验一下：h_next = 0 时应为 1，h_next = 1 和 h_next = -1 时应为 0。",
     )
+wrong("vector_returned", step_jacobian, rows=lambda s, w: s @ w.T)(
+    en="The slopes and the matrix were multiplied to a vector. A Jacobian is a matrix: which "
+    "number of it belongs to which slope?",
+    zh="斜率与矩阵相乘成了一个向量。雅可比是矩阵：其中哪个数对应哪个斜率？",
+)
 
 # gradient_norms
 
@@ -78,7 +83,19 @@ REVERSED = wrong("reversed_time", gradient_norms, result=lambda n: n[::-1].copy(
     en="Time runs backwards: entry t belongs to state t, so the norm of grad_last comes last.",
     zh="时间倒过来了：第 t 项属于第 t 个状态，所以 grad_last 的范数排在最后。",
 )
-wrong("reversed_time", gradient_norms, path=lambda s: np.concatenate([s[:1], s[:0:-1]]))(**REVERSED)
+wrong("first_step_first", gradient_norms, path=lambda s: np.concatenate([s[:1], s[:0:-1]]))(
+    en="The Jacobians are taken in the wrong order. Which step does a gradient on the last state "
+    "meet first?",
+    zh="雅可比的顺序反了。最后一个状态的梯度先遇到的是哪一步？",
+)
+wrong(
+    "same_jacobian",
+    gradient_norms,
+    path=lambda s: np.concatenate([s[:1], s[-1:].repeat(len(s) - 1, 0)]),
+)(
+    en="Every step has the same Jacobian. Of which state is the slope at each step?",
+    zh="每一步用的是同一个雅可比。每一步的斜率取自哪个状态？",
+)
 SUM = wrong("sum_for_product", gradient_norms, back=lambda g, j: g[-1] + g[-1] @ j)(
     en="Gradients are added up on the way back. The loss sees only the last state: what does each "
     "step do to the gradient that comes from it?",
@@ -128,6 +145,25 @@ REAL = wrong("real_part", spectral_radius, measure=lambda w: linalg.eigvals(w).r
     zh="特征值可能是复数，实部并不是它的大小：旋转矩阵的特征值就是纯虚数。负的也可能是最大的。",
 )
 wrong("real_part", spectral_radius, measure=lambda w: np.abs(linalg.eigvals(w).real).max())(**REAL)
+
+
+def _iterated(w):
+    vector = np.ones(len(w))
+    for _ in range(100):
+        vector = w @ vector
+        vector = vector / linalg.norm(vector)
+    return linalg.norm(w @ vector)
+
+
+wrong("power_iteration", spectral_radius, measure=_iterated)(
+    en="A power iteration settles only where one eigenvalue is larger than all others; of a "
+    "complex pair both are as large.",
+    zh="只有当一个特征值比其他的都大时，幂迭代才会收敛；一对共轭复特征值的模是一样大的。",
+)
+wrong("pair_for_values", spectral_radius, measure=lambda w: np.abs(linalg.eig(w)).max())(
+    en="`eig` returns two things, the values and the vectors.",
+    zh="`eig` 返回两样东西：特征值和特征向量。",
+)
 wrong("symmetric_only", spectral_radius, measure=lambda w: np.abs(linalg.eigvalsh(w)).max())(
     en="These are eigenvalues of a symmetric matrix (`eigvalsh` reads one half of w only).",
     zh="这是对称矩阵的特征值（`eigvalsh` 只读取 w 的一半）。",
@@ -152,6 +188,7 @@ def demonstrate(
     start=1e-3,
     more=0,
     drawn=lambda seed: seed,
+    drawing=lambda rng, n, start: rng.uniform(-start, start, size=n),
     norms=gradient_norms,
     **slots,
 ):
@@ -159,7 +196,7 @@ def demonstrate(
     rng = np.random.default_rng(drawn(seed))
     w_hh = rng.normal(size=(hidden, hidden))
     w_hh *= radius / size(w_hh, radius)
-    states = [rng.uniform(-start, start, size=hidden)]
+    states = [drawing(rng, hidden, start)]
     for _ in range(length + more - 1):
         states.append(np.tanh(states[-1] @ w_hh))
     return norms(np.stack(states), w_hh, np.ones(hidden), **slots)
@@ -178,6 +215,14 @@ wrong("norm_for_radius", demonstrate, size=lambda w, radius: linalg.norm(w))(**N
 wrong("reversed_time", demonstrate, result=lambda n: n[::-1].copy())(**REVERSED)
 wrong("sum_for_product", demonstrate, back=lambda g, j: g[-1] + g[-1] @ j)(**SUM)
 wrong("off_by_one", demonstrate, more=1)(**OFF_BY_ONE)
+wrong("scaled_unmeasured", demonstrate, size=lambda w, radius: 1.0)(
+    en="The matrix was multiplied by the radius as it was drawn: how large was its own?",
+    zh="矩阵抽出来之后直接乘上了要求的半径：它原来的谱半径是多少？",
+)
+wrong("large_first_state", demonstrate, drawing=lambda rng, n, start: rng.normal(size=n))(
+    en="The first state is too large: tanh saturates, and its slopes hide what the radius does.",
+    zh="初始状态太大：tanh 饱和，它的斜率掩盖了谱半径的作用。",
+)
 wrong("large_first_state", demonstrate, start=3.0)(
     en="The first state is too large: tanh saturates, and its slopes hide what the radius does.",
     zh="初始状态太大：tanh 饱和，它的斜率掩盖了谱半径的作用。",
@@ -251,3 +296,10 @@ for _size in (1e-5, 1e-6, 1e-7, 1e-8):
             "you divide, the norm is larger than max_norm anyway.",
             zh="分母里加的小数使范数略低于 max_norm。做除法的时候，范数本来就大于 max_norm。",
         )
+
+
+# made so often that one program may make two
+COMMON = """
+no_transpose slope_on_columns slope_of_preactivation no_slope wrong_slope off_by_one reversed_time
+wrong_norm norm_for_radius wrong_global_norm scaled_when_small only_divided epsilon per_array
+""".split()
