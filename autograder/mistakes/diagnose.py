@@ -234,7 +234,10 @@ class Recording:
         candidates: Iterable[tuple[Reason, Callable[..., Any]]],
         calls: Sequence[tuple[_Call, Gave]],
     ) -> list[Reason]:
-        """The candidates that explain all calls, and a few more: one for each set of names."""
+        """The candidates that explain all calls, and a few more: one for each set of names.
+
+        Of those that nothing tells apart, the ones with the fewest steps wrong.
+        """
         left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
         wrong = [call for call, truth in calls if not same(call.gave, truth, call.slack)]
         with _at_most(MORE_SECONDS):
@@ -246,8 +249,10 @@ class Recording:
                 if truth and got and not truth.error:
                     more = [(_Call(asked, got), truth)]
                     left = [(r, v, b + m) for r, v, b in left if (m := weigh(v, more)) > -math.inf]
-        named = {names: r for r, _, b in reversed(left) if b >= ENOUGH for names in [_names(r)]}
-        return list(named.values())[::-1]
+        enough = [(reason, variant) for reason, variant, b in left if b >= ENOUGH]
+        fewest = min((_slots(variant) for _, variant in enough), default=0)
+        simplest = (reason for reason, variant in reversed(enough) if _slots(variant) == fewest)
+        return list({_names(reason): reason for reason in simplest}.values())[::-1]
 
     def _ask(self, asked: Invocation) -> Gave | None:
         """What the program gives for one call more, which no test made and no point hangs on."""
@@ -295,6 +300,11 @@ def _silent(call: _Call, mine: Gave, truth: Gave) -> bool:
 def _clear(left: Sequence[tuple[Reason, Callable[..., Any], float]]) -> bool:
     """Whether more calls would tell nothing: no mistake is left, or one alone that is proved."""
     return len({_names(reason) for reason, _, _ in left}) < 2 and all(b >= ENOUGH for *_, b in left)
+
+
+def _slots(variant: Callable[..., Any]) -> int:
+    """How many steps are wrong."""
+    return len(getattr(variant, "keywords", [None]))
 
 
 def _names(reason: Reason) -> frozenset[str]:

@@ -49,8 +49,7 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
             if asked.cotangents is not None:
                 outcome = evaluate.vjp(function, args, kwargs, asked.cotangents)
                 return Gave(outcome.value, outcome.gradients)
-            with torch.no_grad():
-                return Gave(function(*args, **kwargs))
+            return Gave(function(*args, **kwargs))  # some take gradients themselves
     except Exception as error:
         return Gave(error=words(type(error).__name__, str(error)))
 

@@ -171,7 +171,7 @@ def max_path_length__attention_length(layer, length, kernel_size=3):
 
 
 def max_path_length__one_layer_more(layer, length, kernel_size=3):
-    """One layer more than it takes. -> one_layer_more"""
+    """One layer more than it takes. -> off_by_one"""
     if layer == "recurrent":
         return length
     if layer == "convolution":

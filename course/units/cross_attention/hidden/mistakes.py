@@ -240,17 +240,22 @@ wrong("results_swapped", attend, result=lambda c, w, state, s: (w, c))(
 )
 
 
-def _all_with_all(context, weights, state, encoder_states):
-    """As if the states of all sentences were the queries of each."""
-    weights = torch.softmax(state @ encoder_states.mT / math.sqrt(state.shape[-1]), -1)
-    return weights @ encoder_states, weights
-
-
-wrong("no_query_axis", attend, result=_all_with_all)(
+@mistake(
+    "attend",
+    "no_query_axis",
     en="All sentences' states became queries to every sentence. Each asks its own sentence only: "
     "which axis is missing from (N, H)?",
     zh="所有句子的状态都成了每个句子的 query。每个状态只问自己的句子：(N, H) 缺少哪个轴？",
 )
+def attend_with_all(state, encoder_states, mask=None):
+    scores = state @ encoder_states.mT / math.sqrt(state.shape[-1])
+    if mask is None:
+        weights = scores.softmax(-1)
+    else:
+        hidden = ~mask[:, None]
+        weights = scores.masked_fill(hidden, torch.finfo(scores.dtype).min).softmax(-1)
+        weights = weights.masked_fill(hidden, 0.0)
+    return weights @ encoder_states, weights
 
 
 @mistake(

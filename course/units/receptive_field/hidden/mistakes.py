@@ -357,7 +357,7 @@ wrong("taps_for_gaps", layers_to_cover, way=_undilated(lambda t, k: math.ceil(t 
 
 def _span(positions):
     """From the first to the last, both included."""
-    return positions[-1] - positions[0] + 1 if positions else 0
+    return int(positions[-1] - positions[0]) + 1
 
 
 def measured_receptive_field(
@@ -382,7 +382,7 @@ def measured_receptive_field(
             y = conv1d(y, w, w.new_zeros(width), dilation, **conv)
         output = y[0, length // 2 if picked is None else picked]
         (gradient,) = torch.autograd.grad(output.sum(), x)
-    return span(felt(gradient[0]).any(-1).nonzero().flatten().tolist())
+    return span(felt(gradient[0]).any(-1).nonzero().flatten())
 
 
 def _formula(weights, length, dilations):

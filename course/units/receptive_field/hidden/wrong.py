@@ -230,7 +230,7 @@ def layers_to_cover__at_least_one(length, kernel_size, dilation_base=1):
 
 
 def layers_to_cover__floor(length, kernel_size, dilation_base=1):
-    """Rounded down. -> floor_for_ceil"""
+    """Rounded down. -> rounded_down"""
     if dilation_base == 1:
         return (length - 1) // (kernel_size - 1)
     layers, field = 0, 1

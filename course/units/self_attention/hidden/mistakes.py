@@ -172,7 +172,11 @@ MODEL = wrong("scale_by_model", *BOTH, divisor=lambda x, q, v: _root(x))(
     zh="除数取自整个模型的宽度。点积只在一个头的 key 宽度上求和，只有它才算数。",
 )
 wrong("scale_by_model", HEADS, divisor=lambda x, q, v: math.sqrt(q.shape[1] * q.shape[-1]))(**MODEL)
-wrong("scale_by_model", HEADS, divisor=lambda x, q, v: math.sqrt(x.shape[-1] / q.shape[1]))(**MODEL)
+for _share in (
+    lambda x, q, v: math.sqrt(x.shape[-1] / q.shape[1]),
+    lambda x, q, v: math.sqrt(max(1, x.shape[-1] // q.shape[1])),
+):
+    wrong("scale_by_model", HEADS, divisor=_share)(**MODEL)
 wrong("multiplied", *BOTH, divisor=lambda x, q, v: 1 / _root(q))(
     en="The scores grow where they should shrink: multiplied in place of divided.",
     zh="分数本该变小却变大了：应该除的地方用了乘。",

@@ -403,7 +403,7 @@ def decode__enc_embed(context, params, start, end, max_length):
 
 
 def decode__sampled(context, params, start, end, max_length):
-    """Words are drawn, not the likeliest taken. -> sampled"""
+    """Words are drawn, not the likeliest taken. -> random"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
     N = context.shape[0]
     h, token = context, torch.full((N,), start)

@@ -137,7 +137,7 @@ def gradient_norms__same_jacobian(states, w_hh, grad_last):
 
 
 def gradient_norms__forwards(states, w_hh, grad_last):
-    """Walks from the first state to the last. -> jacobian_order"""
+    """Walks from the first state to the last. -> first_step_first"""
     g = grad_last
     norms = [np.linalg.norm(g)]
     for h in states[1:]:
