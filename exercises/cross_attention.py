@@ -4,6 +4,11 @@ The query comes from the decoder, keys and values from the encoder. Where a fixe
 a sentence into H numbers, the context is now made anew at each step, from wherever the word needed
 stands; the weights show which word was looked at. Built on your `gates`, `attention`, `seq2seq`.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test your work with `pytest test_cross_attention.py`.
 """
 
@@ -23,8 +28,8 @@ def attend(
     state: (N, H). encoder_states: (N, T, H), keys and values both.
     mask: (N, T) boolean, True = may attend. None hides nothing.
     Returns (context, weights): (N, H) and (N, T). The weights are the softmax over the T words of
-    the dot products over √H; a hidden word weighs exactly 0, and where all are hidden, weights and
-    context are zeros. The context is the weighted sum of the encoder states.
+    the dot products over √H; a hidden word weighs exactly 0, in every dtype, and where all are
+    hidden, weights and context are zeros. The context is the weighted sum of the encoder states.
     Source: Luong et al. 2015, "Effective Approaches to Attention-based Neural Machine Translation",
     section 3.1 (dot); Vaswani et al. 2017, section 3.2.3 (encoder-decoder attention).
     """

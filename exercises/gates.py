@@ -5,6 +5,11 @@ the gradient fades on the way back. Here gates decide, number by number, what is
 written and what is shown, so that a memory can pass a step nearly as it is. Write one step of
 each, then see what the forget gates leave of a gradient.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test with `pytest test_gates.py`.
 """
 
@@ -23,7 +28,8 @@ def lstm_step(
 
     The columns of w_x, w_h and b are four blocks of width H, in the order of `torch.nn.LSTM`:
     input gate i, forget gate f, candidate g, output gate o. The gates pass through a sigmoid, the
-    candidate through a tanh. Then c' = f·c + i·g and h' = o·tanh(c'), number by number.
+    candidate through a tanh. Then c' = f·c + i·g and h' = o·tanh(c'), number by number. A gate may
+    be quite open or shut: nothing overflows there, in a value or in a gradient.
 
     x: (N, D), one word of each sentence.
     h, c: (N, H), state and cell before that word; they stay as they are.
@@ -47,7 +53,8 @@ def gru_step(
     The columns of the weights and biases are three blocks of width H, in the order of
     `torch.nn.GRU`: reset gate r, update gate z, candidate n. The gates pass through a sigmoid, the
     candidate through a tanh. The reset gate scales what h adds to the candidate, after the product
-    with w_h and with b_h in it. Then h' = (1 - z)·n + z·h, number by number.
+    with w_h and with b_h in it. Then h' = (1 - z)·n + z·h, number by number. A gate may be quite
+    open or shut: nothing overflows there, in a value or in a gradient.
 
     x: (N, D), one word of each sentence.
     h: (N, H), the state before that word; it stays as it is.
@@ -64,7 +71,8 @@ def cell_gradient(forget: torch.Tensor) -> torch.Tensor:
     Along the direct path c' = f·c + …, with i, g and o taken as given, each step multiplies by its
     forget gate, and by nothing else.
 
-    forget: (T, H), row t the forget gates (after the sigmoid) of step t; exact zeros are allowed.
+    forget: (T, H), row t the forget gates (after the sigmoid) of step t; exact zeros are allowed,
+        in the gradient, too.
     Returns (T, H): row t is the product of the rows after t, so the last row is all ones.
     Source: Hochreiter and Schmidhuber 1997 (the error carousel); Gers et al. 2000.
     """

@@ -4,6 +4,11 @@ In a recurrent network the gradient of the last output walks back through every 
 and is multiplied at every step; in self-attention it reaches each input in one step. Your own
 `rnn`, `lstm_step` and `self_attention` make the outputs here; you measure what comes back.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test your work with `pytest test_gradient_paths.py`.
 """
 

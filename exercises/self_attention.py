@@ -4,6 +4,11 @@ Each word asks (query), offers (key) and gives (value) through three projections
 every word sees every other in one step. A causal mask hides the future; several heads look at the
 sentence in several ways at once. Your `attention` from the unit before does the main work.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test your work with `pytest test_self_attention.py`.
 """
 
@@ -46,8 +51,9 @@ def self_attention(
     """Scaled dot-product attention of a sequence over itself.
 
     x: (N, T, D). w_q, w_k: (D, d_k). w_v: (D, d_v).
-    causal: whether a position may attend only to itself and to those before it.
-    Returns the output, (N, T, d_v).
+    causal: whether a position may attend only to itself and to those before it; those after it
+        weigh exactly 0, in every dtype.
+    Returns the output, (N, T, d_v). Loop over neither N nor T.
     Source: Vaswani et al. 2017, section 3.2.3.
     """
     raise NotImplementedError  # replace this line with your code
@@ -68,7 +74,7 @@ def multi_head_self_attention(
     heads: how many; head h owns the columns h·d to (h+1)·d of a projection, one contiguous block,
         and its scores are divided by √d_k, the square root of its own width.
     causal: as in self_attention.
-    Returns (N, T, D_out).
+    Returns (N, T, D_out). Loop over none of N, T and the heads: all are taken at once.
     Raises RuntimeError (torch's own) if the widths cannot be cut into `heads` equal blocks.
     Source: Vaswani et al. 2017, section 3.2.2.
     """

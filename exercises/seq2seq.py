@@ -4,6 +4,11 @@ An encoder reads the source and hands on its last state, the context; a decoder 
 from that alone. However long the sentence, the context is H numbers: this is the strong
 compression that attention does away with. Your `gru_step` from the unit `gates` is both networks.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test your work with `pytest test_seq2seq.py`.
 """
 

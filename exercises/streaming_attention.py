@@ -4,6 +4,11 @@ Plain attention holds a score for every query and every key, so its memory grows
 of the length. A softmax needs only two running numbers a query, the largest score so far and the
 sum of the exponentials, and both can be brought up to date whenever a new block comes.
 
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
+
 Test your work with `pytest test_streaming_attention.py`.
 """
 

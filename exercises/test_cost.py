@@ -40,11 +40,13 @@ def test_max_path_length(student):
 def test_max_path_length_edges(student):
     """A single word takes one layer of any kind; 27 words are just covered by 3 dilated layers.
 
+    So are 125 by 3 of kernel 5, though math.log(125, 5) is 3.0000000000000004.
     Catches: 0 for length 1, a logarithm that rounds wrongly, no ValueError.
     """
-    assert_costs(student.cost.max_path_length, [1, 1, 1, 1], 1)
-    assert_costs(student.cost.max_path_length, [27, 13, 3, 1], 27)
-    assert_costs(student.cost.max_path_length, [28, 14, 4, 1], 28)
+    for length, costs in [(1, [1, 1, 1, 1]), (27, [27, 13, 3, 1]), (28, [28, 14, 4, 1])]:
+        assert_costs(student.cost.max_path_length, costs, length)
+    assert_costs(student.cost.max_path_length, [125, 31, 3, 1], 125, 5)
+    assert_costs(student.cost.max_path_length, [100, 25, 3, 1], 100, 5)  # 99/4 is no whole number
     assert_raises(student.cost.max_path_length, ValueError, "pooling", 27)
 
 

@@ -84,12 +84,13 @@ def test_attend_mask_by_hand(student):
 
 @pytest.mark.exercise("attend")
 def test_attend_like_torch(student, draw):
-    """Several sentences as torch has them, in float64 and float32; the arguments stay.
+    """Several sentences as torch has them, in float64, float32 and float16; the arguments stay.
 
-    Catches: sentences mixed, another dtype returned, anything changed in place.
+    Catches: sentences mixed, another dtype returned, a fill such as -1e9 that float16 cannot hold,
+    anything changed in place.
     """
     mask = draw.mask(3, 11)
-    for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5)]:
+    for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5), (torch.float16, 1e-2)]:
         args = [draw.normal(3, 7, dtype=dtype), draw.normal(3, 11, 7, dtype=dtype), mask]
         assert_unchanged(student.cross_attention.attend, *args)
         expected = torch_attend(args[0].double(), args[1].double(), mask)

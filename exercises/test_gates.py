@@ -11,7 +11,7 @@ from autograder.testing.compare import (
 )
 
 STATES = ["h'", "c'"]
-OPEN, SHUT, HALF = 100.0, -100.0, 0.0  # a sigmoid makes 1, 0 and 0.5 of these
+OPEN, SHUT, HALF = 1000.0, -1000.0, 0.0  # a sigmoid makes 1, 0 and 0.5 of these; exp overflows
 
 
 def matrix(*rows):
@@ -164,11 +164,13 @@ def test_cell_gradient_far(student):
 def test_cell_gradient_gradient(student):
     """Row 0 is f[1]·f[2] and row 1 is f[2]: autograd finds what each gate adds to the two.
 
-    Catches: a graph cut by `detach`, `.item()` or NumPy.
+    A second unit forgets all at one step: its gate is 0.
+    Catches: a graph cut by `detach`, `.item()` or NumPy; logarithms, or a division by a gate (NaN).
     """
 
     def three_steps(forget):
         return torch.stack([forget[1] * forget[2], forget[2], torch.ones_like(forget[2])])
 
-    forget, cotangent = matrix([0.3], [0.8], [0.5]), matrix([1.0], [2.0], [0.0])
+    forget = matrix([0.3, 0.3], [0.8, 0.0], [0.5, 0.5])
+    cotangent = matrix([1.0, 1.0], [2.0, 2.0], [0.0, 0.0])
     assert_gradients(student.gates.cell_gradient, three_steps, [forget], cotangent, ["forget"])

@@ -106,11 +106,12 @@ def test_self_attention_by_hand(student):
 
 @pytest.mark.exercise("self_attention")
 def test_self_attention_like_torch(student, draw):
-    """As torch has it, in float64 and float32, causal and not; the arguments stay as they are.
+    """As torch has it, in float64, float32 and float16, causal and not; the arguments stay.
 
-    Catches: a wrong scale, one projection for all three, the dtype changed.
+    Catches: a wrong scale, one projection for all three, the dtype changed, a fill such as -1e9
+    that float16 cannot hold.
     """
-    for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5)]:
+    for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5), (torch.float16, 2e-2)]:
         args = [draw.normal(2, 11, 7, std=0.5, dtype=dtype)]
         args += [draw.weight(7, 7, dtype=dtype) for _ in range(3)]
         for causal in (False, True):
@@ -157,6 +158,29 @@ def test_multi_head_like_torch(student, draw):
             expected = torch_multi_head(*args, heads, causal)
             got = student.self_attention.multi_head_self_attention(*args, heads, causal)
             assert_close(got, expected, name=f"with {heads} heads, causal={causal}: the result")
+
+
+@pytest.mark.exercise("multi_head_self_attention")
+def test_multi_head_widths(student, draw):
+    """Words of 4 numbers, two heads with keys of 3 and values of 5, in float64 and float16, causal.
+
+    Catches: values cut by the width of a key, a head's width taken from x, a fill such as -1e9 that
+    float16 cannot hold.
+    """
+    for dtype, allowed in [(torch.float64, 1e-8), (torch.float16, 2e-2)]:
+        x = draw.normal(2, 7, 4, std=0.5, dtype=dtype)
+        weights = [draw.weight(4, width, dtype=dtype) for width in (6, 6, 10)]
+        w_o = draw.weight(10, 3, dtype=dtype)
+        projected = [(x.double() @ w.double()).chunk(2, -1) for w in weights]
+        heads = [
+            F.scaled_dot_product_attention(*qkv, is_causal=True)
+            for qkv in zip(*projected, strict=True)
+        ]
+        expected = torch.cat(heads, -1) @ w_o.double()
+        function = student.self_attention.multi_head_self_attention
+        got = function(x, *weights, w_o, 2, causal=True)
+        assert_close(got, expected, dtype=dtype, relative=allowed)
+        assert_unchanged(function, x, *weights, w_o, 2, True)
 
 
 @pytest.mark.exercise("multi_head_self_attention", kind="gradient")

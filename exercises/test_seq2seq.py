@@ -79,7 +79,8 @@ def test_encode_by_hand(student):
 def test_encode_padding(student, draw):
     """Each sentence of a padded batch has the states and the context that it has on its own.
 
-    Catches: last padded state, sentences mixed up, a state that is not handed on, N=1 squeezed.
+    Catches: last padded state, sentences mixed up, a state that is not handed on, N=1 squeezed,
+    anything changed in place.
     """
     params = encoder(draw, 11, 3, 2)
     tokens, lengths = draw.integers(0, 11, 3, 7), torch.tensor([5, 7, 1])
@@ -111,10 +112,11 @@ def test_decode_by_hand(student):
 
     The state is tanh(1) = 0.76 at the word after the last, and tanh(2) = 0.96 at the one in the
     context; so the second sentence ends at once and is filled with `end` from then on.
-    Catches: `end` not honoured or left out, `start` among the ids, max_length off by one, the word
-    not fed back, the parts of the input in the wrong order.
+    Catches: `end` not honoured or left out, words after it, `start` among the ids, max_length off
+    by one, the word not fed back, the parts of the input in the wrong order.
     """
     after = torch.eye(5).roll(1, 1)  # row i has its 1 at i + 1
+    after[4, 4] = -4.0  # after the end it would not say the end again, but word 0
     candidate = torch.cat([after, 2 * torch.eye(5)])  # (E+H, H)
     params = {
         "dec_embed": torch.eye(5).double(),

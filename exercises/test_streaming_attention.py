@@ -41,7 +41,7 @@ def test_by_hand(student):
 def test_like_torch(student, draw):
     """A sentence, a batch, a batch with heads; blocks that do not divide the eleven keys.
 
-    Catches: d_k or nothing for √d_k, axes counted from the front, work in place.
+    Catches: d_k or nothing for √d_k, an epsilon, axes counted from the front, work in place.
     """
     for leading in [(), (2,), (2, 3)]:
         q, k, v = (draw.normal(*leading, *size) for size in [(5, 7), (11, 7), (11, 13)])

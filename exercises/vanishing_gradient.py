@@ -5,6 +5,9 @@ Write that matrix, follow a gradient through it, and see what decides between th
 spectral radius. Then write the usual remedy for the second. All of it by hand, in NumPy: no
 autograd. As everywhere in the course, states are row vectors: h_next = tanh(h @ w_hh + …).
 
+For every function: float64 throughout, right to eight digits; no argument is changed; nothing is
+kept between calls; sizes go from 1 to hundreds; zeros are numbers like any other.
+
 Test with `pytest test_vanishing_gradient.py`.
 """
 
