@@ -25,7 +25,7 @@ from rich.console import Console
 from autograder.core import course as courses
 from autograder.core.language import Language
 from autograder.core.processes import PACKAGE, python
-from autograder.local import known_mistakes
+from autograder.local import known_mistakes, shown
 from autograder.local.check import check_folder
 from autograder.local.limit import Limit, TooLong
 from autograder.local.own_process import OwnProcess
@@ -134,6 +134,63 @@ def test_a_known_mistake_is_named(check: Run) -> None:
     assert TRANSPOSED in said
     assert "no rnn rnn_step 0 of 3 6" in [" ".join(line.split()) for line in said.splitlines()]
     assert "The public tests pass for 0 of 13 points." in said
+
+
+def test_a_failure_shows_the_call_and_its_numbers(check: Run) -> None:
+    """The student's line, what went in, what came out, and how to run this test again."""
+    said = check(transposed())
+    assert "rnn.py:13  def rnn_step\n" in said
+    call = said.partition("The test called it with:\n")[2].splitlines()
+    assert [line.split(None, 1) for line in call[:8]] == [
+        ["x", "[[2]]"],
+        ["h", "[[1, 0]]"],
+        ["w_xh", "[[1, -1]]"],
+        ["w_hh", "[[0, 1], [3, 0]]"],
+        ["b", "[-1, 0.5]"],
+        ["got", "[[0.7616, 0.9051]]"],
+        ["expected", "[[0.7616, -0.4621]]"],
+        ["difference", "[[0, 1.367]]"],
+    ]
+    again = said.replace("\n", "").partition("Run this test again:")[2]
+    assert re.search(r"pytest '.*/exercises/test_rnn.py::test_rnn_step_by_hand'", again)
+
+
+def test_large_arguments_show_their_shapes(check: Run) -> None:
+    step = "def rnn_step(x, h, w, u, b):\n    return (x @ w + h @ u + b).tanh() + (len(x) > 1)\n"
+    said = check(step + WALK, "zh")
+    assert "  x  float64 (3, 5)\n" in said
+    assert "得到" not in said
+    assert "再运行这一个测试：" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        (torch.zeros(2, 3, 5), ["float32 (2, 3, 5)"]),
+        (torch.zeros(0, 3), ["float32 (0, 3)"]),
+        (np.array([True, False]), ["[True, False]"]),
+        (torch.tensor(0.123456), ["0.1235"]),
+        ([torch.zeros(7, 3), torch.ones(2)], ["[float32 (7, 3), [1, 1]]"]),
+        (
+            torch.full((2, 3), -1e4 / 3),
+            ["[[-3333, -3333, -3333],", " [-3333, -3333, -3333]]"],
+        ),
+        (
+            torch.full((4, 3), -1e-4 / 3),
+            [
+                "[[-3.333e-05, -3.333e-05, -3.333e-05],",
+                " [-3.333e-05, -3.333e-05, -3.333e-05],",
+                " [-3.333e-05, -3.333e-05, -3.333e-05],",
+                " [-3.333e-05, -3.333e-05, -3.333e-05]]",
+            ],
+        ),
+        (None, ["None"]),
+        ([1] * 20, ["a list of 20"]),
+        ("x" * 100, ["'" + "x" * 79]),
+    ],
+)
+def test_values_are_written_as_by_hand(value: object, lines: list[str]) -> None:
+    assert shown._lines(value, "en") == lines
 
 
 def test_a_known_mistake_is_named_in_chinese(check: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -11,11 +10,12 @@ from typing import NamedTuple
 
 from autograder.core.language import OR, Language, _, render, say, translations
 from autograder.core.text import clean
-from autograder.local import known_mistakes
+from autograder.local import known_mistakes, shown
 from autograder.local.limit import TooLong
+from autograder.local.places import place
 from autograder.local.tally import State
 from autograder.sandbox import evaluate
-from autograder.testing.calls import ONLY_THESE, Failure, as_written
+from autograder.testing.calls import ONLY_THESE, Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.exceptions import meaning
 
@@ -28,9 +28,10 @@ RECURSION = _(
     "A function that calls itself needs a case in which it does not, and each call must come "
     "nearer to it."
 )
+AGAIN = _("Run this test again:")
 FOLDED = _("[Previous line repeated %(count)s more times]")
 LEFT_OUT = _("[%(count)s more calls]")
-MOST_FRAMES = 8  # shown at each end of a traceback
+MOST_FRAMES = 4  # shown at each end of a traceback
 
 
 class Explained(NamedTuple):
@@ -42,33 +43,38 @@ class Explained(NamedTuple):
 
 
 def explain(
-    error: BaseException, backend: LocalBackend, test: str, language: Language, seconds: float = 0
+    error: BaseException,
+    backend: LocalBackend,
+    test: str,
+    language: Language,
+    seconds: float = 0,
+    again: str = "",
 ) -> Explained:
     """Why a test failed, and what to look at: some short lines, and no frame of ours.
 
-    seconds: what the test might have taken.
+    seconds: what the test might have taken. again: the command that runs this test alone.
     """
     theirs = own_frames(error, backend.folder)
     asked = backend.asked or test
-    call = as_written(backend.asking) if backend.asking else ""
     failure = (
         error
         if isinstance(error, Failure)
-        else _as_failure(error, asked, backend.answered, theirs, seconds, call)
+        else _as_failure(error, asked, backend.answered, theirs, seconds)
     )
     message = render(failure.facts, language) if "says" in failure.facts else failure.message
+    said = translations(language).gettext
+    if failure.help_id == "not_started":  # its first words, which editors may show alone
+        return Explained(clean(f"{said('not written')}: {message}"), "not written", False)
     state: State = "failed"
     if isinstance(error, (TooLong, KeyboardInterrupt)):
         state = "not finished"
-    elif failure.help_id == "not_started":  # its first words, which a list of tests may show alone
-        state, message = (
-            "not written",
-            f"{translations(language).gettext('not written')}: {message}",
-        )
-    code = [] if isinstance(error, Failure) else list(_lines(theirs, language))
+    is_told = isinstance(error, Failure)
+    code = shown.definition(backend) if is_told else _lines(theirs, language)
+    call = shown.call(backend, failure, language)
     advice = _advice(failure, backend, test, language)
-    text = clean("\n".join(filter(None, [message, *code, advice])))
-    return Explained(text, state, bool(advice) or state == "not finished")
+    command = f"{said(AGAIN)}\n  {again}" if again else ""  # in one line, to be copied
+    text = "\n".join(filter(None, [message, *code, *call, advice, command]))
+    return Explained(shown.wrapped(clean(text)), state, bool(advice) or state == "not finished")
 
 
 def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:
@@ -84,7 +90,6 @@ def _as_failure(
     answered: bool,
     theirs: Sequence[traceback.FrameSummary],
     seconds: float,
-    call: str,
 ) -> Failure:
     words = evaluate.words(error)
     said = f"{type(error).__name__}: {words}" if words else type(error).__name__
@@ -101,8 +106,6 @@ def _as_failure(
         told = say("%(file)s cannot be imported: %(error)s", file=file, error=said)
         return Failure(told, help=ONLY_THESE if isinstance(error, ModuleNotFoundError) else "")
     told = say("`%(function)s` raised %(error)s", function=asked, error=said)
-    if call:
-        told = say("%(told)s It was called as `%(call)s`.", told=told, call=call)
     advice = RECURSION if isinstance(error, RecursionError) else meaning(said)[0]
     return Failure(told, help=advice)
 
@@ -116,18 +119,17 @@ def _lines(frames: Sequence[traceback.FrameSummary], language: Language) -> Iter
             if number == MOST_FRAMES:
                 yield f"  {render(say(LEFT_OUT, count=left_out).facts, language)}"
             continue
-        shown, more = same[:3], len(same) - 3  # as Python has it
-        yield from map(_quoted, shown)
+        yield from map(_quoted, same[:3])
+        more = len(same) - 3  # as Python has it
         if more > 0:
             yield f"  {render(say(FOLDED, count=more).facts, language)}"
 
 
 def _quoted(frame: traceback.FrameSummary) -> str:
     """A line of a student's, under the place that editors and terminals can jump to."""
-    path, here = Path(frame.filename), Path.cwd()
-    place = os.fspath(path.relative_to(here) if path.is_relative_to(here) else path.name)
+    file = place(Path(frame.filename))
     where = "" if frame.name == "<module>" else f"  ({frame.name})"
-    return f"  {place}:{frame.lineno}{where}\n    {frame.line}"
+    return f"  {file}:{frame.lineno}{where}\n    {frame.line}"
 
 
 def _advice(failure: Failure, backend: LocalBackend, test: str, language: Language) -> str:

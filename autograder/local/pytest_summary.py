@@ -13,6 +13,7 @@ import pytest
 
 from autograder.core.language import Language, _, language_here, render, say, translations
 from autograder.local.limit import SECONDS, Limit
+from autograder.local.places import place, quoted
 from autograder.local.tally import NAMED, STATE, TALLY, FailedTest, Tally
 from autograder.testing.direct import LocalBackend
 from autograder.testing.plugin import Where, exercise_of
@@ -103,14 +104,9 @@ def _damage(error: BaseException, path: Path, language: Language) -> str:
         what = f"{type(error).__name__}: {error}"
     if Path(at) != path:
         return ""
-    file = _place(path)
+    file = place(path)
     told = [say(DAMAGED, file=file, error=what, line=line), say(RESTORE, file=file)]
     return "\n".join(render(sentence.facts, language) for sentence in told)
-
-
-def _place(path: Path) -> str:
-    here = Path.cwd()
-    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -193,7 +189,8 @@ def _explained(error: BaseException, backend: LocalBackend, item: pytest.Item) -
     from autograder.local.explain import explain  # with torch
 
     config = item.config
-    return explain(error, backend, item.name, language(config), config.option.limit)
+    again = f"pytest {quoted(f'{place(item.path)}::{item.name}')}"
+    return explain(error, backend, item.name, language(config), config.option.limit, again)
 
 
 def _as_assertion(call: pytest.CallInfo[None], text: str) -> None:

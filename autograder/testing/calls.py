@@ -23,7 +23,8 @@ class Failure(AssertionError):  # noqa: N818 - not an error of ours
     """What a student's program did wrong, in words for the student.
 
     help: what to look at. help_id: the name of the recognised mistake. facts: plain data, and with
-    them what the message was made from, so that it can be said in another language.
+    them what the message was made from, so that it can be said in another language. compared: what
+    came and what was expected, where these are numbers of one shape.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Failure(AssertionError):  # noqa: N818 - not an error of ours
         help: str = "",  # noqa: A002 - the report's own word
         help_id: str = "",
         facts: dict[str, Any] | None = None,
+        compared: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
         self.help_id = help_id
+        self.compared = compared
         self.facts = (message.facts if isinstance(message, Sentence) else {}) | (facts or {})
 
     @property

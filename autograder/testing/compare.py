@@ -94,8 +94,10 @@ def assert_close(
     }
     message = say(DIFFERENCE if wanted.numel() > 1 else DIFFERENCE_OF_ONE, **facts)
     if dtype is not torch.float32 and _is_float32(actual, wanted):
-        raise Mismatch(message, help=FLOAT32_INSIDE, help_id="float32_inside")
-    raise Mismatch(message)
+        raise Mismatch(
+            message, help=FLOAT32_INSIDE, help_id="float32_inside", compared=(actual, wanted)
+        )
+    raise Mismatch(message, compared=(actual, wanted))
 
 
 def _allowed(
@@ -158,7 +160,8 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
                     "%(name)s%(worst_index)s is %(got)s, expected %(expected)s; "
                     "%(wrong)s of %(count)s differ.",
                     **facts,
-                )
+                ),
+                compared=(actual, expected),
             )
         return
     if isinstance(got, np.generic):

@@ -25,7 +25,8 @@ class LocalBackend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked = ""  # the function called last
-        self.asking: Invocation | None = None  # and with what
+        self.invocation: Invocation | None = None  # that call
+        self.found: Any = None  # the function itself, once it was found
         self.calls = 0
         self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
 
@@ -39,9 +40,10 @@ class LocalBackend:
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
-        self.asked, self.asking, self.last = asked.function, asked, None
+        self.asked, self.last, self.invocation = asked.function, None, None
         self.calls += 1
-        found = self.function(asked.unit, asked.function)
+        self.found = found = self.function(asked.unit, asked.function)
+        self.invocation = asked
         # As when sent: the test keeps its own.
         args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
         try:
