@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -15,6 +16,7 @@ from autograder.local.limit import TooLong
 from autograder.local.places import place
 from autograder.local.tally import State
 from autograder.sandbox import evaluate
+from autograder.sandbox.loader import SubmissionFinder
 from autograder.testing.calls import ONLY_THESE, Failure
 from autograder.testing.direct import LocalBackend
 from autograder.testing.exceptions import meaning
@@ -29,6 +31,7 @@ RECURSION = _(
     "nearer to it."
 )
 AGAIN = _("Run this test again:")
+LOST = _("`%(name)s` has no value, because of this cell (%(error)s):")
 FOLDED = _("[Previous line repeated %(count)s more times]")
 LEFT_OUT = _("[%(count)s more calls]")
 MOST_FRAMES = 4  # shown at each end of a traceback
@@ -54,7 +57,7 @@ def explain(
 
     seconds: what the test might have taken. again: the command that runs this test alone.
     """
-    theirs = own_frames(error, backend.folder)
+    theirs = own_frames(error, backend)
     asked = backend.asked or test
     failure = (
         error
@@ -70,6 +73,8 @@ def explain(
         state = "not finished"
     is_told = isinstance(error, Failure)
     code = shown.definition(backend) if is_told else _lines(theirs, language)
+    if failure.help_id == "missing_function":
+        code = _lost(backend, language)
     call = shown.call(backend, failure, language)
     advice = _advice(failure, backend, test, language)
     command = f"{said(AGAIN)}\n  {again}" if again else ""  # in one line, to be copied
@@ -77,11 +82,22 @@ def explain(
     return Explained(shown.wrapped(clean(text)), state, bool(advice) or state == "not finished")
 
 
-def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:
+def own_frames(error: BaseException, backend: LocalBackend) -> list[traceback.FrameSummary]:
     """The frames of a traceback that are in a student's own files, outermost first."""
     frames = traceback.extract_tb(error.__traceback__)
-    paths = [(frame, Path(frame.filename)) for frame in frames]
-    return [f for f, path in paths if path.parent == folder and path.name[:5] != "test_"]
+    return [frame for frame in frames if backend.owns(frame.filename)]
+
+
+def _lost(backend: LocalBackend, language: Language) -> Iterator[str]:
+    """Where a notebook was to define a function, and what happened there."""
+    module = sys.modules.get(backend.unit)
+    loader = getattr(module, "__loader__", None)
+    if isinstance(loader, SubmissionFinder):
+        lost = loader.lost(backend.asked, vars(module))
+        if lost:
+            error = f"{lost.error}: {lost.message}" if lost.error else _("it took too long")
+            yield render(say(LOST, name=lost.name, error=error).facts, language)
+            yield f"  {lost.frame.file}:{lost.frame.line}\n    {lost.frame.text}"
 
 
 def _as_failure(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from autograder.core.course import find_root, load
+from autograder.core.errors import CourseError
 from autograder.core.language import Language, _, language_here, render, say, translations
 from autograder.local.limit import SECONDS, Limit
 from autograder.local.places import place, quoted
@@ -69,8 +71,29 @@ def language(config: pytest.Config) -> Language:
 
 @pytest.hookimpl(tryfirst=True)  # before some are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """List the tests that there are."""
-    config.stash[TALLY].expect(items)
+    """List the tests that there are, and find the files that they are about."""
+    tally = config.stash[TALLY]
+    tally.expect(items)
+    if tally.listed and not config.getoption("--submission"):
+        _find_notebooks(config, tally)
+
+
+def _find_notebooks(config: pytest.Config, tally: Tally) -> None:
+    """Let tests find a unit's notebook, and tell what lies there under other names."""
+    try:
+        course = load(find_root(tally.folder))
+    except CourseError:
+        return  # the summary tells why
+    if tally.folder != course.root / "exercises":
+        return
+    from autograder.local.notebooks import Notebooks, find  # with torch
+
+    listed = {unit for unit, _ in tally.listed}
+    found = find(course, course.units)
+    tally.files = {unit: path.name for unit, path in found.notebooks.items()}
+    tally.told = [sentence for unit, sentence in found.told if unit in listed]
+    if found.notebooks:
+        Notebooks(course, found.notebooks, lambda: config.stash.get(LIMIT, None)).install()
 
 
 @pytest.hookimpl(wrapper=True)

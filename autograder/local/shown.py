@@ -30,7 +30,7 @@ ROWS = _("got"), _("expected"), _("difference")
 def definition(backend: LocalBackend) -> Iterator[str]:
     """The line on which a student's function begins, which editors and terminals can jump to."""
     code = getattr(backend.found, "__code__", None)
-    if code and Path(code.co_filename).parent == backend.folder:
+    if code and backend.owns(code.co_filename):
         yield f"  {place(Path(code.co_filename))}:{code.co_firstlineno}  def {code.co_name}"
 
 

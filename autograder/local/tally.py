@@ -17,7 +17,7 @@ from rich.text import Text
 
 from autograder.core.course import ON_CPU, Unit, find_root, load
 from autograder.core.errors import CourseError
-from autograder.core.language import Language, _, render, say, translations
+from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.text import clean
 from autograder.testing.plugin import Where, exercise_of
 
@@ -63,7 +63,8 @@ class Tally:
     """What came of a local run's tests, by exercise.
 
     listed: every test of the files that were looked at, whether or not it was chosen to run.
-    damaged: what is to be said of test files that cannot be read, by unit.
+    damaged: what is to be said of test files that cannot be read, by unit. files: a unit's file,
+    where that is a notebook. told: what is to be said of files that lie there.
     """
 
     folder: Path = field(default_factory=Path)  # of the tests
@@ -71,6 +72,8 @@ class Tally:
     states: dict[Where, dict[str, State]] = field(default_factory=dict)
     failures: dict[Where, list[FailedTest]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    told: list[Sentence] = field(default_factory=list)
 
     def expect(self, items: Iterable[pytest.Item]) -> None:
         """List all tests of the files that these are from: a single one may have been asked for."""
@@ -169,10 +172,13 @@ def show(tally: Tally, units: Sequence[Unit], console: Console, language: Langua
     if missed := sum(tally.number(where, "not run") for where in order):
         told = say(NOT_RUN, count=missed, total=total)
         console.print(render(told.facts, language), style="yellow")
+    for sentence in tally.told:
+        console.print(render(sentence.facts, language), style="yellow", markup=False)
     for text in tally.damaged.values():
         console.print(f"\n{text}", style="red", markup=False)
     if first := first_to_fix(order, tally):
-        _print_failure(first[1], f"{first[0]}.py", tally.failure[first], console, language)
+        file = tally.files.get(first[0], f"{first[0]}.py")
+        _print_failure(first[1], file, tally.failure[first], console, language)
     elif all_pass(units, tally):
         console.print(said("Every one passes. Hidden tests look closer: other sizes and values."))
 

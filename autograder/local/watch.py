@@ -19,6 +19,7 @@ from autograder.core.course import Course, Unit
 from autograder.core.language import Language, Sentence, render, say, translations
 from autograder.local.own_process import OwnProcess, Run
 
+SUFFIXES = (".py", ".ipynb")
 POLL_MS = 100  # how soon a process that died is missed; of a save we hear at once
 QUIET_MS = 20  # without a further change a save is complete
 SPARE = 1.0  # seconds after which the next process is made, verdict or not
@@ -99,7 +100,7 @@ class Watch:
 
     def _unit_of(self, paths: Iterable[Path]) -> Unit | None:
         """The unit that a save is about: the one asked for, or the one of the file."""
-        stems = {path.stem.removeprefix("test_") for path in paths if path.suffix == ".py"}
+        stems = {path.stem.removeprefix("test_") for path in paths if path.suffix in SUFFIXES}
         saved = [unit for unit in self._course.units if unit.name in stems]
         return (self._unit or saved[0]) if saved else None
 

@@ -16,7 +16,10 @@ from typing import Any
 WAITS = 6  # times its CPU seconds may a statement take on the wall: it may sleep
 AGAIN = 0.25  # seconds, where the program caught the exception
 AT_LEAST = 0.2  # seconds for each statement, once the load's own are used up
-_TIMERS = {signal.ITIMER_PROF: (signal.SIGPROF, 1), signal.ITIMER_REAL: (signal.SIGALRM, WAITS)}
+_TIMERS = {}
+if hasattr(signal, "setitimer"):  # not on Windows, where a student's own desk may be
+    _TIMERS[signal.ITIMER_PROF] = (signal.SIGPROF, 1)
+    _TIMERS[signal.ITIMER_REAL] = (signal.SIGALRM, WAITS)
 
 
 class Stopped(BaseException):

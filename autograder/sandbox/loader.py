@@ -12,7 +12,7 @@ import builtins
 import importlib
 import importlib.abc
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import PurePath
 from types import ModuleType
@@ -31,7 +31,7 @@ LESSON = Source(
 
 
 class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and runs a student's files as modules. skip, statement, load: see Loading."""
+    """Finds and runs a student's files as modules. skip and the rest: see Loading."""
 
     def __init__(
         self,
@@ -39,10 +39,11 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         skip: Collection[Position] = (),
         statement: float = 5.0,
         load: float = 20.0,
+        tell: Callable[[str], object] = lambda position: None,
     ) -> None:
         self._sources = {source.module: source for source in (LESSON, *sources)}
         self._numbers = {source.module: number for number, source in enumerate(sources)}
-        self._loading = Loading(skip, statement, load)
+        self._loading = Loading(skip, statement, load, tell)
         self._main = ""  # the notebook that is run as the program
 
     def install(self) -> None:

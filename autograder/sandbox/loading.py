@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from autograder.sandbox import isolate
 from autograder.sandbox.alarm import Alarm, Stopped
 from autograder.sandbox.cells import STAR, Statement, remember, statements
 from autograder.sandbox.wire import MAX_STOPPED, POSITION, Frame, Lost, Position, Source, clean
@@ -35,11 +34,19 @@ class Loading:
     """The files of one submission while they are loaded.
 
     skip: the statements, and files run whole, that a load before this one was stopped at.
-    statement, load: CPU seconds that one, and all of them together, may take.
+    statement, load: CPU seconds that one, and all of them together, may take. tell: takes the
+    position of what begins, as text, for whoever watches from outside.
     """
 
-    def __init__(self, skip: Collection[Position], statement: float, load: float) -> None:
+    def __init__(
+        self,
+        skip: Collection[Position],
+        statement: float,
+        load: float,
+        tell: Callable[[str], object],
+    ) -> None:
         self._skip = frozenset(skip)
+        self._tell = tell
         self._seconds = statement, load
         self._at: Position | None = None
         self._losses: list[_Loss] = []
@@ -124,17 +131,17 @@ class Loading:
 
     @contextlib.contextmanager
     def _being_at(self, position: Position) -> Iterator[None]:
-        """Tell whoever watches from outside, in this process's name, where it is.
+        """Tell whoever watches from outside where it is.
 
         It is all that is left to be read of a process that had to be ended.
         """
         outer, self._at = self._at, position
-        isolate.set_name(POSITION.format(*position))
+        self._tell(POSITION.format(*position))
         try:
             yield
         finally:
             self._at = outer
-            isolate.set_name(POSITION.format(*outer) if outer else "")
+            self._tell(POSITION.format(*outer) if outer else "")
 
 
 def _functions(source: Source, names: dict[str, Any]) -> dict[str, Any]:

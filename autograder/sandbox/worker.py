@@ -51,7 +51,7 @@ def serve(connection: socket.socket) -> None:
         body: list[bytes] = []
         if isinstance(request, wire.Load):
             limits = request.statement_seconds, request.load_seconds
-            finder = SubmissionFinder(request.sources, request.skip, *limits)
+            finder = SubmissionFinder(request.sources, request.skip, *limits, isolate.set_name)
             reply: wire.Reply = load(request, finder)
         else:
             reply = answer(request, payload, body, buffers, finder)

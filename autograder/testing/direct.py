@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -18,17 +19,25 @@ if TYPE_CHECKING:
     from autograder.testing.inputs import Draw
     from autograder.testing.parallel import Scaling, TimedCase
 
+CELL = re.compile(r"[^/\\]+\.ipynb, code cell \d+")  # what tracebacks call a notebook's cell
+
 
 class LocalBackend:
     """Direct calls of the functions in a folder, so that tracebacks and debuggers work."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.asked = ""  # the function called last
+        self.unit, self.asked = "", ""  # the function called last
         self.invocation: Invocation | None = None  # that call
         self.found: Any = None  # the function itself, once it was found
         self.calls = 0
         self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
+
+    def owns(self, file: str) -> bool:
+        """Whether a file, as tracebacks name it, is a student's: a notebook's cell is, too."""
+        path = Path(file)
+        inside = path.parent == self.folder and not path.name.startswith("test_")
+        return inside or CELL.fullmatch(file) is not None
 
     @property
     def answered(self) -> bool:
@@ -40,7 +49,8 @@ class LocalBackend:
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
-        self.asked, self.last, self.invocation = asked.function, None, None
+        self.unit, self.asked = asked.unit, asked.function
+        self.last, self.invocation = None, None
         self.calls += 1
         self.found = found = self.function(asked.unit, asked.function)
         self.invocation = asked
@@ -111,7 +121,13 @@ def find_function(module: object, unit: str, name: str) -> Any:
     found = getattr(module, name, None)
     if callable(found):
         return found
-    raise no_function(f"{unit}.py", name, None if found is None else type(found).__name__)
+    raise no_function(file_of(unit, module), name, None if found is None else type(found).__name__)
+
+
+def file_of(unit: str, module: object) -> str:
+    """The name of the file that a unit was read from."""
+    origin = getattr(getattr(module, "__spec__", None), "origin", None)
+    return Path(origin).name if origin else f"{unit}.py"
 
 
 def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sentence:
@@ -119,8 +135,8 @@ def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sen
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if frames else function
     if inner == function or not inner.isidentifier():
-        return unwritten(function, "", f"{unit}.py")
-    return unwritten(function, inner, Path(frames[-1].filename).name)
+        return unwritten(function, "", file_of(unit, sys.modules.get(unit)))
+    return unwritten(function, inner, Path(frames[-1].filename).name.partition(",")[0])
 
 
 def syntax_error(error: SyntaxError) -> Sentence:
