@@ -11,16 +11,19 @@ import torch
 FAR = 1e12
 
 
-def edges(args: Sequence[Any], *powers: Sequence[int]) -> Iterator[list[Any]]:
-    """The arguments with some zeros and ones, with one of them zero (of many, two), and scaled.
+def edges(
+    args: Sequence[Any],
+    *powers: Sequence[int],
+    groups: Sequence[Sequence[int]] = ((0, 2, 4), (1, 3, 5)),
+) -> Iterator[list[Any]]:
+    """The arguments with a group of them zero, zeros and ones in the others; and all scaled.
 
     powers: for each scaling, of which power of FAR each argument is a multiple; such that what
     grows meets what shrinks, or all is saturated and nothing else is seen.
+    groups: numbers of arguments that are zero together, and leave something to be computed.
     """
-    yield [_marked(argument) for argument in args]
-    together = len(args) if len(args) < 6 else 3
-    for first in range(together):
-        yield [scaled(a, 0.0) if i % together == first else a for i, a in enumerate(args)]
+    for group in groups:
+        yield [scaled(a, 0.0) if i in group else _marked(a) for i, a in enumerate(args)]
     for exponents in powers:
         yield [scaled(a, FAR**power) for a, power in zip(args, exponents, strict=True)]
 

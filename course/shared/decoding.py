@@ -126,10 +126,15 @@ def near(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params
     return far(draw, sizes, dtype, 1e-12)
 
 
-def remembering(draw: Draw, sizes: Sizes) -> Params:
-    """An encoder whose last state still depends on the first of hundreds of words."""
-    params = network(draw, sizes)
+def remembering(draw: Draw, sizes: Sizes, dtype: torch.dtype = torch.float64) -> Params:
+    """An encoder whose last state still depends on the first of hundreds of words.
+
+    And a decoder whose words are so clear that hundreds of them are drawn at once.
+    """
+    params = network(draw, sizes, dtype)
     params["enc_b_x"][sizes.h : 2 * sizes.h] += 6  # the update gate, which keeps the old state
+    for name in ("out_w", "out_b"):
+        params[name] *= 1000
     return params
 
 

@@ -296,14 +296,9 @@ def test_decode_with_attention_long(student, draw):
 
     Catches: a limit on the length or on the steps, the last words only.
     """
-    for t, longest in ((131, 2), (1, 131)):
-        sizes = Sizes(1, t, 3, 7, 2, 4)
-
-        def make(draw, sizes, dtype):
-            return remembering(draw, sizes)
-
-        truth = decode_with_attention64
-        args, written = drawn(draw, sizes, source, truth, never, longest, make=make)
+    for t, longest in ((129, 2), (1, 129)):
+        sizes, truth = Sizes(1, t, 3, 11, 2, 4), decode_with_attention64
+        args, written = drawn(draw, sizes, source, truth, never, longest, make=remembering)
         assert_writes(student, args, written)
 
 

@@ -402,7 +402,7 @@ def test_measured_receptive_field_of_any_size(student, draw):
     """
     weights = [taps(draw, kernel, 2) for kernel in (3, 5, 3)]
     weights[2][1] = weights[2][1].sign()
-    for factor in (1.0, 1e-3, 1e-12, 1e12):
+    for factor in (1.0, 1e-12, 1e12):
         assert_measured(student, scaled(weights, factor), 29, [2, 1, 3])
-    many = [taps(draw, 1, 1) for _ in range(32)]
-    assert_measured(student, [taps(draw, 3, 1), *many], 11, [2] * 33)
+    many = [taps(draw, 1, 1) for _ in range(16)]
+    assert_measured(student, [taps(draw, 3, 1), *many], 11, [2] * 17)

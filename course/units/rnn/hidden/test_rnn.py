@@ -98,14 +98,13 @@ def test_rnn_step_edges(student, draw):
 
 @pytest.mark.exercise("rnn_step")
 def test_rnn_step_dtype_and_strides(student, draw):
-    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+    """float32 stays float32, and a tensor may have any strides.
 
     Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
     """
-    for dtype in (torch.float32, torch.float64):
-        inputs = step_inputs(draw, 5, 3, 7, dtype=dtype)
-        got = student.rnn.rnn_step(*inputs)
-        assert_close(got, in_float64(step64, inputs), dtype=dtype)
+    inputs = step_inputs(draw, 5, 3, 7, dtype=torch.float32)
+    got = student.rnn.rnn_step(*inputs)
+    assert_close(got, in_float64(step64, inputs), dtype=torch.float32)
     strided = [
         draw.strided(5, 3),
         draw.strided(5, 7),
@@ -124,9 +123,10 @@ def test_rnn_step_again(student, draw):
     """
     inputs = step_inputs(draw, 3, 5, 7)
     assert_unchanged(student.rnn.rnn_step, *inputs)
-    for argument in inputs:  # one after the other, in the same memory
+    for changed in (inputs[2:], inputs[:1], inputs[1:2]):  # in the same memory
         assert_close(student.rnn.rnn_step(*inputs), step64(*inputs))
-        argument.mul_(-0.5)
+        for argument in changed:
+            argument.mul_(-0.5)
     assert_close(student.rnn.rnn_step(*inputs), step64(*inputs))
 
 
@@ -136,7 +136,7 @@ def test_rnn_step_gradients(student, draw):
 
     Catches: a `detach`, `.data` or `torch.tensor(...)` on the way, a bias without a gradient.
     """
-    for n, d, hidden in [(3, 5, 7), (1, 3, 2), (4, 4, 4)]:
+    for n, d, hidden in [(1, 3, 2), (4, 4, 4)]:
         inputs = step_inputs(draw, n, d, hidden)
         assert_gradients(student.rnn.rnn_step, step64, inputs, draw.normal(n, hidden), FIVE)
 
@@ -181,7 +181,7 @@ def test_rnn_long(student, draw):
     Catches: a limit on the length, the last words only, reversed time, something computed over the
     whole sequence.
     """
-    x, *rest = remembering(draw, 2, 263, 5, 3)
+    x, *rest = remembering(draw, 2, 257, 5, 3)
     before = student.rnn.rnn(x, *rest)
     assert_close(before, rnn64(x, *rest))
     cut = draw.integer(20, 40)
@@ -203,13 +203,12 @@ def test_rnn_edges(student, draw):
 
 @pytest.mark.exercise("rnn")
 def test_rnn_dtype_and_strides(student, draw):
-    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+    """float32 stays float32, and a tensor may have any strides.
 
     Catches: states collected in a tensor of the default dtype, `view` without `contiguous`.
     """
-    for dtype in (torch.float32, torch.float64):
-        inputs = rnn_inputs(draw, 3, 7, 5, 2, dtype=dtype)
-        assert_close(student.rnn.rnn(*inputs), in_float64(rnn64, inputs), dtype=dtype)
+    inputs = rnn_inputs(draw, 3, 7, 5, 2, dtype=torch.float32)
+    assert_close(student.rnn.rnn(*inputs), in_float64(rnn64, inputs), dtype=torch.float32)
     strided = [
         draw.normal(7, 3, 5).transpose(0, 1),
         draw.strided(3, 2),
@@ -228,9 +227,10 @@ def test_rnn_again(student, draw):
     """
     inputs = rnn_inputs(draw, 3, 5, 2, 7)
     assert_unchanged(student.rnn.rnn, *inputs)
-    for argument in inputs:  # one after the other, in the same memory
+    for changed in (inputs[2:], inputs[:1], inputs[1:2]):  # in the same memory
         assert_close(student.rnn.rnn(*inputs), rnn64(*inputs))
-        argument.mul_(-0.5)
+        for argument in changed:
+            argument.mul_(-0.5)
     assert_close(student.rnn.rnn(*inputs), rnn64(*inputs))
 
 
@@ -240,7 +240,7 @@ def test_rnn_gradients(student, draw):
 
     Catches: a `detach` between the steps, states copied with `torch.tensor`, h0 at every step.
     """
-    for n, t, d, hidden in [(3, 11, 5, 7), (1, 2, 3, 5), (3, 1, 5, 2), (4, 4, 4, 4)]:
+    for n, t, d, hidden in [(3, 5, 5, 7), (1, 1, 3, 5), (4, 4, 4, 4)]:
         inputs = rnn_inputs(draw, n, t, d, hidden)
         assert_gradients(student.rnn.rnn, rnn64, inputs, draw.normal(n, t, hidden), FIVE)
 
@@ -263,7 +263,7 @@ def test_rnn_gradients_from_the_last_state(student, draw):
     """
     saturated = rnn_inputs(draw, 2, 7, 3, 5)
     saturated[4] += torch.tensor([0, 0, 0, 1e4, -1e4], dtype=torch.float64)
-    for inputs in (saturated, remembering(draw, 2, 131, 3, 5)):
+    for inputs in (saturated, remembering(draw, 2, 129, 3, 5)):
         cotangent = torch.zeros(*inputs[0].shape[:2], 5, dtype=torch.float64)
         cotangent[:, -1] = draw.normal(2, 5)
         assert_gradients(student.rnn.rnn, rnn64, inputs, cotangent, FIVE)
