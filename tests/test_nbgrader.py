@@ -533,8 +533,9 @@ def test_other_settings_and_other_assignments_are_refused(one_unit: Course, tmp_
     released["cells"].insert(0, code(f"open({str(marker)!r}, 'w').close()"))
     (tmp_path / "source" / "ps1").mkdir()
     (tmp_path / "source" / "ps1" / "ps1.ipynb").write_text(json.dumps(released), "utf-8")
-    for assignment in (UNIT, "ps1"):
-        folder = tmp_path / "submitted" / "ann" / assignment
+    markup = '";alert(1);"<img src=x>'
+    for student, assignment in (("ann", UNIT), ("ann", "ps1"), (markup, UNIT)):
+        folder = tmp_path / "submitted" / student / assignment
         folder.mkdir(parents=True)
         (folder / f"{assignment}.ipynb").write_text(json.dumps(released), "utf-8")
     config = tmp_path / "nbgrader_config.py"
@@ -549,10 +550,18 @@ def test_other_settings_and_other_assignments_are_refused(one_unit: Course, tmp_
     assert "without SandboxGrade." in nbgrader(tmp_path, ["autograde", UNIT])[1]
     config.write_text(ours, "utf-8")
     ended, log = nbgrader(
-        tmp_path, ["autograde", "ps1"], ["export"], ["export", "--assignment", "['ps1']"]
+        tmp_path,
+        ["autograde", "ps1"],
+        ["export"],
+        ["export", "--assignment", "['ps1']"],
+        ["autograde", UNIT, "--student", markup],
     )
     assert ended[:2] == ["autograde 1", "export 0"]
     assert ended[2].endswith("There is no unit of this course to export.")
+    assert ended[3] == "autograde 1"
+    assert f"{markup} has signs of markup in it" in log
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        assert not gradebook.students
     assert "'ps1' is no unit of this course, and was not graded" in log
     assert "left out, not exported as zeros: ps1" in log
     assert "ps1" not in (tmp_path / "grades.csv").read_text("utf-8")

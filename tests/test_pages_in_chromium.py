@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import hostile_notebook
 import pytest
 from machine import patience
 from reports import report, result, sample, student_of
@@ -92,3 +93,35 @@ def test_pages_fit_every_width(course: Course, tmp_path: Path) -> None:
     assert all(page["background"] == "rgb(255, 255, 255)" for page in seen)  # the style is read
     full = [page["pictures"] for page in seen if page["name"] == "full"]
     assert full == [4, 4]
+
+
+def test_nothing_of_a_students_runs(course: Course, tmp_path: Path) -> None:
+    """Names, messages, facts, words and figures that are markup, on every page of ours."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip("there is no Chromium here")
+    words = "\n".join(hostile_notebook.MARKUP)
+    facts = {"says": "%(what)s", "what": words, "over": words, "ratio": 0.1, "gate": 0.2}
+    drawn = {
+        words: {words: [0.0, 1.0]},
+        "alignment": {"values": [[1.0]], "rows": [words], "columns": [words]},
+    }
+    kinds = {"kind": "speed", "help": words, "help_id": words, "facts": facts, "id": words}
+    failed = result("scale", "failed", message=words, **kinds)
+    about = {"message": words, "file": words, "unknown": [words], "found": "renamed"}
+    hostile = student_of([report(course, words, "attention", failed, figures=drawn, **about)])
+    pages = [student_page(hostile, course, language) for language in ("en", "zh")]
+    pages += [class_page([hostile], course, language) for language in ("en", "zh")]
+    policy = "Content-Security-Policy"
+    assert all(policy in page for page in pages)
+    for page in pages:
+        for shown in (page, page.replace(policy, "x")):  # escaped, and not only forbidden to run
+            (tmp_path / "page.html").write_text(shown, "utf-8")
+            command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+            command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000"]
+            done = subprocess.run(
+                [*command, (tmp_path / "page.html").as_uri()],
+                capture_output=True, text=True, check=True, timeout=patience(120),
+            )  # fmt: skip
+            assert hostile_notebook.OWNED not in done.stdout.partition("<head")[0]
+            assert "dataset.owned" in done.stdout, "it is there to be read"

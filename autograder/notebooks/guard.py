@@ -7,6 +7,7 @@ not loaded nothing of ours runs.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,10 @@ from traitlets import List, Unicode
 from traitlets.utils.importstring import import_item
 
 from autograder.core import course as courses
+from autograder.core.errors import GraderError
+from autograder.core.text import printable
 
+ACTIVE = re.compile(r'[<>&"`\\]')  # in a name: nbgrader puts it into pages, scripts too, as it is
 LISTS = ("sanitize_preprocessors", "autograde_preprocessors")
 
 
@@ -30,7 +34,7 @@ def refuse_others(needed: tuple[type, ...]) -> None:
 
     Settings are read one after another, and the last one counts; a trait cannot look after itself.
     """
-    start = Autograde.start
+    start, init_assignment = Autograde.start, Autograde.init_assignment
 
     def guarded(self: Any) -> None:
         if problem := overridden(self, needed) or foreign(self):
@@ -38,7 +42,12 @@ def refuse_others(needed: tuple[type, ...]) -> None:
             raise NbGraderException(problem)
         start(self)
 
-    Autograde.start = guarded
+    def named(self: Any, assignment_id: str, student_id: str) -> None:
+        if ACTIVE.search(student_id):  # before the gradebook knows it, from which pages are made
+            raise GraderError(f"{printable(student_id)} has signs of markup in it: rename that.")
+        init_assignment(self, assignment_id, student_id)
+
+    Autograde.start, Autograde.init_assignment = guarded, named
 
 
 def overridden(autograde: Any, needed: Sequence[type]) -> str:

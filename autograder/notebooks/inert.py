@@ -14,12 +14,9 @@ from typing import Any
 import nbformat
 from nbgrader.preprocessors.base import NbGraderPreprocessor  # type: ignore[import-untyped]
 
-from autograder.core.errors import GraderError
-from autograder.core.text import clean
 from autograder.notebooks.build import METADATA
 
 IDENTITY = re.compile(r"[\w-]{1,64}", re.ASCII)  # of a cell, as nbformat has it
-ACTIVE = re.compile(r"[<>&\"'`]")  # in a name: nbgrader puts names into pages as they are
 NOT_RUN: dict[str, Any] = {"outputs": [], "execution_count": None}  # of a code cell
 KEPT = "timestamp.txt"  # nbgrader's own, when the work was handed in
 
@@ -28,11 +25,8 @@ class ShowAsText(NbGraderPreprocessor):
     """Leaves nothing active in what nbgrader keeps of a notebook, and of the files beside it."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """See nbconvert. Raises GraderError for a name that would be markup on nbgrader's pages."""
+        """See nbconvert."""
         names = resources["nbgrader"]
-        for name in (names["student"], names["assignment"], names["notebook"]):
-            if ACTIVE.search(name):
-                raise GraderError(f"{clean(name)!r} has signs in it that are markup: rename it.")
         coursedir = self.parent.parent.coursedir  # of the exporter, of the converter
         source = _folder(coursedir, coursedir.source_directory, ".", names)
         kept = _folder(coursedir, coursedir.autograded_directory, names["student"], names)
