@@ -31,6 +31,7 @@ def test_no_reply_is_more_than_a_failure(rounds: int, replies: int, fewest: int)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert not told["wrong"]
+    assert "Traceback" not in done.stderr  # of what is looked into for help alone
     assert told["code"] == 0
     assert told["replies"] >= replies
     assert told["fewest"][1] >= fewest, told["fewest"]

@@ -60,7 +60,7 @@ def _array(chance: random.Random) -> Any:
     while len(shape) < 7 and chance.random() < 0.7:
         shape.append(chance.choice((0, 1, 1, 2, 3, 5, 7, 64, 1000, 1 << 20)))
     dtype = chance.choice([dtype for dtype, _ in wire.DTYPES.values()])
-    while math.prod(shape) * dtype.itemsize > most:
+    while shape and math.prod(shape) * dtype.itemsize > most:
         shape[shape.index(max(shape))] //= 2
     made = torch.full(shape, chance.choice((0, 1, 7, 200)), dtype=torch.int16).to(dtype)
     return made.numpy() if chance.random() < 0.4 and dtype != torch.bfloat16 else made
@@ -276,7 +276,8 @@ class Fuzz:
         child = OddChild(self._chance, unit.name)
         backend = OddBackend(unit, child, self._course.limits)
         solution = lambda name, function: getattr(units.solution(ROOT, name), function)  # noqa: E731
-        recording = Recording(backend, partial(catalogue.known, ROOT), solution)
+        known, common = partial(catalogue.known, ROOT), partial(catalogue.common, ROOT)
+        recording = Recording(backend, known, common, solution)
         recorder = Recorder(recording, Whereabouts())
         config = items[0].config
         config.stash[plugin.BACKEND], config.stash[plugin.SEED] = (

@@ -15,6 +15,7 @@ import pytest
 from autograder.core.course import Kind
 from autograder.core.errors import GraderError
 from autograder.core.language import _, say
+from autograder.core.text import quoted
 from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
@@ -119,11 +120,19 @@ class Recorder:
     @property
     def results(self) -> list[TestResult]:
         """The results, in the tests' order, with the mistakes that all of them together show."""
-        for name, advice, names, facts in self._backend.diagnose():
+        for name, advice, names, facts in self._diagnosed():
             test = self._results[name]
             told = {"help": advice, "help_id": names, "facts": test.facts | facts}
             self._results[name] = msgspec.structs.replace(test, **told)
         return list(self._results.values())
+
+    def _diagnosed(self) -> list[tuple[str, str, str, dict[str, Any]]]:
+        """See Recording.diagnose. What fails there costs nobody a mark, only some help."""
+        try:
+            return list(self._backend.diagnose())
+        except Exception:
+            sys.stderr.write(quoted(traceback.format_exc()))
+            return []
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
