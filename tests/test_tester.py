@@ -16,7 +16,7 @@ import pytest
 
 from autograder.batch.workers import Graders
 from autograder.core.course import Course, Limits
-from autograder.grading.outcomes import Whereabouts
+from autograder.grading.outcomes import Recorder, Whereabouts
 from autograder.grading.protocol import UnitOutcome, UnitTask
 from autograder.grading.tester import OUR_MEMORY, SPOILED, Fork, Server
 from autograder.intake.submission import File, Submission
@@ -143,3 +143,17 @@ def test_nothing_of_a_submission_is_in_the_next_ones_report(
     assert first.tests == again.tests
     assert empty.score == 0
     assert not empty.figures
+
+
+def test_what_fails_while_help_is_looked_for_costs_no_mark(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    backend = MagicMock()
+    backend.diagnose.side_effect = ValueError("boom\n::error::x")
+    recorder = Recorder(backend, Whereabouts())
+    kept = schema.TestResult("test_values", "softmax", "correctness", "passed")
+    recorder._results["test_values"] = kept
+    assert recorder.results == [kept]
+    said = capsys.readouterr().err
+    assert "| ValueError: boom" in said
+    assert all(line.startswith("| ") for line in said.splitlines())
