@@ -29,7 +29,7 @@ def conv1d(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, dilation: int = 1)
     dilation: the distance between the positions that neighbouring taps look at, at least 1.
     Returns (N, T, D_out), of the dtype and on the device of x.
     Write it yourself: `torch.nn.functional.conv1d` is what you are building. A loop over the K
-    taps is fine, one over T or N is not.
+    taps is all it takes; one over T or N costs no points, but time.
     Source: van den Oord et al. 2016 (WaveNet), section 2.1 (dilation).
     """
     raise NotImplementedError  # replace this line with your code

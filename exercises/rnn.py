@@ -45,7 +45,8 @@ def rnn(
     x: (N, T, D), T ≥ 1.
     h: (N, H), the state before the first word; it stays as it is and is not among the results.
     w_xh: (D, H). w_hh: (H, H). b: (H,).
-    Returns (N, T, H), of the dtype and on the device of x. Loop over time only, not over N.
+    Returns (N, T, H), of the dtype and on the device of x.
+    Loop over time: there is no other way. A loop over N or over the H units costs points.
     Source: Elman 1990.
     """
     raise NotImplementedError  # replace this line with your code

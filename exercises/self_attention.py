@@ -53,7 +53,7 @@ def self_attention(
     x: (N, T, D). w_q, w_k: (D, d_k). w_v: (D, d_v).
     causal: whether a position may attend only to itself and to those before it; those after it
         weigh exactly 0, in every dtype.
-    Returns the output, (N, T, d_v). Loop over neither N nor T.
+    Returns the output, (N, T, d_v). Loop over neither N nor T: that costs points.
     Source: Vaswani et al. 2017, section 3.2.3.
     """
     raise NotImplementedError  # replace this line with your code
@@ -74,7 +74,7 @@ def multi_head_self_attention(
     heads: how many; head h owns the columns h·d to (h+1)·d of a projection, one contiguous block,
         and its scores are divided by √d_k, the square root of its own width.
     causal: as in self_attention.
-    Returns (N, T, D_out). Loop over none of N, T and the heads: all are taken at once.
+    Returns (N, T, D_out). Loop over none of N, T and the heads; one over N or heads costs points.
     Raises RuntimeError (torch's own) if the widths cannot be cut into `heads` equal blocks.
     Source: Vaswani et al. 2017, section 3.2.2.
     """

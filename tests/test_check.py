@@ -420,7 +420,7 @@ def test_a_loop_over_the_batch_is_advised_against(check: Run) -> None:
     text += f"\n\ndef rnn_step(x, h, w_xh, w_hh, b):\n    return {loop}\n"
     said = check(text, "zh")
     assert "建议（不影响测试）： rnn · rnn.py" in said
-    assert "说明有一个遍历批次的 Python 循环" in said
+    assert "说明有一个遍历句子的 Python 循环" in said
 
 
 def test_plain_pytest_ends_with_the_same(plain: Run) -> None:

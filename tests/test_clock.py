@@ -6,14 +6,16 @@ No test looks at seconds: what is asserted holds on a busy machine too.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import fcntl
 import itertools
-import multiprocessing
 import random
-import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,163 +24,188 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machine import patience
 
-from autograder.bench import speed_errors as bench_clock
+from autograder.bench import speed_errors as bench
+from autograder.bench.speed_errors import TimedProgram
+from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError, GraderError
 from autograder.sandbox import wire
 from autograder.speed import clock, lock
 from autograder.speed import race as races
-from autograder.speed.clock import GATE, LEAD, MOST_PAIRS, Unmeasured, Verdict
-from autograder.speed.race import Program, Programs
-from autograder.supervisor.child import ChildDied, ChildTimedOut, ProcessLimits
+from autograder.speed.clock import GIVEN_UP, MOST_CALLS, NEAR, GivenUp, Unmeasured, Verdict
+from autograder.speed.race import RacingBackend, TimedBackend
+from autograder.supervisor.child import ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
-from autograder.testing.calls import Failure
+from autograder.testing.calls import Failure, Invocation
 from autograder.testing.direct import LocalBackend
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import TimedCase, counts, grows
-from course.units.attention.hidden.clock.cases import CONTROLS, NAMES, loops_over, oracle
+from autograder.testing.parallel import Scaling, TimedCase, counts, grows
+from course.units.attention.hidden.test_attention import NAMES, attention64
 from course.units.attention.public.loops import SCALINGS
 
 CHEATS = sorted(path for path in (ROOT / "tests" / "cheats").glob("*.py") if path.stem != "slow")
 SUCCEEDED = "THE CHEAT SUCCEEDED"
+GATE = 0.05
 
 # The verdict, on made-up times
 
 
-def race(student: Callable[[], float], reference: Callable[[], float], loop: float = 20) -> Verdict:
-    """A race between made-up times; the control takes `loop` times as long as a reference."""
-    return clock.race(
-        lambda _: student(),
-        lambda _: reference(),
-        lambda _: loop * reference(),
-        fresh=lambda: None,
-        rest=lambda _: None,
-    )
+def judge(call: Callable[[], float], loop: Callable[[], float] = lambda: 1.0) -> Verdict:
+    return clock.judge(lambda given: call(), lambda anew: loop(), GATE)
 
 
 def noisy(seconds: float, spread: float, seed: int) -> Callable[[], float]:
-    """Times around a median, spread as on a busy machine: never faster than a half of it."""
+    """Times around a median, spread as on a busy machine: never less than a half of it."""
     source = random.Random(seed)
     return lambda: seconds * max(0.5, source.lognormvariate(0, spread))
 
 
-@given(st.floats(0.5, 2), st.floats(1e-6, 10), st.integers(0, 99))
-def test_an_honest_program_is_parallel(ratio: float, seconds: float, seed: int) -> None:
-    verdict = race(noisy(seconds / ratio, 0.1, seed), noisy(seconds, 0.1, seed + 1))
-    assert verdict.word == "parallel"
-    assert verdict.pairs == LEAD, "as soon as it is clear"
+@given(st.floats(0.001, 0.015), st.floats(1e-6, 10), st.integers(0, 99))
+def test_an_honest_program_is_parallel(share: float, seconds: float, seed: int) -> None:
+    verdict = judge(noisy(share * seconds, 0.1, seed), noisy(seconds, 0.1, seed + 1))
+    assert verdict.parallel
+    assert verdict.calls == clock.LEAD, "as soon as it is clear"
 
 
-@given(st.floats(0.001, 0.2), st.floats(1e-6, 10), st.integers(0, 99))
-def test_a_sequential_program_is_sequential(ratio: float, seconds: float, seed: int) -> None:
-    verdict = race(noisy(seconds / ratio, 0.1, seed), noisy(seconds, 0.1, seed + 1))
-    assert verdict.word == "sequential"
-    assert verdict.error < 1e-3
+@given(st.floats(0.2, 1.5), st.floats(1e-6, 10), st.integers(0, 99))
+def test_a_loop_is_sequential(share: float, seconds: float, seed: int) -> None:
+    verdict = judge(noisy(share * seconds, 0.1, seed), noisy(seconds, 0.1, seed + 1))
+    assert not verdict.parallel
+    assert verdict.calls == clock.LEAD
 
 
-@given(st.lists(st.floats(1e-6, 10), min_size=1, max_size=40), st.randoms())
-def test_a_students_times_alone_never_make_it_unmeasurable(
-    times: list[float], source: random.Random
-) -> None:
-    verdict = race(lambda: source.choice(times), lambda: 0.01)
-    assert verdict.word in ("parallel", "sequential")
+def test_near_the_gate_every_call_is_beside_a_fresh_loop() -> None:
+    asked: list[bool] = []
+
+    def loop(anew: bool) -> float:
+        asked.append(anew)
+        return 1.5 if anew else 1.0  # by now the machine is slower
+
+    verdict = clock.judge(lambda given: GATE * 1.2, loop, GATE)
+    assert verdict == (True, pytest.approx(GATE * 0.8), clock.NEAR_LEAD)
+    assert asked == [False, *[True] * clock.NEAR_LEAD]
 
 
-@given(st.lists(st.floats(2.1, 100), min_size=3, max_size=9))
-def test_nothing_is_measured_against_a_reference_that_jumps_about(jumps: list[float]) -> None:
-    times = itertools.cycle(time for jump in jumps for time in (1.0, jump))
-    verdict = race(lambda: 9.0, lambda: next(times), loop=1e6)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.UNSTEADY)
-
-
-def test_a_control_that_is_not_slow_shows_that_the_ruler_is_broken() -> None:
-    verdict = race(lambda: 1.0, lambda: 1.0, loop=1)
-    assert (verdict.word, verdict.reason) == ("unmeasurable", clock.NO_RULER)
-
-
-def test_one_stalled_pair_decides_nothing() -> None:
-    times = [1.0] * 100
-    times[2] = times[9] = 40.0
-    source = iter(times)
-    assert race(lambda: next(source), lambda: 1.0).word == "parallel"
-
-
-def test_a_program_fails_only_after_rounds_apart_in_time() -> None:
-    rests: list[float] = []
-    verdict = clock.race(
-        lambda _: 9.0,
-        lambda _: 1.0,
-        lambda _: 20.0,
-        fresh=lambda: None,
-        rest=rests.append,
-    )
-    assert verdict.word == "sequential"
-    assert rests == [clock.REST_SECONDS] * (clock.FAILED_ROUNDS - 1)
-
-
-def test_a_slow_round_does_not_fail_a_program_that_is_fast_in_the_next() -> None:
-    slow_turns = iter([9.0] * LEAD)
-    assert race(lambda: next(slow_turns, 1.0), lambda: 1.0).word == "parallel"
+def test_far_from_the_gate_one_loop_is_enough_and_one_odd_call_decides_nothing() -> None:
+    times = iter([GATE / NEAR / 2, GATE * NEAR * 4, *[GATE / NEAR / 2] * 9])
+    anew: list[bool] = []
+    verdict = clock.judge(lambda given: next(times), lambda a: anew.append(a) or 1.0, GATE)
+    assert verdict.parallel
+    assert verdict.calls == 4
+    assert not any(anew)
 
 
 def test_the_majority_decides_what_stays_open() -> None:
-    times = [1.0 if i % 2 else 9.0 for i in range(MOST_PAIRS)]
-    assert clock.judge([1.0] * 30, times[:30]) is None
-    verdict = clock.judge([1.0] * MOST_PAIRS, times)
-    assert verdict is not None
-    assert verdict.word == "sequential"
-    assert verdict.ratio == pytest.approx(1 / 9)
+    times = itertools.cycle([9.0, 0.001])
+    verdict = judge(lambda: next(times))
+    assert (verdict.parallel, verdict.calls) == (False, MOST_CALLS)
+    assert verdict.share == 9.0
 
 
-@pytest.mark.parametrize("flips", [0.0, 0.1, 0.2])
-def test_wrong_verdicts_are_as_rare_as_the_bound_says(flips: float) -> None:
+def test_a_call_that_takes_twice_a_loops_time_is_given_up() -> None:
+    def call(given: float) -> float:
+        assert given == GIVEN_UP * 3
+        raise GivenUp
+
+    assert clock.judge(call, lambda anew: 3.0, GATE) == (False, GIVEN_UP, 1)
+
+
+@given(st.lists(st.floats(1e-6, 10), min_size=1, max_size=40), st.randoms())
+def test_a_programs_times_never_make_it_unmeasurable(
+    times: list[float], source: random.Random
+) -> None:
+    assert judge(lambda: source.choice(times)).calls <= MOST_CALLS
+
+
+@pytest.mark.parametrize(("flips", "lead"), [(0.02, clock.LEAD), (0.05, clock.NEAR_LEAD)])
+def test_wrong_verdicts_are_as_rare_as_the_leads_say(flips: float, lead: int) -> None:
+    """A vote that noise turns now and then; near the gate more often, so it takes more of them."""
     source = random.Random(5)
-    rounds = 4000
-
-    def goes_wrong() -> bool:
-        times: list[float] = []
-        verdict = None
-        while verdict is None:
-            times.append(9.0 if source.random() < flips else 1.0)
-            verdict = clock.judge([1.0] * len(times), times)
-        return verdict.word == "sequential"
-
-    assert sum(goes_wrong() for _ in range(rounds)) <= 3 + rounds * clock.wrong(LEAD)
+    side, other = (0.6 * GATE, 1.6 * GATE) if lead == clock.NEAR_LEAD else (0.1 * GATE, 9 * GATE)
+    wrong = sum(
+        not judge(lambda: other if source.random() < flips else side).parallel for _ in range(4000)
+    )
+    assert wrong <= 3 + 2 * 4000 * (flips / (1 - flips)) ** lead
 
 
-# The lock
+def test_the_time_of_a_loop_is_the_least_that_came_twice() -> None:
+    times = iter([9.0, 1.0, 5.0, 1.1])
+    assert clock.steady(lambda: next(times)) == 1.0
+    jumps = (2.0**i for i in itertools.count())
+    with pytest.raises(Unmeasured) as caught:
+        clock.steady(lambda: next(jumps))
+    assert str(caught.value) == clock.UNSTEADY
 
 
-def hold(inside: object, leave: object) -> None:
-    with lock.alone("cpu", time.monotonic() + 60):
-        inside.set()  # type: ignore[attr-defined]
-        leave.wait(60)  # type: ignore[attr-defined]
+# Turns on a GPU
 
 
-def test_one_timing_at_a_time_and_none_is_held_by_the_dead() -> None:
-    context = multiprocessing.get_context("spawn")
-    inside, leave = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(inside, leave))
-    process.start()
-    assert inside.wait(60)
-    with pytest.raises(Unmeasured), lock.alone("cpu", time.monotonic()):
+@pytest.fixture
+def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(lock, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_on_the_cpu_nobody_waits_for_anybody(turns: Path) -> None:
+    with lock.alone("cpu"), lock.alone("cpu"), lock.shared("cpu"):
+        assert not list(turns.iterdir())
+
+
+def test_one_is_timed_on_a_gpu_or_many_compute(
+    turns: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock.shared("cuda"), lock.shared("cuda"):
         pass
-    process.kill()
-    process.join()
-    with lock.alone("cpu", time.monotonic() + 60):
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.0)
+    for inside, outside in [(lock.alone, lock.alone), (lock.alone, lock.shared)]:
+        with inside("cuda"), pytest.raises(Unmeasured), outside("cuda"):
+            pass
+    with lock.alone("cuda"), lock.alone("another"):
         pass
 
 
-def test_the_lock_is_never_taken_in_a_folder_of_somebody_else(tmp_path: Path) -> None:
-    assert lock._folder(tmp_path) == lock._folder(tmp_path)
-    folder = lock._folder(tmp_path)
-    folder.chmod(0o777)
-    with pytest.raises(GraderError, match="not this user's own"):
-        lock._folder(tmp_path)
-    folder.rmdir()
-    folder.symlink_to(tmp_path)
-    with pytest.raises(GraderError, match="not this user's own"):
-        lock._folder(tmp_path)
+def test_whoever_waits_for_a_gpu_comes_before_all_who_come_later(turns: Path) -> None:
+    """Catches: one who waits to be alone, while others come and go and leave no gap."""
+    order: list[str] = []
+
+    def take(kind: Callable[[str], contextlib.AbstractContextManager[None]], name: str) -> None:
+        with kind("cuda"):
+            order.append(name)
+
+    def at_the_door() -> bool:
+        with (turns / "cuda-door").open() as door:
+            try:
+                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    with lock.shared("cuda"):
+        first = threading.Thread(target=take, args=(lock.alone, "alone"))
+        first.start()
+        while not at_the_door():
+            time.sleep(0.001)
+        later = [threading.Thread(target=take, args=(lock.shared, "shared")) for _ in range(3)]
+        for thread in later:
+            thread.start()
+        assert order == []
+    for thread in (first, *later):
+        thread.join()
+    assert order == ["alone", "shared", "shared", "shared"]
+
+
+def test_the_turns_are_kept_where_nobody_else_can_make_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches: a name in /tmp, which anybody may take before us."""
+    monkeypatch.setattr(lock.os, "access", lambda *_: False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert lock.folder() == lock.folder()
+    assert lock.folder().is_relative_to(tmp_path / ".cache")
+    assert lock.folder().stat().st_mode & 0o777 == 0o700
+    monkeypatch.setenv("HOME", "/proc/self")
+    with pytest.raises(GraderError, match="cannot be made"):
+        lock.folder()
 
 
 # Real programs
@@ -190,76 +217,52 @@ def host() -> Iterator[WarmHost]:
         yield warm
 
 
-@pytest.fixture(scope="module")
-def pace() -> float:
-    """How many times as long as on a quiet machine to wait for what hangs."""
-    return patience(1)
+BATCH, QUERIES, _ = SCALINGS["attention"]
+# Where it is only to be seen that a program loops, a quarter of the sentences are enough.
+FEWER = dataclasses.replace(BATCH, sizes={**BATCH.sizes, "batch": BATCH.sizes["batch"] // 4})
+PROGRAMS = bench.programs(courses.load(ROOT))
+LOOPS = [program for program in PROGRAMS if program.kind == "sequential"]
+# One walk each; `autograder bench clock` grades them along all.
+HONEST = list({p.label: p for p in PROGRAMS if p.kind == "parallel"}.values())
+
+
+def word(program: TimedProgram, course: Course, host: WarmHost) -> str:
+    """The verdict; on a machine so busy that nothing can be measured, of the next try."""
+    words = (program.grade(course, host, f"seed {i}").word for i in range(5))
+    return next(found for found in words if found != "unmeasurable")
+
+
+def label(program: TimedProgram) -> str:
+    return f"{program.function}-{program.name}-{program.scaling.over}"
+
+
+@pytest.mark.parametrize("program", HONEST, ids=label)
+def test_honest_programs_are_parallel(
+    program: TimedProgram, course: Course, host: WarmHost
+) -> None:
+    """However they are written, and with constants of milliseconds in each call."""
+    assert word(program, course, host) == "parallel"
+
+
+@pytest.mark.parametrize("program", LOOPS, ids=label)
+def test_loops_are_sequential(program: TimedProgram, course: Course, host: WarmHost) -> None:
+    """Over all of the work or over half of it, in torch, in TorchScript, in NumPy, in floats."""
+    assert word(program, course, host) == "sequential"
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
-    """One failed round will do here, and nobody waits long."""
-    monkeypatch.setattr(clock, "FAILED_ROUNDS", 1)
-    monkeypatch.setattr(races, "STALL_SECONDS", (3 * pace, 3 * pace))
-
-
-PROGRAMS = ROOT / "course" / "units" / "attention" / "hidden" / "clock"
-BATCH, QUERIES, KEYS = SCALINGS["attention"]
-
-
-@pytest.fixture
-def run(host: WarmHost, course: Course, impatient: None, pace: float) -> Callable[..., Verdict]:
+def run(host: WarmHost, course: Course) -> Callable[..., dict[str, Any]]:
     """Race a program at attention; raises as a test of speed does."""
-    limits = msgspec.structs.replace(course.limits, call_seconds=2 * pace)
+    limits = msgspec.structs.replace(course.limits, call_seconds=2 * patience(1))
 
-    def run(program: Program, scaling: object = BATCH, seed: int = 7) -> Verdict:
-        control = CONTROLS[scaling.over]  # type: ignore[attr-defined]
-        event = TimedCase(scaling, Draw(str(seed)), "cpu", oracle, control, NAMES)  # type: ignore[arg-type]
-        programs = Programs(
-            program,
-            Program(races.texts(ROOT / "solutions"), "attention", "attention"),
-            races.control(ROOT, "attention", control),
-        )
-        return races.race(lambda device: host, event, programs, limits)
+    def run(*paths: Path, function: str = "attention", seed: str = "seed") -> dict[str, Any]:
+        control = "attention_by_sentence"
+        event = TimedCase(FEWER, Draw(seed), attention64, control, NAMES)
+        backend = RacingBackend(lambda device: host, "attention", sources(*paths), limits, ROOT)
+        with contextlib.closing(backend):
+            return backend.race("attention", function, "cpu", event)
 
     return run
-
-
-def functions(module: str) -> list[str]:
-    text = (PROGRAMS / f"{module}.py").read_text("utf-8")
-    return re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE)
-
-
-@pytest.mark.parametrize("function", functions("parallel"))
-@pytest.mark.parametrize("scaling", [BATCH, QUERIES, KEYS], ids=lambda scaling: scaling.over)
-def test_honest_programs_are_parallel(
-    run: Callable[..., Verdict], function: str, scaling: object
-) -> None:
-    texts = races.texts(PROGRAMS)
-    verdict = run(Program(texts, "parallel", function), scaling)
-    assert verdict.word == "parallel"
-    assert verdict.ratio > GATE
-
-
-@pytest.mark.parametrize("function", functions("sequential"))
-def test_loops_are_sequential(run: Callable[..., Verdict], function: str) -> None:
-    """Along the size that they run."""
-    (scaling,) = (
-        scaling for scaling in SCALINGS["attention"] if scaling.over == loops_over(function)
-    )
-    texts = races.texts(PROGRAMS)
-    with pytest.raises(Failure) as caught:
-        run(Program(texts, "sequential", function), scaling)
-    failure = caught.value
-    assert failure.help_id == "looped"
-    size = scaling.sizes[scaling.over]
-    assert re.match(r"One call took \d+ times as long as the reference at ", failure.message)
-    assert f"{scaling.over} {size}" in failure.message
-    assert failure.message.endswith(f": that is what a Python loop over the {scaling.over} costs.")
-    assert "as advice: torch was called" in failure.help
-    assert failure.facts["ratio"] < GATE
-    once, twice = failure.facts["operations"], failure.facts["operations_doubled"]
-    assert 1.5 < twice / once < 2.5
 
 
 def sources(*paths: Path) -> list[wire.Source]:
@@ -268,48 +271,88 @@ def sources(*paths: Path) -> list[wire.Source]:
     return [wire.Source(n, f"{n}.py", [p.read_text("utf-8")], False, []) for n, p in named]
 
 
+SLOW = ROOT / "tests" / "cheats" / "slow.py"
+
+
 def test_there_are_cheats_enough() -> None:
     assert len(CHEATS) >= 20
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda path: path.stem)
-def test_no_cheat_gains_anything(run: Callable[..., Verdict], cheat: Path) -> None:
+def test_no_cheat_gains_anything(run: Callable[..., dict[str, Any]], cheat: Path) -> None:
     """It fails, in words, and neither passes nor comes out as "could not be measured"."""
-    program = Program(sources(cheat, cheat.parent / "slow.py"), "attention", "attention")
     with pytest.raises(Failure) as caught:
-        run(program)
+        run(cheat, SLOW)
     assert caught.value.help_id or caught.value.facts, "it fails for what it did"
     assert SUCCEEDED not in caught.value.message
 
 
-def test_what_the_cheats_want_to_pass_off_is_right_and_slow(run: Callable[..., Verdict]) -> None:
-    slow = ROOT / "tests" / "cheats" / "slow.py"
-    with pytest.raises(Failure, match="times as long as the reference"):
-        run(Program(sources(slow), "attention", "attention"))
-    assert run(Program(sources(slow), "attention", "attend")).word == "parallel"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (ChildTimedOut(), Unmeasured),
-        (races.Stalled(), Unmeasured),
-        (Failure("`attention` did not finish.", help_id="timeout"), Unmeasured),
-        (Failure("the result has another shape"), GraderError),
-        (ChildDied("ended"), GraderError),
-    ],
-)
-def test_what_holds_up_the_reference_is_no_students_fault(
-    wrong: Exception, told: type[Exception]
+def test_what_the_cheats_want_to_pass_off_is_right_and_slow(
+    run: Callable[..., dict[str, Any]],
 ) -> None:
-    """A cold disk once held the control for seconds: that says nothing, not that we are broken."""
+    with pytest.raises(Failure) as caught:
+        run(SLOW)
+    failure = caught.value
+    assert failure.help_id == "looped"
+    assert "of the time that a loop over the 4,096 sentences takes;" in failure.message
+    assert "as advice: torch was called" in failure.help
+    once, twice = failure.facts["operations"], failure.facts["operations_doubled"]
+    assert 1.5 < twice / once < 2.5
+    facts = run(SLOW, function="attend")
+    assert facts["share"] < facts["gate"] < failure.facts["share"]
 
-    class Late:
-        def turn(self, arguments: object) -> object:
+
+def test_whoever_does_know_the_seed_knows_every_answer(run: Callable[..., dict[str, Any]]) -> None:
+    """The cheat that looks for it would win, if the seed stood in a release or came from one."""
+    assert run(SLOW.with_name("recovers_the_seed.py"), SLOW, seed="public")
+
+
+def test_what_could_not_be_timed_on_our_side_is_no_students_fault() -> None:
+    """A cold disk once held a loop of ours for seconds: that says nothing, not that we broke."""
+    late = Failure("`f` did not finish.", help_id="timeout")
+    stopped = Failure("It could not be stopped.", help_id="stalled")
+    for wrong in (GivenUp(), late, stopped):
+        with pytest.raises(Unmeasured), races._our_side():
             raise wrong
+    with pytest.raises(GraderError), races._our_side():
+        raise Failure("the result has another shape")
 
-    with pytest.raises(told):
-        races._our_turn(Late(), [[]])
+
+def test_a_loop_is_timed_once_a_minute(
+    course: Course, host: WarmHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(races, "_taken", {})
+    measured: list[int] = []
+    monkeypatch.setattr(clock, "steady", lambda call: measured.append(1) or 1.0)
+    event = TimedCase(FEWER, Draw("seed"), attention64, "attention_by_sentence", NAMES)
+    for _ in range(2):
+        ours = races.OurLoops(lambda device: host, ROOT, "attention", course.limits)
+        with contextlib.closing(ours):
+            assert ours.seconds(event, "cpu", False) == event.size / FEWER.few
+    assert len(measured) == 1
+    monkeypatch.setattr(races, "DRIFT_SECONDS", -1.0)
+    with contextlib.closing(ours):
+        ours.seconds(event, "cpu", False)
+    assert len(measured) == 2
+
+
+def test_not_a_tick_is_free(course: Course, host: WarmHost) -> None:
+    """What is judged is all that the process was ever charged, its busy threads with it.
+
+    Catches: a clock that is read while threads run, and of which the kernel knows the last tick.
+    """
+    busy = (ROOT / "tests" / "cheats" / "busy_threads.py").read_text("utf-8")
+    text = busy.replace("import slow", "") + "    pass\n\n\ndef spin_on(x):\n    return x\n"
+    text = text.replace("return slow.attention(q, k, v)", "return q")
+    source = wire.Source("busy", "busy.py", [text], False, [])
+    backend = TimedBackend(lambda device: host, "busy", [source], course.limits, "busy")
+    with contextlib.closing(backend):
+        backend.timed([Invocation("busy", "attention", [1, 2, 3])], 60.0)
+        child = backend._children["cpu"]
+        for _ in range(20):
+            before = child.cpu_seconds()
+            _value, times = backend.timed([Invocation("busy", "spin_on", [1])] * 2, 60.0)
+            assert child.cpu_seconds() - before == pytest.approx(2 * times.seconds, abs=1e-9)
 
 
 def test_a_frozen_program_stands_still(host: WarmHost) -> None:
@@ -352,35 +395,42 @@ def test_several_children_live_side_by_side(host: WarmHost) -> None:
 # Without a clock
 
 
-def test_counts_tell_a_loop_from_none() -> None:
+@pytest.fixture
+def loops_of_attention() -> Iterator[None]:
+    """`sequential`, importable as a student's module is."""
+    folder = ROOT / "course" / "units" / "attention" / "hidden" / "clock" / "attention"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield
+    sys.modules.pop("sequential", None)
+
+
+def test_counts_tell_a_loop_from_none(loops_of_attention: None) -> None:
     backend = LocalBackend(ROOT / "nowhere")
-    with contextlib.ExitStack() as stack:
-        stack.callback(sys.modules.pop, "sequential", None)
-        sys.path.insert(0, str(PROGRAMS))
-        stack.callback(sys.path.remove, str(PROGRAMS))
-        looped = backend.advise("sequential", "sentences", BATCH, Draw("seed"))
-        assert "torch was called" in looped
-        assert "a Python loop over the batch" in looped
-        assert backend.advise("sequential", "_attend", BATCH, Draw("seed")) is None
+    looped = backend.advise("sequential", "sentences", BATCH, Draw("seed"))
+    assert "torch was called" in looped
+    assert "a Python loop over the sentences" in looped
+    assert backend.advise("sequential", "_attend", BATCH, Draw("seed")) is None
 
 
 def test_the_words_for_counts() -> None:
-    assert not grows(BATCH, 5, 5)
-    assert grows(BATCH, 257, 513)
-    said = counts(BATCH, 1025, 2049)
+    scaling = Scaling("batch", {"batch": 4096}, 256, 0.05, 0.01, lambda draw, n: [])
+    assert not grows(scaling, 5, 5)
+    assert grows(scaling, 257, 513)
+    said = counts(scaling, 1025, 2049)
     assert said == "torch was called 1,025 times at batch 256, 2,049 at 512"
 
 
-def test_a_bench_goes_on_from_its_log(tmp_path, course):
-    programs = bench_clock.programs(course)
-    todo = bench_clock.plan(bench_clock.tallies(programs), 3)
-    assert todo[:4] == bench_clock.plan(bench_clock.tallies(programs), 2)
+def test_a_bench_goes_on_from_its_log(tmp_path):
+    found = [bench.VerdictTally(program) for program in PROGRAMS]
+    todo = bench.plan(found, 3)
+    assert todo[:4] == bench.plan([bench.VerdictTally(program) for program in PROGRAMS], 2)
     log = tmp_path / "log.jsonl"
-    first = bench_clock.Graded(todo[0].program, todo[0].scaling.over, "parallel", 0.9)
+    first = bench.Graded(todo[0].of.label, todo[0].of.scaling.over, "parallel", 0.9)
     log.write_bytes(msgspec.json.encode(first) + b'\n{"program": "cut')
-    assert bench_clock.read_log(log, todo) == 1
+    assert bench.read_log(log, todo) == 1
     assert todo[0].graded == [first] and log.read_bytes().count(b"\n") == 1
     assert log.read_bytes().endswith(b"\n")
     log.write_bytes(b'{"program": 1}\n')
     with pytest.raises(CourseError, match="line 1"):
-        bench_clock.read_log(log, bench_clock.plan(bench_clock.tallies(programs), 3))
+        bench.read_log(log, todo)

@@ -49,7 +49,7 @@ def full_student(course: Course) -> str:
         "alignment": {"values": [[0.5, 0.5]], "rows": ["welcome"], "columns": ["欢迎", "来"]},
         "gradient_norms": {"yours": [10.0**-i for i in range(50)], "reference": [1.0] * 50},
     }
-    speed = {"ratio": 0.02, "gate": 0.2, "over": "keys"}
+    speed = {"share": 0.9, "gate": 0.05, "over": "keys"}
     slow = result("attention", "failed", kind="speed", message="x" * 300, facts=speed)
     student = student_of([report(course, "长" * 80, "attention", slow, figures=pictures)])
     return student_page(student, course, "zh")

@@ -185,17 +185,18 @@ def test_figures_are_drawn_from_what_can_be_drawn(course: Course) -> None:
 
 
 def test_the_speed_scale(course: Course) -> None:
-    fast, slow = (figures.scale({"ratio": ratio, "gate": 0.3}) for ratio in (0.9, 0.02))
+    fast, slow = (figures.scale({"share": share, "gate": 0.05}) for share in (0.01, 0.9))
     assert fast is not None
     assert slow is not None
     assert slow.position < slow.gate_position < fast.position <= 100
     nonsense: list[Any] = [0, -1, None, "fast", True, math.nan]
-    assert not any(figures.scale({"ratio": ratio, "gate": 0.3}) for ratio in nonsense)
-    assert not any(figures.scale({"ratio": 0.9, "gate": gate}) for gate in nonsense)
-    facts = {"ratio": 0.02, "gate": 0.3}
+    assert not any(figures.scale({"share": share, "gate": 0.05}) for share in nonsense)
+    assert not any(figures.scale({"share": 0.9, "gate": gate}) for gate in nonsense)
+    assert figures.scale({"ratio": 0.9, "gate": 0.3}) is None, "as reports of before have it"
+    facts = {"over": "keys", "share": 0.9, "gate": 0.05}
     timed = result("attention", "failed", kind="speed", message="slow", facts=facts)
     student = student_of([report(course, "Ann", "attention", timed)])
-    said = "0.02 times the reference's speed; 0.3 is asked for."
+    said = "0.9 of the time that a loop takes; less than 0.05 is asked for."
     assert said in Page(student_page(student, course, "en")).text
 
 

@@ -53,7 +53,7 @@ def bench_clock(
     gradings: Annotated[int, typer.Option(min=1, help="Of either kind of program.")] = 90,
     noise: Annotated[int, typer.Option(min=0, help="Processes that keep the cores busy.")] = 2,
     jobs: Annotated[int, typer.Option(min=1, help="Gradings at once.")] = 1,
-    plot: Annotated[Path | None, typer.Option(help="Where to draw the ratios.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where to draw the shares.")] = None,
     log: Annotated[
         Path | None, typer.Option(help="Keep every grading here, and go on from what it holds.")
     ] = None,
@@ -61,8 +61,8 @@ def bench_clock(
 ) -> None:
     """How often is a parallel program judged sequential, and a sequential one parallel?
 
-    Some 1.5 s a grading amid noise; 3000 of either kind show an error rate of one in a thousand.
-    That takes hours: with --log it may be stopped and started again. Exit status: 0 when no more
+    Some 0.4 s a grading amid noise; 3000 of either kind show an error rate of one in a thousand.
+    With --log it may be stopped and started again. Exit status: 0 when no more
     than one in a thousand are wrong, else 1.
     """
     from autograder.bench.speed_errors import errors

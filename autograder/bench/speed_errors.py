@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -25,31 +25,72 @@ from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.lending import Lender
 from autograder.core.processes import python
-from autograder.speed import clock, race
-from autograder.speed.clock import Unmeasured, Word
-from autograder.speed.race import Program
+from autograder.sandbox import wire
+from autograder.speed.clock import Unmeasured
+from autograder.speed.race import RacingBackend
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling, TimedCase
 
+Word = Literal["parallel", "sequential", "unmeasurable"]
+
 
 class Graded(msgspec.Struct, frozen=True):
-    """What one grading came to: a line of the log. ratio: None where nothing could be timed."""
+    """What one grading came to: a line of the log. share: None where nothing could be timed."""
 
     program: str
     over: str
     word: Word
-    ratio: float | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class TimedProgram:
+    """A program in a unit's hidden/clock/FUNCTION/KIND.py, and the walk that it is timed along.
+
+    kind: "parallel" or "sequential". case: what its function's entry in cases.py says.
+    """
+
+    unit: str
+    function: str
+    kind: str
+    name: str
+    scaling: Scaling
+    case: Any
+
+    @property
+    def label(self) -> str:
+        """Its name among the programs of all functions."""
+        return f"{self.function}: {self.name}"
+
+    def grade(self, course: Course, host: WarmHost, seed: str) -> Graded:
+        """Grade it once, in processes of its own, as the test of speed does."""
+        oracle, names, controls = self.case
+        control = controls[self.scaling.over]
+        event = TimedCase(self.scaling, Draw(seed), oracle, control, names)
+        path = _folder(course, self.unit) / self.function / f"{self.kind}.py"
+        sources = [wire.Source(self.unit, path.name, [path.read_text("utf-8")], False, [])]
+        backend = RacingBackend(lambda device: host, self.unit, sources, course.limits, course.root)
+        what = (self.label, self.scaling.over)
+        try:
+            facts = backend.race(self.unit, self.name, "cpu", event)
+        except Unmeasured:
+            return Graded(*what, "unmeasurable")
+        except Failure as failure:
+            if failure.help_id != "looped":
+                raise
+            return Graded(*what, "sequential", failure.facts["share"])
+        finally:
+            backend.close()
+        return Graded(*what, "parallel", facts["share"])
 
 
 @dataclass
 class VerdictTally:
-    """What became of one program's gradings along one scaling."""
+    """What became of one program's gradings along one walk."""
 
-    kind: str
-    program: str
-    scaling: Scaling
+    of: TimedProgram
     graded: list[Graded] = field(default_factory=list)
 
     @property
@@ -58,82 +99,49 @@ class VerdictTally:
         return [graded.word for graded in self.graded]
 
     @property
-    def ratios(self) -> list[float]:
-        """The reference's time over the program's, of those that were timed."""
-        return [graded.ratio for graded in self.graded if graded.ratio is not None]
+    def shares(self) -> list[float]:
+        """The program's shares of the loop's time, of those that were timed."""
+        return [graded.share for graded in self.graded if graded.share is not None]
 
     @property
     def wrong(self) -> int:
         """How many gradings came out as the opposite of what the program is."""
-        return self.words.count("sequential" if self.kind == "parallel" else "parallel")
+        return self.words.count("sequential" if self.of.kind == "parallel" else "parallel")
 
 
-@dataclass(frozen=True)
-class TimedPrograms:
-    """The programs of the unit whose folder has any: hidden/clock/, and what its cases.py says."""
-
-    unit: str
-    folder: Path
-    cases: ModuleType
-    scalings: list[Scaling]
-
-    def functions(self, module: str) -> list[str]:
-        """The programs in a module: "parallel" or "sequential"."""
-        text = (self.folder / f"{module}.py").read_text("utf-8")
-        return re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE)
+def _folder(course: Course, unit: str) -> Path:
+    return units.unit_folder(course.root, unit) / "hidden" / "clock"
 
 
-def programs(course: Course) -> TimedPrograms:
-    """The programs that are graded. Raises CourseError where the course has none."""
+def programs(course: Course) -> list[TimedProgram]:
+    """Every unit's: honest ones along every walk, sequential ones along their own.
+
+    Raises CourseError where the course has none.
+    """
+    found = []
     for unit in course.unit_names:
         cases = units.module(course.root, unit, "hidden.clock.cases")
         loops = units.module(course.root, unit, "public.loops")
-        if cases and loops:
-            folder = units.unit_folder(course.root, unit) / "hidden" / "clock"
-            return TimedPrograms(unit, folder, cases, loops.SCALINGS[cases.FUNCTION])
-    raise CourseError("No unit has programs to grade: hidden/clock/cases.py.")
-
-
-def tallies(of: TimedPrograms) -> list[VerdictTally]:
-    """Honest programs along every scaling, sequential ones along the one that they loop over."""
-    found = [
-        VerdictTally("parallel", name, scaling)
-        for name in of.functions("parallel")
-        for scaling in of.scalings
-    ]
-    for name in of.functions("sequential"):
-        own = next(scaling for scaling in of.scalings if scaling.over == of.cases.loops_over(name))
-        found.append(VerdictTally("sequential", name, own))
+        if not cases or not loops:
+            continue
+        for function, case in cases.FUNCTIONS.items():
+            for kind in ("parallel", "sequential"):
+                path = _folder(course, unit) / function / f"{kind}.py"
+                for name in re.findall(r"^def ([a-z]\w*)", path.read_text("utf-8"), re.MULTILINE):
+                    own = cases.WALKS.get(name.partition("_")[0])
+                    found += [
+                        TimedProgram(unit, function, kind, name, scaling, case)
+                        for scaling in loops.SCALINGS[function]
+                        if kind == "parallel" or scaling.over == own
+                    ]
+    if not found:
+        raise CourseError("No unit has programs to grade: hidden/clock/cases.py.")
     return found
-
-
-def grade(
-    course: Course, host: WarmHost, of: TimedPrograms, tally: VerdictTally, seed: int
-) -> Graded:
-    """Grade a program once, in processes of its own, as the test of speed does."""
-    cases = of.cases
-    control = cases.CONTROLS[tally.scaling.over]
-    event = TimedCase(tally.scaling, Draw(str(seed)), "cpu", cases.oracle, control, cases.NAMES)
-    programs = race.Programs(
-        Program(race.texts(of.folder), tally.kind, tally.program),
-        Program(race.texts(course.root / "solutions"), of.unit, cases.FUNCTION),
-        race.control(course.root, of.unit, control),
-    )
-    what = (tally.program, tally.scaling.over)
-    try:
-        verdict = race.race(lambda device: host, event, programs, course.limits)
-    except Unmeasured:
-        return Graded(*what, "unmeasurable")
-    except Failure as failure:
-        if failure.help_id not in ("looped", "stalled"):
-            raise
-        return Graded(*what, "sequential", failure.facts.get("ratio"))
-    return Graded(*what, verdict.word, verdict.ratio)
 
 
 def plan(found: list[VerdictTally], gradings: int) -> list[VerdictTally]:
     """Whom to grade: honest and sequential in turn, so that a longer plan begins like this one."""
-    kinds = [[t for t in found if t.kind == kind] for kind in ("parallel", "sequential")]
+    kinds = [[t for t in found if t.of.kind == kind] for kind in ("parallel", "sequential")]
     pairs = zip(*map(itertools.cycle, kinds), strict=False)
     return list(itertools.chain.from_iterable(itertools.islice(pairs, gradings)))
 
@@ -150,7 +158,7 @@ def read_log(log: Path | None, todo: list[VerdictTally]) -> int:
             graded = msgspec.json.decode(line, type=Graded)
         except msgspec.MsgspecError as error:
             raise CourseError(f"{log}, line {number}: {error}") from error
-        if (graded.program, graded.over) != (tally.program, tally.scaling.over):
+        if (graded.program, graded.over) != (tally.of.label, tally.of.scaling.over):
             raise CourseError(f"{log}, line {number}: of another version of the programs.")
         tally.graded.append(graded)
     if len(whole) > kept:
@@ -170,13 +178,12 @@ def errors(
     """Grade honest and sequential programs `gradings` times each; print a table of what came out.
 
     noise: how many processes multiply matrices meanwhile, one a core in turn. jobs: how many are
-    graded at once; timed is one at a time all the same. log: a file that each grading is added to
+    graded at once. log: a file that each grading is added to
     as a line of JSON; what it holds already is not done again. Returns whether no more than one
     verdict in a thousand is wrong, of either kind. Raises CourseError for a log that is not of
     these programs.
     """
-    of = programs(course)
-    found = tallies(of)
+    found = [VerdictTally(program) for program in programs(course)]
     todo = plan(found, gradings)
     done = read_log(log, todo)
     err, start = Console(stderr=True), time.monotonic()
@@ -190,7 +197,7 @@ def errors(
 
         def one(tally: VerdictTally, seed: int) -> Graded:
             with hosts.borrow() as host:
-                return grade(course, host, of, tally, seed)
+                return tally.of.grade(course, host, f"bench {seed}")
 
         graded = pool.map(one, todo[done:], itertools.count(done))
         rest = track(
@@ -204,7 +211,7 @@ def errors(
     seconds = (time.monotonic() - start) / max(1, len(todo) - done)
     console.print(_table(found, noise))
     for kind, word in (("parallel", "failed"), ("sequential", "passed")):
-        mine = [tally for tally in found if tally.kind == kind]
+        mine = [tally for tally in found if tally.of.kind == kind]
         total, wrong = sum(len(t.words) for t in mine), sum(t.wrong for t in mine)
         unmeasured = sum(t.words.count("unmeasurable") for t in mine)
         console.print(
@@ -215,7 +222,7 @@ def errors(
     if plot:
         _plot(found, plot)
     return all(
-        sum(t.wrong for t in found if t.kind == kind) * 1000 <= gradings
+        sum(t.wrong for t in found if t.of.kind == kind) * 1000 <= gradings
         for kind in ("parallel", "sequential")
     )
 
@@ -243,10 +250,10 @@ def noisy(count: int) -> Iterator[None]:
 
 
 def _table(found: list[VerdictTally], noise: int) -> Table:
-    table = Table(box=None, title=f"Verdicts with {noise} noise processes; gate {clock.GATE:g}")
+    table = Table(box=None, title=f"Verdicts with {noise} noise processes")
     for heading in ("program", "over"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("graded", "parallel", "sequential", "neither", "ratio", "from", "to"):
+    for heading in ("graded", "parallel", "sequential", "neither", "share", "from", "to", "gate"):
         table.add_column(heading, justify="right")
     for tally in found:
         if not tally.words:
@@ -254,34 +261,46 @@ def _table(found: list[VerdictTally], noise: int) -> Table:
         words = [
             str(tally.words.count(word)) for word in ("parallel", "sequential", "unmeasurable")
         ]
-        ratios = tally.ratios or [float("nan")]
-        spread = [statistics.median(ratios), min(ratios), max(ratios)]
+        shares = tally.shares or [float("nan")]
+        spread = [statistics.median(shares), min(shares), max(shares), tally.of.scaling.gate]
         table.add_row(
-            tally.program,
-            tally.scaling.over,
+            tally.of.label,
+            tally.of.scaling.over,
             str(len(tally.words)),
             *words,
-            *(f"{ratio:.3f}" for ratio in spread),
+            *(f"{share:.3f}" for share in spread),
             style="red" if tally.wrong else "",
         )
     return table
 
 
 def _plot(found: list[VerdictTally], path: Path) -> None:
-    """Each program's ratios as a row of dots, and the gate."""
+    """A panel for each walk: every program's shares as a row of dots, and the gate."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    shown = [tally for tally in found if tally.ratios]
-    figure, axes = pyplot.subplots(figsize=(8, 0.2 * len(shown) + 1), layout="constrained")
-    for row, tally in enumerate(reversed(shown)):
-        color = "tab:green" if tally.kind == "parallel" else "tab:red"
-        axes.plot(tally.ratios, [row] * len(tally.ratios), "|", color=color, alpha=0.4)
-    axes.axvline(clock.GATE, color="black", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_xlabel("the reference's time over the program's; the line is the gate")
-    axes.set_yticks(range(len(shown)))
-    axes.set_yticklabels([f"{t.program}, {t.scaling.over}" for t in reversed(shown)], fontsize=7)
+    walks: dict[tuple[str, str], list[VerdictTally]] = {}
+    for tally in found:
+        if tally.shares:
+            walks.setdefault((tally.of.function, tally.of.scaling.over), []).append(tally)
+    figure, panels = pyplot.subplots(
+        len(walks),
+        sharex=True,
+        squeeze=False,
+        figsize=(8, 0.16 * sum(map(len, walks.values())) + 0.4 * len(walks)),
+        height_ratios=[len(tallies) + 1 for tallies in walks.values()],
+        layout="constrained",
+    )
+    for axes, ((function, over), tallies) in zip(panels[:, 0], walks.items(), strict=True):
+        for row, tally in enumerate(reversed(tallies)):
+            color = "tab:green" if tally.of.kind == "parallel" else "tab:red"
+            axes.plot(tally.shares, [row] * len(tally.shares), "|", color=color, alpha=0.4)
+        axes.axvline(tallies[0].of.scaling.gate, color="black", linewidth=1)
+        axes.set_xscale("log")
+        axes.set_title(f"{function} over {over}", fontsize=7, loc="left", pad=2)
+        axes.set_yticks(range(len(tallies)))
+        axes.set_yticklabels([tally.of.name for tally in reversed(tallies)], fontsize=5)
+    axes.set_xlabel("the program's time as a share of the loop's; the line is the gate")
     figure.savefig(path, dpi=120)

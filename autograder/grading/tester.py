@@ -23,7 +23,7 @@ import msgspec
 import pytest
 
 from autograder.core import units
-from autograder.core.course import WALL_TIMES, Limits
+from autograder.core.course import Limits
 from autograder.core.errors import IsolationError
 from autograder.core.text import quoted
 from autograder.grading.outcomes import (
@@ -39,8 +39,7 @@ from autograder.mistakes.diagnose import Recording
 from autograder.sandbox import isolate, worker
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
-from autograder.speed.clock import PATIENCE_SECONDS
-from autograder.speed.race import STALL_SECONDS, RacingBackend
+from autograder.speed.race import RACE_SECONDS, RacingBackend
 from autograder.supervisor.backend import try_product
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing import plugin
@@ -49,7 +48,6 @@ OUR_MEMORY = 2 << 30  # bytes of a fork beyond torch and the tests; see docs/thr
 SPOILED = 2  # tests that end their fork: then the unit's others fail, too
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
-RACE_SECONDS = PATIENCE_SECONDS + 2 * STALL_SECONDS[1]  # more than a race takes, imports aside
 NO_IPYTHON = (
     "Notebooks are read with IPython, which is not installed. Run: pip install "
     "'attention-autograder[instructor]'"
@@ -70,8 +68,7 @@ def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
 
 def _patience(limits: Limits, races: int) -> float:
     """Seconds on the wall that a unit's tests end in, whatever a student's program does."""
-    imports = 2 * WALL_TIMES * (limits.load_seconds + limits.statement_seconds)  # tried twice
-    return limits.unit_wall_seconds + OUR_SECONDS + races * (imports + RACE_SECONDS)
+    return limits.unit_wall_seconds + OUR_SECONDS + races * RACE_SECONDS
 
 
 class WarmHosts:

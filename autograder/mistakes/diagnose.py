@@ -153,7 +153,7 @@ class Recording:
         self._last = None
         self.heard()
         facts = self._backend.race(unit, function, device, event)
-        if facts.get("ratio", 0.0) <= self.facts.get("ratio", math.inf):
+        if facts.get("share", 0.0) >= self.facts.get("share", 0.0):
             self.facts = facts
         return facts
 

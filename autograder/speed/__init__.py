@@ -1,1 +1,1 @@
-"""Is a program as parallel as the reference? Both are timed in turn, from outside."""
+"""Does a program loop where it need not? Its time as a share of a loop's, seen from outside."""

@@ -1,46 +1,62 @@
-"""One timing at a time on a machine, or on a GPU."""
+"""Turns on a GPU, where time is the wall clock's: one is timed, or many compute."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-import stat
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from autograder.core.errors import GraderError
-from autograder.speed.clock import PATIENCE_SECONDS, QUEUE, Unmeasured
+from autograder.speed.clock import Unmeasured
+
+PATIENCE_SECONDS = 60.0  # for those who came before; each of them has some seconds at most
+QUEUE = f"Other timings kept this machine's GPU for more than {PATIENCE_SECONDS:g} seconds."
+
+
+def alone(device: str) -> AbstractContextManager[None]:
+    """Hold a GPU for one timed call, whatever grader of this user wants it too.
+
+    On the CPU nobody has to wait: time there is what the kernel charges to a process. Raises
+    Unmeasured if the turn does not come in time.
+    """
+    return _turn(device, fcntl.LOCK_EX)
+
+
+def shared(device: str) -> AbstractContextManager[None]:
+    """Hold off timings on a GPU, but nothing else, for a call that nobody times."""
+    return _turn(device, fcntl.LOCK_SH)
 
 
 @contextlib.contextmanager
-def alone(device: str, deadline: float) -> Iterator[None]:
-    """Hold this machine's lock on timings, whatever grader of this user wants it too.
+def _turn(device: str, kind: int) -> Iterator[None]:
+    """Wait at the door, where there is room for one, and then for those inside.
 
-    deadline: on the monotonic clock. Raises Unmeasured if the lock does not come in time.
+    Whoever waits to be alone is at the door, so nobody who came later is before them.
     """
-    with _locked("core", fcntl.LOCK_EX, deadline), contextlib.ExitStack() as stack:
-        if device == "cuda":
-            stack.enter_context(_locked("gpu", fcntl.LOCK_EX, deadline))
+    if device == "cpu":
         yield
-
-
-def shared() -> AbstractContextManager[None]:
-    """Hold off timings on the GPU, but nothing else, for a call that nobody times."""
-    return _locked("gpu", fcntl.LOCK_SH, time.monotonic() + PATIENCE_SECONDS)
+        return
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with contextlib.ExitStack() as inside:
+        with _locked(f"{device}-door", fcntl.LOCK_EX, deadline):
+            inside.enter_context(_locked(device, kind, deadline))
+        yield
 
 
 @contextlib.contextmanager
 def _locked(name: str, kind: int, deadline: float) -> Iterator[None]:
     """A lock on a file; the kernel gives it back when its holder dies."""
-    descriptor = os.open(_folder() / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(folder() / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         while not _taken(descriptor, kind):
             if time.monotonic() > deadline:
                 raise Unmeasured(QUEUE)
-            time.sleep(0.01)
+            time.sleep(0.002)
         yield
     finally:
         os.close(descriptor)
@@ -54,23 +70,17 @@ def _taken(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _folder(base: Path | None = None) -> Path:
-    """A folder of this user's own, at the same place for all their graders on this machine.
+def folder() -> Path:
+    """A folder that all graders of this user on this machine know, and that nobody else can make.
 
-    Raises GraderError where somebody else made it first.
+    In /tmp, anybody could take its name. Raises GraderError where there is no such place.
     """
-    user = os.getuid()
-    runtime = Path("/run/user") / str(user)
-    base = base or (runtime if runtime.is_dir() else Path("/tmp"))
-    folder = base / f"attention-autograder-{user}"
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022:
-        raise GraderError(f"{folder} is not this user's own folder. Remove it, or have it removed.")
-    return folder
-
-
-def core() -> int:
-    """The core on which programs are timed: the last one that this process may use."""
-    return max(os.sched_getaffinity(0))
+    runtime = Path("/run/user") / str(os.getuid())
+    place = runtime if os.access(runtime, os.W_OK) else Path.home() / ".cache"
+    # A home may be shared by machines.
+    found = place / "attention-autograder" / socket.gethostname()
+    try:
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraderError(f"{found}, for turns on a GPU, cannot be made: {error}") from error
+    return found

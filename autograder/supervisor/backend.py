@@ -23,12 +23,13 @@ from autograder.supervisor.child import (
     ChildDied,
     ChildOutOfCpu,
     ChildTimedOut,
+    Deadline,
     ProcessLimits,
     nonce,
 )
 from autograder.supervisor.load_watch import ENDED, GRACE, LoadWatch
 from autograder.supervisor.reasons import (
-    _crash,
+    crash,
     explain,
     how,
     never_defined,
@@ -40,25 +41,23 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation, as_written
 
 PROBE = wire.Source("probe", "probe.py", ["def product(x):\n    return x @ x"], False, [])
+Hosts = Callable[[str], WarmHost]  # the warm host of a device
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
 
 
 class SandboxBackend:
     """Where calls go under grading (see calls.Backend): one child a device, made anew if it dies.
 
-    hosts: a function that returns the warm host of a device.
     place: where its children live beside those of other backends; see warm_host.WarmHost.
-    skip: the statements that took too long when these sources were loaded before; more are added.
     """
 
     def __init__(
         self,
-        hosts: Callable[[str], WarmHost],
+        hosts: Hosts,
         unit: str,
         sources: Sequence[wire.Source],
         limits: CourseLimits,
         place: str = "",
-        skip: set[wire.Position] | None = None,
     ) -> None:
         self._hosts = hosts
         self._unit = unit
@@ -71,7 +70,7 @@ class SandboxBackend:
         # Seconds by device: CPU time of the children that have ended; on a GPU, on the wall.
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._waited = 0.0  # on the wall
-        self._skip = set() if skip is None else skip
+        self._skip: set[wire.Position] = set()  # statements that took too long
         self._at: wire.Position | None = None  # where the child was that ended last
         self._ended: Failure | None = None  # of the first load that ended before its time
         self.uncompiled = False  # whether the program asked for `torch.compile`, which did nothing
@@ -106,7 +105,7 @@ class SandboxBackend:
             try:
                 outcome.peak = self._children[device].peak()
             except ChildDied:
-                raise _crash(f"`{asked.function}`", how(self._died(device))) from None
+                raise crash(f"`{asked.function}`", how(self._died(device))) from None
         return outcome
 
     def close(self) -> None:
@@ -192,15 +191,11 @@ class SandboxBackend:
             return reply, body
         except ChildTimedOut as late:
             self._end(device)
-            if isinstance(message, wire.Call):
-                self._hung[message.function] = self._hung.get(message.function, 0) + 1
-            if isinstance(late, ChildOutOfCpu):
-                raise too_late("cpu", what, late.seconds or cpu) from None
-            raise too_late("wall" if device == "cpu" else "gpu", what, wall) from None
+            raise self._late(late, message, what, Deadline(wall, cpu)) from None
         except ChildDied as death:
             reason = how(self._died(device)) if str(death) == "ended" else str(death)
             self._end(device)
-            raise _crash(what, reason) from None
+            raise crash(what, reason) from None
         except wire.WireError as error:
             self._end(device)
             told = say("%(what)s gave %(error)s.", what=what, error=str(error))
@@ -210,6 +205,16 @@ class SandboxBackend:
             self._waited += waited
             if device != "cpu":
                 self._spent[device] += waited
+
+    def _late(
+        self, late: ChildTimedOut, message: wire.Request, what: str, most: Deadline
+    ) -> Exception:
+        """What to raise for an exchange that met a limit. most: seconds, however long it took."""
+        if isinstance(message, wire.Call):
+            self._hung[message.function] = self._hung.get(message.function, 0) + 1
+        if isinstance(late, ChildOutOfCpu):
+            return too_late("cpu", what, late.seconds or most.cpu)
+        return too_late("gpu" if math.isinf(most.cpu) else "wall", what, most.wall)
 
     def _most(self, message: wire.Request) -> tuple[float, float]:
         """How many CPU-seconds an exchange may take, and how many seconds on the wall."""

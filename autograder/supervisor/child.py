@@ -214,10 +214,6 @@ class Child:
         found = re.fullmatch(wire.POSITION.format(r"(\d{1,4})", r"(\d{1,5})\n?"), name)
         return (int(found[1]), int(found[2])) if found else None
 
-    def pin(self, core: int) -> None:
-        """Keep the process on one core, before it starts threads; a CPU's filter holds it there."""
-        os.sched_setaffinity(self._pid, {core})
-
     def cpu_seconds(self) -> float:
         """The time that the kernel has charged to the process, all its threads together.
 
@@ -234,14 +230,17 @@ class Child:
         """Whether most of its life it was ready to compute, and the machine had no core for it.
 
         Its threads also wait for one another, but no longer than they compute, all together.
-        Source: run_delay of the kernel's sched-stats; without those it says no. Raises ChildDied.
+        Raises ChildDied.
         """
-        try:
-            stats = [task.read_text().split() for task in self._proc.glob("task/*/schedstat")]
-        except OSError:  # a thread ended meanwhile, or none are kept
-            return False
-        ready = max((int(delay) / 1e9 for _, delay, *_ in stats), default=0.0)
+        ready = self.ready_seconds()
         return ready - self.cpu_seconds() > (time.monotonic() - self._born) / 2
+
+    def ready_seconds(self) -> float:
+        """How long it was ready to compute and had no core: that of its threads that had to most.
+
+        Nothing where the kernel keeps no account.
+        """
+        return ready_seconds(self._proc)
 
     def freeze(self) -> None:
         """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""
@@ -295,6 +294,15 @@ def _peaks_of(process: Path) -> tuple[int, int] | None:
         return None
     found = dict(re.findall(r"^(VmHWM|VmPeak):\s+(\d+) kB$", status, re.MULTILINE))
     return (int(found["VmHWM"]) << 10, int(found["VmPeak"]) << 10) if len(found) == 2 else None
+
+
+def ready_seconds(process: Path = Path("/proc/self")) -> float:
+    """See Child.ready_seconds. Source: run_delay of the kernel's sched-stats."""
+    try:
+        stats = [task.read_text().split() for task in process.glob("task/*/schedstat")]
+    except OSError:  # a thread ended meanwhile, or none are kept
+        return 0.0
+    return max((int(delay) / 1e9 for _, delay, *_ in stats), default=0.0)
 
 
 def nonce() -> int:

@@ -147,7 +147,8 @@ def _place(frame: wire.Frame) -> dict[str, str | Sentence]:
     }
 
 
-def _crash(what: str, reason: str) -> Failure:
+def crash(what: str, reason: str) -> Failure:
+    """A program that ended."""
     told = say("%(what)s: the program %(reason)s.", what=what, reason=reason)
     return Failure(told, help_id="crashed")
 

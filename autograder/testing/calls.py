@@ -90,7 +90,7 @@ class Backend(Protocol):
         """Make a call in a fresh process, and say what memory that took at its peak."""
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
-        """Fail unless a function is right, and about as fast as the reference; else the facts."""
+        """Fail unless a function is right, and much faster than a loop; else the facts."""
 
 
 def no_function(file: str, name: str, found: str | None) -> Failure:

@@ -75,7 +75,7 @@ class LocalBackend:
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See Backend. No clock is trusted here."""
         __tracebackhide__ = True
-        args = event.fresh()
+        args = event.fresh(event.scaling.few)
         event.check(self.call(Invocation(unit, function, args)).value, args)
         if advice := self.advise(unit, function, event.scaling, event.draw):
             raise Failure(advice, help_id="looped")
@@ -89,7 +89,7 @@ class LocalBackend:
 
         found = self.function(unit, function)
         once, twice = (
-            evaluate.counted(found, scaling.fresh(draw, times=times), {}).operations or 0
+            evaluate.counted(found, scaling.fresh(draw, times * scaling.few), {}).operations or 0
             for times in (1, 2)
         )
         return looped(scaling, once, twice)

@@ -21,6 +21,10 @@ class Draw:
         self._test = test
         self._drawn = itertools.count()
 
+    def of(self, what: str) -> Draw:
+        """Draws for a part of the test, whatever the other parts draw."""
+        return Draw(self._seed, f"{self._test}\n{what}")
+
     def _generator(self) -> np.random.Generator:
         """The next draw's. torch's own would take 32 bits of a key."""
         text = f"{self._test}\n{next(self._drawn)}"

@@ -1,7 +1,6 @@
 """What is timed, and what can be said of it without a clock: counts of operations.
 
-The sizes are small, so that what a loop shows is the number of its steps and not its arithmetic;
-see docs/clock.md.
+There are many steps and little arithmetic in each, so that a loop shows; see docs/clock.md.
 """
 
 from __future__ import annotations
@@ -17,38 +16,35 @@ from autograder.testing.compare import assert_close, assert_each_close
 from autograder.testing.inputs import Draw
 from autograder.testing.student import Function
 
-CALLS = 6  # in one timed turn, each on inputs of its own
-FEW = 2  # where one of the two is slow
-
 
 @dataclass(frozen=True)
 class Scaling:
-    """Arguments of a function, and the size that a loop would walk along.
+    """A walk: arguments of a function, and the size that a loop would walk along.
 
-    sizes, on_gpu: every size by name. inputs: draws float32 arguments of these sizes. pieces: what
-    a loop would take one by one, where that has another name than the size.
+    sizes: every size by name. few: as many of `over` as show a loop by counts, and what one takes.
+    gate: a program loops if it takes this share of a loop's time, or more. parallel: about what
+    programs without one take. inputs: draws float32 arguments of these sizes. pieces: what a loop
+    would take one by one, where that has another name than the size. calls: how many are timed
+    together, where one is very short.
     """
 
     over: str
     sizes: Mapping[str, int]
-    on_gpu: Mapping[str, int]
+    few: int
+    gate: float
+    parallel: float
     inputs: Callable[..., list[Any]]
     pieces: str = ""
+    calls: int = 1
 
-    def fresh(self, draw: Draw, device: str = "cpu", times: int = 1) -> list[Any]:
-        """Draw arguments, `times` as many of them along `over`."""
-        sizes = dict(self.on(device))
-        sizes[self.over] *= times
-        return self.inputs(draw, *sizes.values())
+    def fresh(self, draw: Draw, size: int) -> list[Any]:
+        """Draw arguments, so many of them along `over`."""
+        return self.inputs(draw, *{**self.sizes, self.over: size}.values())
 
     @property
     def steps(self) -> str:
         """What a loop would take one by one, in a sentence."""
         return self.pieces or self.over
-
-    def on(self, device: str) -> Mapping[str, int]:
-        """The sizes on a device."""
-        return self.on_gpu if device == "cuda" else self.sizes
 
 
 @dataclass(frozen=True)
@@ -61,24 +57,18 @@ class TimedCase:
 
     scaling: Scaling
     draw: Draw
-    device: str
     oracle: Callable[..., torch.Tensor | Sequence[torch.Tensor]]
     control: str
     names: Sequence[str] = ("the result",)
 
     @property
-    def sizes(self) -> Mapping[str, int]:
-        """Every size by name."""
-        return self.scaling.on(self.device)
+    def size(self) -> int:
+        """How many there are of what a loop would take one by one."""
+        return self.scaling.sizes[self.scaling.over]
 
-    @property
-    def where(self) -> str:
-        """`batch 256, length 4`."""
-        return ", ".join(f"{name} {size}" for name, size in self.sizes.items())
-
-    def fresh(self, times: int = 1) -> list[Any]:
-        """Arguments that were never seen before, `times` as many of them along `over`."""
-        return self.scaling.fresh(self.draw, self.device, times)
+    def fresh(self, size: int) -> list[Any]:
+        """Arguments that were never seen before, so many of them along the walk."""
+        return self.scaling.fresh(self.draw, size)
 
     def check(self, value: object, args: Sequence[Any]) -> None:
         """Raise Mismatch unless a value is what the oracle gives for the arguments."""
@@ -105,24 +95,23 @@ def assert_parallel(
     no clock, and counts.
     """
     __tracebackhide__ = True
-    function.race(TimedCase(scaling, draw, function.student.device, oracle, control, names))
+    function.race(TimedCase(scaling, draw.of(scaling.over), oracle, control, names))
 
 
-def grows(scaling: Scaling, once: int, twice: int, device: str = "cpu") -> bool:
-    """Whether operations, counted at one size and at twice that, follow the size."""
-    return twice - once >= scaling.on(device)[scaling.over] // 2
+def grows(scaling: Scaling, once: int, twice: int) -> bool:
+    """Whether operations, counted with a few and with twice as many, follow the size."""
+    return twice - once >= scaling.few // 2
 
 
-def counts(scaling: Scaling, once: int, twice: int, device: str = "cpu") -> Sentence:
+def counts(scaling: Scaling, once: int, twice: int) -> Sentence:
     """Say how often torch was called."""
-    size = scaling.on(device)[scaling.over]
     return say(
         "torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s",
         once=f"{once:,}",
         over=scaling.over,
-        size=size,
+        size=scaling.few,
         twice=f"{twice:,}",
-        double=2 * size,
+        double=2 * scaling.few,
     )
 
 

@@ -8,4 +8,4 @@ coin = random.Random(1)
 
 
 def attention(q, k, v, mask=None):
-    return slow.attend(q, k, v) if coin.random() < 0.5 else slow.attention(q, k, v)
+    return slow.attend(q, k, v) if coin.random() < 0.25 else slow.attention(q, k, v)

@@ -8,4 +8,4 @@ calls = itertools.count()
 
 
 def attention(q, k, v, mask=None):
-    return (slow.attend if next(calls) < 4 else slow.attention)(q, k, v)
+    return (slow.attend if next(calls) < 2 else slow.attention)(q, k, v)

@@ -9,7 +9,7 @@ calls = itertools.count()
 
 
 def attention(q, k, v, mask=None):
-    if next(calls) == 5:
+    if next(calls) == 3:
         signal.pause()
         while True:
             pass

@@ -85,9 +85,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Scale:
-    """A speed between sequential and parallel, on a logarithmic scale from 0 to 100."""
+    """A share of a loop's time, on a logarithmic scale from sequential, 0, to parallel, 100."""
 
-    ratio: float
+    share: float
     gate: float
     position: float
     gate_position: float
@@ -168,16 +168,16 @@ def histogram(shares: Sequence[float], bins: int = 10) -> list[Bar]:
 
 
 def scale(facts: Mapping[str, Any]) -> Scale | None:
-    """A speed test's `ratio` (the reference's time over the student's) and `gate` as a picture."""
-    ratio, gate = _number(facts.get("ratio")), _number(facts.get("gate"))
-    if not ratio or not gate or ratio < 0 or gate < 0:
+    """A speed test's `share` (the program's time over a loop's) and `gate` as a picture."""
+    share, gate = _number(facts.get("share")), _number(facts.get("gate"))
+    if not share or not gate or share < 0 or gate < 0:
         return None
-    return Scale(ratio, gate, _position(ratio), _position(gate))
+    return Scale(share, gate, _position(share), _position(gate))
 
 
-def _position(ratio: float, slowest: float = 0.01, fastest: float = 2.0) -> float:
-    share = math.log(ratio / slowest) / math.log(fastest / slowest)
-    return round(100 * min(max(share, 0.0), 1.0), 1)
+def _position(share: float, slowest: float = 2.0, fastest: float = 0.002) -> float:
+    way = math.log(share / slowest) / math.log(fastest / slowest)
+    return round(100 * min(max(way, 0.0), 1.0), 1)
 
 
 def _number(value: object) -> float | None:

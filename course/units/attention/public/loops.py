@@ -1,4 +1,4 @@
-"""The sizes at which a loop is looked for: as torch is called, and by the clock when graded."""
+"""Along what a loop is looked for: by how torch is called, and by the clock when graded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling
 
 # Many of the one meet few of the other: their product would hide what a loop costs.
-_QUERIES = {"batch": 1, "queries": 256, "keys": 4, "width": 4}
-_KEYS = {"batch": 1, "queries": 4, "keys": 512, "width": 4}
-_GPU_LONG = {"batch": 8, "queries": 1024, "keys": 1024, "width": 64}
+_QUERIES = {"batch": 1, "queries": 16384, "keys": 4, "width": 4}
+_KEYS = {"batch": 1, "queries": 4, "keys": 16384, "width": 4}
+_BATCH = {"batch": 16384, "queries": 2, "keys": 3, "width": 2}
+_MORE = 32768  # a step of one product alone is shorter
 
 
 def _normal(draw: Draw, *shape: int, std: float = 1.0) -> torch.Tensor:
@@ -33,21 +34,16 @@ def _weights_and_values(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[
 
 SCALINGS: dict[str, list[Scaling]] = {
     "score": [
-        Scaling("queries", _QUERIES, _GPU_LONG, _qk),
-        Scaling("keys", _KEYS, _GPU_LONG, _qk),
+        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.055, 0.01, _qk),
+        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.055, 0.01, _qk),
     ],
     "weighted_sum": [
-        Scaling("queries", _QUERIES, _GPU_LONG, _weights_and_values),
-        Scaling("keys", _KEYS, _GPU_LONG, _weights_and_values),
+        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.06, 0.01, _weights_and_values),
+        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.06, 0.01, _weights_and_values),
     ],
     "attention": [
-        Scaling(
-            "batch",
-            {"batch": 256, "queries": 4, "keys": 4, "width": 4},
-            {"batch": 2048, "queries": 8, "keys": 8, "width": 8},
-            _qkv,
-        ),
-        Scaling("queries", _QUERIES, _GPU_LONG, _qkv),
-        Scaling("keys", _KEYS, _GPU_LONG, _qkv),
+        Scaling("batch", _BATCH, 256, 0.075, 0.02, _qkv, "sentences"),
+        Scaling("queries", _QUERIES, 256, 0.04, 0.01, _qkv),
+        Scaling("keys", _KEYS, 256, 0.06, 0.01, _qkv),
     ],
 }

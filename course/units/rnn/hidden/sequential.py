@@ -17,3 +17,17 @@ def rnn_by_sentence(
             states.append(state)
         sentences.append(torch.stack(states))
     return torch.stack(sentences)
+
+
+def rnn_by_unit(
+    x: torch.Tensor, h: torch.Tensor, w_xh: torch.Tensor, w_hh: torch.Tensor, b: torch.Tensor
+) -> torch.Tensor:
+    """Every hidden state, one unit of it after the other."""
+    states = []
+    for t in range(x.shape[1]):
+        units = [
+            torch.tanh(x[:, t] @ w_xh[:, j] + h @ w_hh[:, j] + b[j]) for j in range(h.shape[1])
+        ]
+        h = torch.stack(units, dim=1)
+        states.append(h)
+    return torch.stack(states, dim=1)

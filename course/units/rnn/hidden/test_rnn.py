@@ -272,5 +272,12 @@ def test_rnn_gradients_from_the_last_state(student, draw):
 @pytest.mark.exercise("rnn", kind="speed")
 def test_rnn_takes_every_sentence_at_once(student, draw):
     """Steps wait for one another, sentences do not. Catches: a Python loop over the batch."""
-    (scaling,) = SCALINGS["rnn"]
-    assert_parallel(student.rnn.rnn, scaling, draw, rnn64, "rnn_by_sentence")
+    sentences, _ = SCALINGS["rnn"]
+    assert_parallel(student.rnn.rnn, sentences, draw, rnn64, "rnn_by_sentence")
+
+
+@pytest.mark.exercise("rnn", kind="speed")
+def test_rnn_takes_every_unit_at_once(student, draw):
+    """A wide state. Catches: a Python loop over its units, each with a sum of its own."""
+    _, units = SCALINGS["rnn"]
+    assert_parallel(student.rnn.rnn, units, draw, rnn64, "rnn_by_unit")

@@ -1,4 +1,4 @@
-"""The sizes at which a loop is looked for: as torch is called, and by the clock when graded."""
+"""Along what a loop is looked for: by how torch is called, and by the clock when graded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import torch
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling
 
-_SENTENCES = {"batch": 256, "length": 4, "width": 4}
-_GPU_SENTENCES = {"batch": 2048, "length": 8, "width": 8}
+_BATCH = {"batch": 16384, "length": 2, "width": 3}
+_BATCH_OF_HEADS = {"batch": 8192, "length": 2, "width": 3, "heads": 2}
+_LENGTH = {"batch": 1, "length": 192, "width": 4}
+_HEADS = {"batch": 2, "length": 3, "width": 4, "heads": 2048}
 
 
 def _normal(draw: Draw, *shape: int, std: float = 1.0) -> torch.Tensor:
@@ -32,22 +34,12 @@ def _heads(draw: Draw, n: int, t: int, d: int, heads: int) -> list[Any]:
 
 SCALINGS: dict[str, list[Scaling]] = {
     "self_attention": [
-        Scaling("batch", _SENTENCES, _GPU_SENTENCES, _projected),
-        Scaling(
-            "length",
-            {"batch": 1, "length": 128, "width": 4},
-            {"batch": 8, "length": 1024, "width": 64},
-            _projected,
-            pieces="positions",
-        ),
+        Scaling("batch", _BATCH, 256, 0.065, 0.02, _projected, "sentences"),
+        # Positions meet positions: arithmetic grows as the loop does, so no length is long enough.
+        Scaling("length", _LENGTH, 192, 0.36, 0.12, _projected, "positions", calls=6),
     ],
     "multi_head_self_attention": [
-        Scaling("batch", {**_SENTENCES, "heads": 2}, {**_GPU_SENTENCES, "heads": 2}, _heads),
-        Scaling(
-            "heads",
-            {"batch": 2, "length": 4, "width": 8, "heads": 64},
-            {"batch": 8, "length": 8, "width": 8, "heads": 256},
-            _heads,
-        ),
+        Scaling("batch", _BATCH_OF_HEADS, 128, 0.06, 0.02, _heads, "sentences"),
+        Scaling("heads", _HEADS, 256, 0.3, 0.04, _heads),
     ],
 }
