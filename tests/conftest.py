@@ -45,6 +45,7 @@ GROUPS = {
     "tests/test_gradescope.py": "sandbox",
     "tests/test_grading.py": "sandbox",
     "tests/test_elsewhere.py": "sandbox",
+    "tests/test_helpers.py::test_in_a_real_kernel": "notebooks",
     "tests/test_intake.py::test_cases_that_are_right": "sandbox",
     "tests/test_intake.py::test_fuzz_of_names": "long",
     "tests/test_isolation": "sandbox",

@@ -17,6 +17,8 @@ import pytest
 from conftest import ROOT
 
 from autograder.bench.watch_latency import VERDICT
+from autograder.core.course import Course
+from autograder.local.watch import Watch
 
 SECONDS = 120.0  # a busy machine's; nothing here is timed
 RESAVE = 5.0  # the first save may come before the folder is watched
@@ -137,6 +139,13 @@ def test_one_unit_is_checked_at_once_and_for_every_file(folder: Path) -> None:
     finally:
         if watching.process.poll() is None:
             os.killpg(watching.process.pid, signal.SIGKILL)
+
+
+def test_a_notebook_that_is_saved_is_a_save_of_its_unit(course: Course) -> None:
+    watch = Watch.__new__(Watch)
+    watch._course, watch._unit = course, None
+    assert watch._unit_of([Path("x/notes.txt")]) is None
+    assert watch._unit_of([Path("x/rnn.ipynb")]) == course.unit("rnn")
 
 
 def test_a_unit_that_is_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,8 +149,23 @@ class Course(msgspec.Struct, frozen=True):
         for unit in self.units:
             if unit.name == name:
                 return unit
-        known = ", ".join(unit.name for unit in self.units)
-        raise CourseError(f"There is no unit {name!r}. The units are: {known}.")
+        close = difflib.get_close_matches(name, self.unit_names, 1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        known = ", ".join(self.unit_names)
+        raise CourseError(f"There is no unit {name!r}. The units are: {known}.{meant}")
+
+    def exercise(self, name: str) -> tuple[Unit, Exercise]:
+        """Find an exercise by its name, with its unit; raise CourseError, naming what is near."""
+        for unit in self.units:
+            for exercise in unit.exercises:
+                if exercise.name == name:
+                    return unit, exercise
+        names = [exercise.name for unit in self.units for exercise in unit.exercises]
+        close = difflib.get_close_matches(name, names, 1)
+        meant = (
+            f"Did you mean {close[0]!r}?" if close else f"The exercises are: {', '.join(names)}."
+        )
+        raise CourseError(f"There is no exercise {name!r}. {meant}")
 
     def named(self, names: Sequence[str]) -> list[Unit]:
         """The units of these names, or all where none are given; raise CourseError as `unit`."""

@@ -8,13 +8,18 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.core.course import Course, Unit
-from autograder.core.language import Language, render, translations
+from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.units import module
+from autograder.local.handin import UnitLook, look
 from autograder.local.limit import SECONDS
 from autograder.local.own_process import Begins
 from autograder.local.public_tests import run
-from autograder.local.tally import Tally, passes
+from autograder.local.tally import Tally, all_pass, passes
 from autograder.testing.direct import LocalBackend
+
+WRITTEN = _("Over the course, %(count)s of %(total)s functions are written.")
+NEXT = _("Next: `%(function)s` in %(file)s (%(title)s).")
+HAND_IN = _("Next: run the tests of all units with `autograder check`, then `autograder handin`.")
 
 
 def check_folder(
@@ -32,7 +37,34 @@ def check_folder(
     found = run(course, units, language, begins, [f"--limit={limit}"])
     found.show(units, console, language)
     _print_advice(course, units, found.tally, console, language)
+    _print_progress(course, units, found.tally, console, language)
     return found.verdict(units)
+
+
+def _print_progress(
+    course: Course, units: Sequence[Unit], tally: Tally, console: Console, language: Language
+) -> None:
+    """Count what is written over the whole course; where all is well here, say what comes next."""
+    left = [(one.unit, name) for one in look(course, course.units) for name in _left(one)]
+    every = sum(len(unit.exercises) for unit in course.units)
+    told = [say(WRITTEN, count=every - len(left), total=every)]
+    if all_pass(units, tally):
+        told.append(_next(left[0][0], left[0][1], language) if left else say(HAND_IN))
+    console.print()
+    for sentence in told:
+        console.print(render(sentence.facts, language), markup=False)
+
+
+def _left(one: UnitLook) -> list[str]:
+    """The functions of a unit that are not written."""
+    if one.file or one.untouched or one.unsure:
+        return one.unwritten
+    return [exercise.name for exercise in one.unit.exercises]
+
+
+def _next(unit: Unit, name: str, language: Language) -> Sentence:
+    title = unit.exercise(name).title.in_(language)
+    return say(NEXT, function=name, file=f"exercises/{unit.name}.py", title=title)
 
 
 def _print_advice(

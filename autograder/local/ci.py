@@ -45,7 +45,7 @@ def run(
     found.show(units, console, language)
     if not (tally := found.tally).listed:
         return found.status
-    doubts = list(other_files(course, units))
+    doubts = list(other_files(course, units, tally))
     for _unit, told in doubts:
         console.print(render(told.facts, language), markup=False)
     begun = {where: t for where, t in tally.failure.items() if t.written}
@@ -61,14 +61,16 @@ def run(
     return found.verdict(units) or int(bool(doubts))
 
 
-def other_files(course: Course, units: Sequence[Unit]) -> Iterator[tuple[str, Sentence]]:
+def other_files(
+    course: Course, units: Sequence[Unit], tally: Tally
+) -> Iterator[tuple[str, Sentence]]:
     """The units that would be graded by another file than the tests look at, or by none."""
     handed_in = read(course.root.parent, course.root.name, course)
     for unit in units:
         work, file = handed_in.work(unit.name), handed_in.file(unit.name)
         if work.state == "unread":
             yield unit.name, restate(work.facts)
-        elif file and file.name != f"exercises/{unit.name}.py":
+        elif file and file.name != f"exercises/{tally.files.get(unit.name, f'{unit.name}.py')}":
             yield unit.name, say(OTHER_FILE, unit=unit.name, file=file.name)
 
 

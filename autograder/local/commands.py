@@ -14,7 +14,7 @@ from rich.console import Console
 
 from autograder.core.console import Commands, CourseOption, OwnLanguageOption, load
 from autograder.core.course import Course, Unit
-from autograder.core.language import Language, language_here
+from autograder.core.language import Language, _, language_here, render, say
 from autograder.local.limit import SECONDS
 from autograder.local.own_process import Begins, in_own_process
 
@@ -29,6 +29,19 @@ app = Commands(
 )
 
 
+BEGINS = _("Running the public tests: %(units)s")
+
+
+def _named(course: Course, word: str) -> Unit:
+    """A unit by its name, its file's path, its tests' file's, or the name of an exercise of it."""
+    path = Path(word)
+    name = path.stem.removeprefix("test_") if path.suffix in (".py", ".ipynb") else word
+    if name in course.unit_names:
+        return course.unit(name)
+    owners = (u for u in course.units if any(exercise.name == name for exercise in u.exercises))
+    return next(owners, None) or course.unit(name)
+
+
 @app.callback()
 def _main() -> None:
     """Print `?` for a letter that a pipe lacks, as on Windows: here and in processes of ours."""
@@ -40,15 +53,19 @@ def _main() -> None:
 
 @app.command()
 def check(
-    unit: Annotated[str | None, typer.Argument(help="One unit; by default all.")] = None,
+    unit: Annotated[
+        str | None, typer.Argument(help="One unit, or its file; by default all.")
+    ] = None,
     limit: LimitOption = SECONDS,
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
     """Run the public tests on your files and show what to fix first."""
     loaded, language = load(course, warns=False), lang or language_here()
-    units = loaded.named([unit] if unit else [])
+    units = [_named(loaded, unit)] if unit else loaded.units
     console = Console(highlight=False)
+    names = ", ".join(unit.name for unit in units)
+    console.print(render(say(BEGINS, units=names).facts, language), style="dim")  # before torch
     given = (loaded, units, language, limit)
     code = in_own_process(_check, *given, console=console, language=language)
     raise typer.Exit(code)
@@ -73,9 +90,35 @@ def watch(
     from autograder.local.watch import Watch
 
     loaded = load(course, warns=False)
-    chosen = loaded.unit(unit) if unit else None
+    chosen = _named(loaded, unit) if unit else None
     language = lang or language_here()
     Watch(loaded, chosen, _check, Console(highlight=False), language, limit).run()
+
+
+@app.command()
+def hint(
+    exercise: Annotated[str, typer.Argument(help="The function that you write.")],
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Give a hint for an exercise: at each call one more, and never the answer."""
+    from autograder.local.hints import hint as next_hint
+
+    for told in next_hint(load(course, warns=False), exercise, language := lang or language_here()):
+        Console(highlight=False).print(render(told.facts, language), markup=False)
+
+
+@app.command()
+def reset(
+    exercise: Annotated[str, typer.Argument(help="The function to be written anew.")],
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Empty an exercise's function again; your file as it was is kept beside."""
+    from autograder.local.reset import reset as empty
+
+    told = empty(load(course, warns=False), exercise)
+    Console(highlight=False).print(render(told.facts, lang or language_here()), markup=False)
 
 
 @app.command()

@@ -212,7 +212,7 @@ def _explained(error: BaseException, backend: LocalBackend, item: pytest.Item) -
     from autograder.local.explain import explain  # with torch
 
     config = item.config
-    again = f"pytest {quoted(f'{place(item.path)}::{item.name}')}"
+    again = f"pytest {quoted(f'{place(item.path)}::{item.name}')}" if backend.of_files else ""
     return explain(error, backend, item.name, language(config), config.option.limit, again)
 
 

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from autograder import __version__
-from autograder.core.course import Course
+from autograder.core.course import ON_CPU, Course
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
 from autograder.core.processes import PACKAGE
@@ -33,6 +33,7 @@ COPIED = [  # from the clone, as they are
 TEMPLATES = {
     "pyproject.toml": "pyproject.jinja",
     ".devcontainer/devcontainer.json": "devcontainer.json",
+    ".vscode/settings.json": "vscode.json",
     ".gitignore": "gitignore",
     ".github/workflows/classroom.yml": "classroom.yml",
     ".gitlab-ci.yml": "gitlab-ci.yml",
@@ -98,5 +99,7 @@ def _rendered(course: Course, language: Language) -> dict[str, bytes]:
         "version": __version__,
         "title": title,
         "language": language,
+        "on_cpu": ON_CPU,
+        "on_gpu": sum(unit.max_score(frozenset({"gpu"})) for unit in course.units),
     }
     return {name: filled(template, **values).encode() for name, template in templates.items()}

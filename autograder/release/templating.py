@@ -34,5 +34,4 @@ def filled(template: str, folder: Path = TEMPLATES, **values: Any) -> str:
         comment_end_string="##}",
         autoescape=False,
     )
-    environment.filters["dictsum"] = lambda points: sum(points.values())
     return environment.get_template(template).render(values)

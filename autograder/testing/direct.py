@@ -25,6 +25,8 @@ CELL = re.compile(r"[^/\\]+\.ipynb, code cell \d+")  # what tracebacks call a no
 class LocalBackend:
     """Direct calls of the functions in a folder, so that tracebacks and debuggers work."""
 
+    of_files = True  # whether pytest alone, from a terminal, would call the same
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.unit, self.asked = "", ""  # the function called last

@@ -1,0 +1,64 @@
+"""Hints for an exercise, one more at each call: what others were told there; never an answer."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.core.course import Course
+from autograder.core.language import Language, Sentence, _, say
+
+KEPT = Path(".autograder", "hints.json")  # how many were given, by exercise
+RECORDED = Path("course", "known_mistakes.json")
+FIRST = _(
+    "Begin with the docstring of `%(function)s` in %(file)s: write each shape on paper, then the "
+    "numbers of the first test in %(tests)s by hand. The next hint says what others got wrong."
+)
+HINT = _("Hint %(number)s of %(count)s for `%(function)s`. Is this yours? %(help)s")
+LAST = _("These were all %(count)s hints for `%(function)s`; they begin anew.")
+
+
+def hint(course: Course, name: str, language: Language) -> list[Sentence]:
+    """The next hint for an exercise. Raises CourseError where there is none of that name."""
+    unit, exercise = course.exercise(name)
+    helps = _helps(course.root, unit.name, exercise.name, language)
+    given = _given(course.root)
+    number, count = given.get(name, 0), len(helps) + 1
+    told = []
+    if number >= count:
+        told, number = [say(LAST, count=count, function=name)], 0
+    if number == 0:
+        file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
+        first = say(FIRST, function=name, file=file, tests=tests)
+        told.append(say(HINT, number=1, count=count, function=name, help=first))
+    else:
+        said = helps[number - 1]
+        told.append(say(HINT, number=number + 1, count=count, function=name, help=said))
+    given[name] = number + 1
+    path = course.root / KEPT
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.encode(given))
+    return told
+
+
+def _helps(root: Path, unit: str, function: str, language: Language) -> list[str]:
+    """What is told of an exercise's known mistakes, each once, in the order of the course."""
+    known = _recorded(root).get(unit, [])
+    return list(dict.fromkeys(m["help"][language] for m in known if m["function"] == function))
+
+
+@functools.cache
+def _recorded(root: Path) -> dict[str, Any]:
+    path = root / RECORDED
+    found: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.is_file() else {}
+    return found
+
+
+def _given(root: Path) -> dict[str, int]:
+    try:
+        return msgspec.json.decode((root / KEPT).read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.DecodeError):
+        return {}
