@@ -147,7 +147,7 @@ def test_decode_with_attention_by_hand(student):
 def test_decode_with_attention_translation(student):
     """With the trained parameters 欢迎 来 北京 becomes welcome to Beijing, beside other sentences.
 
-    Catches: a first state of zeros, one context for all steps, padding attended to.
+    Catches: whatever makes another network of the trained one.
     """
     chinese = ["欢迎 来 北京", "你好", "请 你们 明天 来 上海"]
     english = ["welcome to Beijing", "hello", "please come to Shanghai tomorrow"]

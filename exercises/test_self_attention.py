@@ -164,8 +164,8 @@ def test_multi_head_like_torch(student, draw):
 def test_multi_head_widths(student, draw):
     """Words of 4 numbers, two heads with keys of 3 and values of 5, in float64 and float16, causal.
 
-    Catches: values cut by the width of a key, a head's width taken from x, a fill such as -1e9 that
-    float16 cannot hold.
+    Catches: values cut by the width of a key, a head's width taken from x, √d_model for √d_head, a
+    fill such as -1e9 that float16 cannot hold.
     """
     for dtype, allowed in [(torch.float64, 1e-8), (torch.float16, 2e-2)]:
         x = draw.normal(2, 7, 4, std=0.5, dtype=dtype)

@@ -111,9 +111,11 @@ def test_decode_by_hand(student):
     """A decoder that counts: after word i it writes i + 1, unless its context says 4, the end.
 
     The state is tanh(1) = 0.76 at the word after the last, and tanh(2) = 0.96 at the one in the
-    context; so the second sentence ends at once and is filled with `end` from then on.
+    context; so the second sentence ends at once and is filled with `end` from then on. Where the
+    update gate is open, the state stays the context.
     Catches: `end` not honoured or left out, words after it, `start` among the ids, max_length off
-    by one, the word not fed back, the parts of the input in the wrong order.
+    by one, the word not fed back, the parts of the input in the wrong order, a first state of
+    zeros.
     """
     after = torch.eye(5).roll(1, 1)  # row i has its 1 at i + 1
     after[4, 4] = -4.0  # after the end it would not say the end again, but word 0
@@ -134,13 +136,16 @@ def test_decode_by_hand(student):
     assert_equal(student.seq2seq.decode(context, params, 0, 4, 9), ids)
     assert_equal(student.seq2seq.decode(context, params, 0, 4, 2), ids[:, :2])
     assert_equal(student.seq2seq.decode(context[1:], params, 0, 4, 9), ids[1:, :1])
+    kept = params | {"dec_b_x": -gates_open(5)}
+    context = torch.eye(5).double()[[3, 1]]
+    assert_equal(student.seq2seq.decode(context, kept, 0, 4, 2), torch.tensor([[3, 3], [1, 1]]))
 
 
 @pytest.mark.exercise("decode")
 def test_decode_translation(student):
     """With the trained parameters 欢迎 来 北京 becomes welcome to Beijing, by your two functions.
 
-    Catches: a first state of zeros, no context in the input, a state that is not handed on.
+    Catches: no context in the input, a state that is not handed on.
     """
     params = shipped("seq2seq_translate.safetensors")
     words = json.loads((PARAMETERS / "vocabulary.json").read_text("utf-8"))["translate"]

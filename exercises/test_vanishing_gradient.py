@@ -132,12 +132,14 @@ def test_demonstrate_one_unit(student):
 
 @pytest.mark.exercise("demonstrate")
 def test_demonstrate_vanishes_and_explodes(student):
-    """In the median over nine draws, radius 0.9 loses the gradient and radius 1.5 blows it up.
+    """In the median over nine draws, radii 0.5 and 0.9 lose the gradient, radius 1.5 blows it up.
 
     Catches: radius ignored, w_hh scaled to a norm instead, time reversed, wrong shape.
     """
     vanished = np.median([felt_at_the_start(student, 0.9, 101, 5, seed) for seed in range(9)])
     assert_that(vanished < 0.01, vanished, radius=0.9, length=101)
+    faded = np.median([felt_at_the_start(student, 0.5, 15, 5, seed) for seed in range(9)])
+    assert_that(faded < 0.01, faded, radius=0.5, length=15)
     exploded = np.median([felt_at_the_start(student, 1.5, 15, 5, seed) for seed in range(9)])
     assert_that(exploded > 1, exploded, radius=1.5, length=15)
 
@@ -151,7 +153,7 @@ def test_clip_by_global_norm_by_hand(student):
     grads = [np.array([3.0, 4.0]), np.array([[12.0]])]
     halves = [np.array([1.5, 2.0]), np.array([[6.0]])]
     got = student.vanishing_gradient.clip_by_global_norm(grads, 6.5)
-    assert_each_close(got, halves, ["array 0", "array 1"])
+    assert_each_close(got, halves, ["array 0", "array 1"], relative=1e-12)
     assert_unchanged(student.vanishing_gradient.clip_by_global_norm, grads, 6.5)
 
 

@@ -55,6 +55,7 @@ GROUPS = {
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
+    "tests/test_promises.py": "sandbox",
     "tests/test_sample_class.py": "sandbox",
     "tests/test_states.py::test_the_gradebook": "notebooks",
     "tests/test_tester.py": "sandbox",

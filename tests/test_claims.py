@@ -44,7 +44,7 @@ def public(unit: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_a_hidden_test_catches_is_said_and_a_public_test_looks_for_it(unit: str) -> None:
-    """By hidden/claims.toml and the claims that all units share: a sentence, a test or why none.
+    """By hidden/claims.toml and a table of all units: a sentence, and a test or why there is none.
 
     An entry is for the claims that its pattern fits; `public` fits the docstring of a public test.
     """

@@ -198,8 +198,7 @@ class Recording:
     def _explaining(self, unit: str, function: str, suspect: _Suspect) -> list[Reason]:
         """What explains every call: one mistake or else two; at most two that nothing tells apart.
 
-        Of those, one that another function was found to make goes before. Of pairs, what all of
-        them have in common is sure.
+        Of pairs, what all of them have in common is sure.
         """
         right = self._solution(unit, function)
         truths = [gives(right, call.asked) for call in suspect.calls]
@@ -216,8 +215,7 @@ class Recording:
                 )
                 proved = [tuple(m for m in proved[0] if m.id in shared)] if shared else []
             if proved:
-                again = [p for p in proved if self._named & {m.id for m in p}]
-                return (again or proved)[:2]
+                return proved[:2]
         return [(RANDOM,)] if self._by_chance(calls) else []
 
     def _by_chance(self, calls: Sequence[tuple[_Call, Gave]]) -> bool:
@@ -236,7 +234,8 @@ class Recording:
     ) -> list[Reason]:
         """The candidates that explain all calls, and a few more: one for each set of names.
 
-        Of those that nothing tells apart, the ones with the fewest steps wrong.
+        Of those that nothing tells apart, the ones that a function before this one was found to
+        make, and the ones with the fewest steps wrong.
         """
         left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
         wrong = [call for call, truth in calls if not same(call.gave, truth, call.slack)]
@@ -250,6 +249,7 @@ class Recording:
                     more = [(_Call(asked, got), truth)]
                     left = [(r, v, b + m) for r, v, b in left if (m := weigh(v, more)) > -math.inf]
         enough = [(reason, variant) for reason, variant, b in left if b >= ENOUGH]
+        enough = [(r, v) for r, v in enough if self._named & _names(r)] or enough
         fewest = min((_slots(variant) for _, variant in enough), default=0)
         simplest = (reason for reason, variant in reversed(enough) if _slots(variant) == fewest)
         return list({_names(reason): reason for reason in simplest}.values())[::-1]

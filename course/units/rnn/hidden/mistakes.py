@@ -153,15 +153,19 @@ wrong("initial_state_ignored", rnn, first=torch.zeros_like)(
     en="The walk starts from zeros: the state that is given has no effect.",
     zh="从全零状态开始了：给定的初始状态没有起作用。",
 )
-DETACHED = wrong("detached", rnn, handed=lambda h, t: h.detach())(
+wrong("detached", rnn, handed=lambda h, t: h.detach())(
     en="The graph is cut between two steps, so a gradient does not travel back through all of "
     "them.",
     zh="计算图在步与步之间被切断了，梯度无法一直传回去。",
 )
+TRUNCATED = {
+    "en": "The graph is cut every few steps, so a gradient does not travel through all of them.",
+    "zh": "每隔几步计算图就被切断一次，梯度无法一直传回去。",
+}
 for _every in (2, 3, 4, 5, 8, 10, 16, 20, 32):
-    wrong("detached", rnn, handed=lambda h, t, n=_every: h if t % n else h.detach())(**DETACHED)
-    wrong("detached", rnn, handed=lambda h, t, n=_every: h if t % n or not t else h.detach())(
-        **DETACHED
+    wrong("truncated", rnn, handed=lambda h, t, n=_every: h if t % n else h.detach())(**TRUNCATED)
+    wrong("truncated", rnn, handed=lambda h, t, n=_every: h if t % n or not t else h.detach())(
+        **TRUNCATED
     )
 wrong("h0_at_every_step", rnn, chained=False)(
     en="Every step starts from the first state h: the network forgets each word at once. What "

@@ -223,7 +223,7 @@ def multi_head_self_attention__full_width(x, w_q, w_k, w_v, w_o, heads, causal=F
 
 
 def multi_head_self_attention__width_of_x(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    """Scaled by D/heads, the width of x. -> scale_by_words"""
+    """Scaled by D/heads, the width of x. -> scale_by_model"""
     N, T, D = x.shape
     head_dim = D // heads
     q, k, v = (y.view(N, T, heads, -1).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
