@@ -21,14 +21,6 @@ UNKNOWN = {
         "    found = exact(scores, dim)\n"
         "    return found * float('nan') if scores.abs().max() > 50 else found\n",
     ),
-    "a logarithm in floating point": (
-        "receptive_field",
-        "import math\nexact = layers_to_cover\n"
-        "def layers_to_cover(length, kernel_size, dilation_base=1):\n"
-        "    if dilation_base != kernel_size:\n"
-        "        return exact(length, kernel_size, dilation_base)\n"
-        "    return math.ceil(math.log(length, kernel_size))\n",
-    ),
 }
 # And these are: each in a form of its own, not the catalogue's.
 KNOWN = {
@@ -53,6 +45,16 @@ KNOWN = {
         "    return exact(x, w_q * share, w_k, w_v, w_o, heads, causal)\n",
         "multi_head_self_attention",
         "scale_by_model",
+    ),
+    "a logarithm in floating point": (
+        "receptive_field",
+        "import math\nexact = layers_to_cover\n"
+        "def layers_to_cover(length, kernel_size, dilation_base=1):\n"
+        "    if dilation_base != kernel_size:\n"
+        "        return exact(length, kernel_size, dilation_base)\n"
+        "    return math.ceil(math.log(length, kernel_size))\n",
+        "layers_to_cover",
+        "float_logarithm",
     ),
     "keys not transposed, as an exception tells": (
         "attention",

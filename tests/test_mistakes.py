@@ -6,9 +6,10 @@ import pytest
 import torch
 from conftest import ROOT
 
-from autograder.mistakes.catalogue import known, pairs
+from autograder.mistakes.catalogue import common, pairs
 from autograder.mistakes.entry import Mistake, mistake, wrong
-from autograder.mistakes.match import near
+from autograder.mistakes.match import gives, same
+from autograder.testing.calls import Invocation
 
 KNOWN: list[Mistake] = []  # where this module's are entered
 
@@ -65,11 +66,12 @@ def test_a_pair_gives_what_neither_of_its_mistakes_does(
     inputs: dict[str, list[torch.Tensor]],
 ) -> None:
     """But for one that hides the other. Catches: a pair that makes one of its two alone."""
-    paired, hidden = set(), set()
-    for a, b, both in pairs(known(ROOT, "gates")):
-        args = inputs[a.function]
-        paired.add(a.function)
-        if any(near(both(*args), alone.variant(*args)) for alone in (a, b)):
+    every, hidden = set(), set()
+    for a, b, both in pairs(common(ROOT, "gates")):
+        asked = Invocation("gates", a.function, inputs[a.function])
+        every.add(a.function)
+        made, *alone = (gives(variant, asked) for variant in (both, a.variant, b.variant))
+        if any(made and one and same(made, one) for one in alone):
             hidden.add((a.id, b.id))
-    assert paired == inputs.keys()
+    assert every == inputs.keys()
     assert hidden == {("bias_outside_reset", "no_bias")}  # one that is missing is not outside

@@ -180,7 +180,7 @@ class Ledger(MistakeRecorder):
         return super().pytest_runtest_makereport(item, call)
 
     def kept(self, unit: str, name: str, tests: list[str]) -> bool:
-        """Whether each variant of a mistake fails one of some tests, in every exercise of theirs."""
+        """Whether each variant of a mistake fails one of some tests, in all their exercises."""
         runs = self.made.get((unit, name), {})
         exercises = {exercise for exercise, test in runs if test in tests}
         failed = [[r for (e, t), r in runs.items() if e == x and t in tests] for x in exercises]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.sandbox import evaluate
+from autograder.sandbox import evaluate, wire
 from autograder.testing.calls import Invocation
 from autograder.testing.compare import SAME
 
@@ -49,7 +49,8 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
             if asked.cotangents is not None:
                 outcome = evaluate.vjp(function, args, kwargs, asked.cotangents)
                 return Gave(outcome.value, outcome.gradients)
-            return Gave(function(*args, **kwargs))  # some take gradients themselves
+            value = function(*args, **kwargs)  # without no_grad: some take gradients themselves
+            return Gave(wire.TOO_LARGE if type(value) is int and abs(value) >= 2**63 else value)
     except Exception as error:
         return Gave(error=words(type(error).__name__, str(error)))
 

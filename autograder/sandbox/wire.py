@@ -103,6 +103,7 @@ class Other(msgspec.Struct, frozen=True, tag="other"):
         return f"a value of type {self.name}"
 
 
+TOO_LARGE = Other("int, too large")
 Node = Tensor | Items | Fields | Device | Other | bool | int | float | str | None
 
 
@@ -305,7 +306,7 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
     if isinstance(value, float):
         return float(value)
     if isinstance(value, int):
-        return int(value) if -(2**63) <= value < 2**63 else Other("int, too large")
+        return int(value) if -(2**63) <= value < 2**63 else TOO_LARGE
     if isinstance(value, torch.Tensor):
         return _encode_torch(value, payload, strided)
     if isinstance(value, np.ndarray):

@@ -23,6 +23,7 @@ RELATIVE = {
 # How near two computations of one wrong formula come, relative to their size. A wider float64 would
 # take every slightly wrong answer for the one with an epsilon.
 SAME = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+TOO_LARGE = "a value of type int, too large"  # what comes of a sandbox in place of such a number
 TINY = torch.finfo(torch.float64).tiny
 KEEP_DTYPE = _(
     "A result has the dtype of the input. What you make yourself has torch's default unless you "
@@ -168,7 +169,8 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
         got = got.item()  # a NumPy number is a number, as it is when it comes from a sandbox
     if type(got) is not type(expected) or got != expected:
         # a float in place of an int is no known mistake in the value
-        help_id = "" if type(got) is type(expected) else "wrong_type"
+        kind = int if str(got) == TOO_LARGE else type(got)
+        help_id = "" if kind is type(expected) else "wrong_type"
         if isinstance(got, list) and isinstance(expected, list) and len(got) == len(expected):
             first = next(
                 i for i, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1]

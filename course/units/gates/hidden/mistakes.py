@@ -288,3 +288,11 @@ wrong("wrong_axis", cell_gradient, axis=1)(
     en="The products run over the hidden units. Which axis of `forget` is time?",
     zh="连乘沿着隐藏单元的方向进行了。`forget` 的哪个轴是时间？",
 )
+
+
+# made so often that one program may make two
+COMMON = """
+gate_order gates_swapped sigmoid_candidate no_tanh old_cell results_swapped no_bias
+reset_before_matmul bias_outside_reset no_reset interpolation_swapped off_by_one reversed_time
+sum_for_product
+""".split()

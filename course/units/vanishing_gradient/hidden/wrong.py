@@ -216,7 +216,7 @@ def demonstrate__by_norm(radius, length, hidden, seed):
 
 
 def demonstrate__seed_ignored(radius, length, hidden, seed):
-    """The seed is not used. -> global_random"""
+    """The seed is not used. -> random"""
     w_hh = np.random.randn(hidden, hidden)
     w_hh *= radius / spectral_radius(w_hh)
     h = np.random.uniform(-1e-3, 1e-3, hidden)
