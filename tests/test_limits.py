@@ -171,7 +171,7 @@ def test_a_busy_machine_takes_nothing_away(
 ) -> None:
     """Three fifths of the limit, beside four on one core; or beside so many that the wall comes."""
     backend = run(f"{SPENDS}\ndef f(): spends({CPU * 3 / 5})\n")
-    backend._child("cpu").pin(busy(count))
+    os.sched_setaffinity(backend._child("cpu")._pid, {busy(count)})
     start = time.monotonic()
     assert call(backend) is None
     limit = CPU if count == 4 else CPU * courses.WALL_TIMES

@@ -42,8 +42,8 @@ SCALINGS: dict[str, list[Scaling]] = {
         Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.06, 0.01, _weights_and_values),
     ],
     "attention": [
-        Scaling("batch", _BATCH, 256, 0.075, 0.02, _qkv, "sentences"),
-        Scaling("queries", _QUERIES, 256, 0.04, 0.01, _qkv),
+        Scaling("batch", _BATCH, 256, 0.055, 0.02, _qkv, "sentences"),
+        Scaling("queries", _QUERIES, 256, 0.035, 0.01, _qkv),
         Scaling("keys", _KEYS, 256, 0.06, 0.01, _qkv),
     ],
 }
