@@ -232,7 +232,7 @@ class Child:
         Its threads also wait for one another, but no longer than they compute, all together.
         Raises ChildDied.
         """
-        ready = self.ready_seconds()
+        ready = ready_seconds(self._proc)
         return ready - self.cpu_seconds() > (time.monotonic() - self._born) / 2
 
     def ready_seconds(self) -> float:
