@@ -212,7 +212,7 @@ def test_the_tester_knows_what_could_not_be_measured() -> None:
     from autograder.speed.clock import Unmeasured
 
     recorder = Recorder(
-        Recording(LocalBackend(ROOT), lambda unit: [], lambda unit, function: print)
+        Recording(LocalBackend(ROOT), *[lambda unit: []] * 2, lambda unit, function: print)
     )
     status, message, *_ = recorder._judge(Unmeasured("too busy"))
     assert (status, recorder.unmeasured, recorder.error) == ("not_run", "too busy", "")
