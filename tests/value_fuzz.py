@@ -110,7 +110,7 @@ def _revalued(chance: random.Random, right: Any) -> Any:
 
 
 def _filled(array: Any, value: float, some: bool) -> Any:
-    made = torch.as_tensor(array).detach().double().clone()
+    made = torch.as_tensor(array).detach().double().clone(memory_format=torch.contiguous_format)
     if some and made.numel():
         made.view(-1)[0] = value
         return made if isinstance(array, torch.Tensor) else made.numpy()
@@ -166,6 +166,7 @@ class OddChild:
         self._unit = unit
         self.wait = 0  # right replies before the first odd one
         self.odd = 0
+        self.broken: list[str] = []  # what went wrong in making odd replies, which tests nothing
 
     def request(self, message: Any, payload: Sequence[bytes], *_: Any) -> Any:
         """See Child.request."""
@@ -189,9 +190,14 @@ class OddChild:
                 return self._raised(message.nonce)
             if isinstance(right, wire.Raised):
                 right = evaluate.CallResult(None)
-            value, gradients = anything(chance, right.value), right.gradients
-            if gradients is not None and chance.random() < 0.5:
-                value, gradients = right.value, [_as_tensor(anything(chance, g)) for g in gradients]
+            try:
+                value, gradients = anything(chance, right.value), right.gradients
+                if gradients is not None and chance.random() < 0.5:
+                    odd = [_as_tensor(anything(chance, g)) for g in gradients]
+                    value, gradients = right.value, odd
+            except Exception:
+                self.broken.append(traceback.format_exc()[-600:])
+                raise
         changed = [chance.randrange(9)] * (chance.random() < 0.05)
         pulled = None
         tree = wire.encode(value, body)
@@ -294,6 +300,7 @@ class Fuzz:
                 self.tried[f"{unit.name}::{item.name}"] += child.odd
             child.wait = 0
             self._look(unit, recorder)
+            self.wrong += child.broken
         except BaseException:
             self.wrong.append(f"{unit.name}: {traceback.format_exc()[-1500:]}")
         finally:
