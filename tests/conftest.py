@@ -63,6 +63,7 @@ GROUPS = {
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_known_mistakes": "sandbox",
+    "tests/test_validity.py::test_the_cheapest": "sandbox",
     "tests/test_validity.py::test_mistakes_that_any_function": "sandbox",
     "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",

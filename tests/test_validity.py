@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from conftest import ROOT
 
 from autograder.authoring import RIGHT_ANSWERS, SHARE
-from autograder.bench.validity import agreement, known, mutants, mutation, right
+from autograder.bench.validity import agreement, cheats, known, mutants, mutation, right
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.core import course as courses
 from autograder.core.course import Unit
@@ -44,14 +46,19 @@ def test_right_answers_written_differently_get_full_marks(
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_right_answers_get_full_marks_whatever_the_inputs(
-    unit: str, graders: CorrectnessGraders
-) -> None:
-    failed = {}
-    for seed in map(str, range(SEEDS)):
-        found = right.right_answers(graders, [COURSE.unit(unit)], seed)
-        failed |= {(r.name, seed): r.report.message for r in found if not r.full}
-    assert not failed
+def test_the_cheapest_programs_fail(unit: str, graders: CorrectnessGraders) -> None:
+    """Two at least for each exercise, each alone in an otherwise perfect submission."""
+    found = cheats.cheats(graders, [COURSE.unit(unit)])
+    counts = Counter(cheat.function for cheat in found)
+    assert all(counts[exercise.name] >= 2 for exercise in COURSE.unit(unit).exercises)
+    assert not [(cheat.function, cheat.name) for cheat in found if not cheat.caught]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_right_answers_get_full_marks_whatever_the_inputs(unit: str) -> None:
+    """As far as values and gradients go: without a sandbox."""
+    seeds = [str(seed) for seed in range(SEEDS)]
+    assert not right.rejected(COURSE, [COURSE.unit(unit)], seeds, jobs=1)
 
 
 def kill(units: list[Unit], share: int = 1) -> None:

@@ -112,6 +112,8 @@ def _wrapped(function: _Function) -> Iterator[tuple[str, str]]:
         if (differs != "less_given" or optional) and (differs != "other_dtype" or torch):
             yield f"wrong where {said}", f"once_more({name}, wrong.{differs})"
     for position, (argument, annotation) in enumerate(function.annotations.items()):
+        if len(function.annotations) > 1 and ("Tensor" in annotation or "ndarray" in annotation):
+            yield f"the last result while {argument} is the same", f"kept({name}, {position})"
         if annotation.startswith(("Sequence", "dict")):
             for how in CHANGES:
                 if how != "turned" or annotation.startswith("Sequence"):

@@ -169,6 +169,20 @@ def once_more(function, differs):
     return wrong
 
 
+def kept(function, position):
+    """The last result again while one argument is the same, whatever the others are."""
+    last = []
+
+    @functools.wraps(function)
+    def wrong(*args, **kwargs):
+        given = _detached(args[position]) if position < len(args) else None
+        if given is None or not last or not _equal(given, last[0]):
+            last[:] = [given, function(*args, **kwargs)]
+        return last[1]
+
+    return wrong
+
+
 def same_numbers(given, before):
     """The very same arguments as before."""
     return _equal(given, before)

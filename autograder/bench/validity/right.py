@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from autograder.bench.validity import trial
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.trial import Case
 from autograder.core.course import Course, Unit
-from autograder.core.units import unit_folder
+from autograder.core.units import hidden_tests, unit_folder
 from autograder.reports.schema import Report
 
 
@@ -45,6 +47,22 @@ def right_answers(
     """Grade every right answer; on the inputs of a seed, if one is given."""
     todo = written_differently(graders.course, units)
     return [Right(report.unit, name, report) for name, report in graders.grade(todo, seed)]
+
+
+def rejected(course: Course, units: Sequence[Unit], seeds: Sequence[str], jobs: int) -> list[str]:
+    """The right answers, solutions among them, that a test fails on some seed.
+
+    Values alone, without a sandbox, which would take most of the time. How each failed is told on
+    the standard error.
+    """
+    todo = [("solution", unit, solutions(course)) for unit in units]
+    cases = [
+        Case(unit.name, [e.name for e in unit.exercises], texts, f"{unit.name}/{name}")
+        for name, unit, texts in [*todo, *written_differently(course, units)]
+    ]
+    tests = [hidden_tests(course.root, unit.name) for unit in units]
+    verdicts = trial.attempt(course.root, tests, cases, jobs, seeds)
+    return [c.about for c, verdict in zip(cases, verdicts, strict=True) if verdict != "passed"]
 
 
 def print_right(console: Console, found: Sequence[Right]) -> None:

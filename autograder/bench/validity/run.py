@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from autograder.bench.validity.agreement import agreements, print_agreements
+from autograder.bench.validity.cheats import cheats, print_cheats
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.bench.validity.known import generic, known_mistakes, print_mistakes
 from autograder.bench.validity.mutation import mutation, print_mutation
@@ -28,6 +29,8 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         print_mistakes(console, "Mistakes that any function can make", everywhere)
         right = right_answers(graders, units)
         print_right(console, right)
+        cheated = cheats(graders, units)
+        print_cheats(console, cheated)
     tried = mutation(course, units, jobs, public=True)
     print_mutation(console, tried)
     agreed = agreements(course, units)
@@ -36,5 +39,6 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         all(m.caught and m.recognised for m in [*known, *everywhere])
         and not any(t.survived for t in tried)
         and all(r.full for r in right)
+        and all(c.caught for c in cheated)
         and all(a.close for a in agreed)
     )

@@ -113,11 +113,11 @@ def test_score_every_call(student, draw):
         q, k, _ = qkv(draw, t_q=t_q, t_k=t_k, d_k=3)
         assert_close(student.attention.score(q, k), q @ k.mT)
     q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
-    for _ in range(2):
+    for changed in ([k], [q], []):  # one at a time, in the same memory
         assert_unchanged(student.attention.score, q, k)
         assert_close(student.attention.score(q, k), q @ k.mT)
-        q.copy_(draw.normal(2, 5, 7))
-        k.copy_(draw.normal(2, 11, 7))
+        for tensor in changed:
+            tensor.copy_(draw.normal(*tensor.shape))
 
 
 @pytest.mark.exercise("score", kind="gradient")
@@ -160,7 +160,9 @@ def test_scale_every_call(student, draw):
     scores = draw.strided(5, 2, 11).transpose(0, 1)
     for d_k in (7, 13, 7):
         assert_unchanged(student.attention.scale, scores, d_k)
-        assert_close(student.attention.scale(scores, d_k), scores / math.sqrt(d_k))
+        for width in (d_k, d_k + 1):
+            got = student.attention.scale(scores, width)
+            assert_close(got, scores / math.sqrt(width))
         scores.copy_(draw.normal(2, 5, 11))
     for dtype in (torch.float32, torch.float16):
         scores = draw.normal(2, 307, 3, dtype=dtype)
@@ -331,11 +333,11 @@ def test_weighted_sum_every_call(student, draw):
         assert_close(student.attention.weighted_sum(weights, v), weights @ v)
     weights = draw.strided(5, 2, 11).transpose(0, 1)
     v = draw.normal(13, 11, 2).permute(2, 1, 0)
-    for _ in range(2):
+    for changed in ([v], [weights], []):  # one at a time, in the same memory
         assert_unchanged(student.attention.weighted_sum, weights, v)
         assert_close(student.attention.weighted_sum(weights, v), weights @ v)
-        weights.copy_(draw.normal(2, 5, 11))
-        v.copy_(draw.normal(2, 11, 13))
+        for tensor in changed:
+            tensor.copy_(draw.normal(*tensor.shape))
 
 
 @pytest.mark.exercise("weighted_sum", kind="gradient")
@@ -482,13 +484,15 @@ def test_attention_every_call(student, draw):
     q, k = draw.strided(5, 2, 7).transpose(0, 1), draw.normal(7, 11, 2).permute(2, 1, 0)
     v = draw.strided(11, 2, 13).transpose(0, 1)
     mask = draw.mask(11, 5, 2).permute(2, 1, 0)
-    for _ in range(2):
-        assert_unchanged(student.attention.attention, q, k, v, mask)
+    assert_unchanged(student.attention.attention, q, k, v, mask)
+    for changed in ([k, v], [q], []):  # not all at once, in the same memory
         got = student.attention.attention(q, k, v, mask)
         assert_each_close(got, attention64(q, k, v, mask), NAMES)
-        for tensor in (q, k, v):
+        for tensor in changed:
             tensor.copy_(0.5 * draw.normal(*tensor.shape))
-        mask.copy_(draw.mask(2, 5, 11))
+    mask.copy_(draw.mask(2, 5, 11))
+    got = student.attention.attention(q, k, v, mask)
+    assert_each_close(got, attention64(q, k, v, mask), NAMES)
 
 
 @pytest.mark.exercise("attention", kind="gradient")

@@ -208,12 +208,13 @@ def test_attend_every_call(student, draw):
     state, encoder_states = draw.strided(3, 7), draw.strided(5, 3, 7).transpose(0, 1)
     mask = draw.mask(5, 3).T
     mask[:, 0] = True
-    for _ in range(3):
+    for _ in range(2):
         args = [state, encoder_states, mask]
         assert_unchanged(student.cross_attention.attend, *args)
         assert_each_close(student.cross_attention.attend(*args), attend64(*args), NAMES)
         state.copy_(draw.normal(3, 7))
         encoder_states.copy_(draw.normal(3, 5, 7))
+        assert_each_close(student.cross_attention.attend(*args), attend64(*args), NAMES)
         mask.copy_(draw.mask(3, 5))
 
 

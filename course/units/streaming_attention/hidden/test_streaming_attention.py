@@ -20,6 +20,11 @@ def float32_at(logit):
     return 8 * torch.finfo(torch.float32).eps * logit
 
 
+def float64_at(logit):
+    """What float64 affords a gradient: a weight errs by 8·eps·logit, and meets keys as large."""
+    return 8 * torch.finfo(torch.float64).eps * logit * logit
+
+
 def qkv(draw, *leading, t_q=5, t_k=11, d_k=7, d_v=13, dtype=torch.float64):
     """Queries, keys and values whose logits differ by a few units at most."""
     return [
@@ -150,7 +155,7 @@ def test_streaming_attention_every_call(student, draw):
         assert_close(got, attention64(q, k, v))
         got = assert_unchanged(student.streaming_attention.streaming_attention, q, k, v, size)
         assert_close(got, attention64(q, k, v))
-        for tensor in (q, k, v):
+        for tensor in (q, k, v) if size == 3 else (k, v):  # and not all at once
             tensor.copy_(0.5 * draw.normal(*tensor.shape))
 
 
@@ -203,4 +208,5 @@ def test_streaming_attention_gradient_large_logits(student, draw):
             [*at_levels(draw, levels), 4],
             draw.normal(2, 7, 13),
             ["q", "k", "v"],
+            relative=float64_at(1e4),
         )

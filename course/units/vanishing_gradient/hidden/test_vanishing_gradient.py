@@ -96,6 +96,9 @@ def test_step_jacobian_unchanged(student, draw):
     got = assert_unchanged(student.vanishing_gradient.step_jacobian, h_next, w_hh)
     truth = [[(1 - h_next[i] ** 2) * w_hh[j, i] for j in range(11)] for i in range(11)]
     assert_close(got, np.array(truth))
+    for h, w in [(h_next, -2 * w_hh), (h_next / 2, -2 * w_hh)]:  # one changed, then the other
+        got = student.vanishing_gradient.step_jacobian(h, w)
+        assert_close(got, np.diag(1 - h**2) @ w.T)
 
 
 @pytest.mark.exercise("gradient_norms")
@@ -174,6 +177,9 @@ def test_gradient_norms_unchanged(student, draw):
     """
     inputs = states(draw, 5, 26)[:, ::2], draw.array(13, 13).T / 4, draw.array(26)[::2]
     got = assert_unchanged(student.vanishing_gradient.gradient_norms, *inputs)
+    assert_close(got, norms64(*inputs), elementwise=True)
+    inputs = inputs[0] / 2, inputs[1], -inputs[2]  # all but w_hh changed
+    got = student.vanishing_gradient.gradient_norms(*inputs)
     assert_close(got, norms64(*inputs), elementwise=True)
 
 
