@@ -25,7 +25,7 @@ STOPPED = _("Interrupted: no verdict. It was at: %(test)s")
 INTERRUPTED = 130  # the exit status that shells give for Ctrl-C
 Begins = Callable[[str], None]  # takes the name of the test that begins
 Run = Callable[..., int]  # takes its arguments and a Begins; returns an exit status
-LEAVE_SECONDS = 5.0
+LEAVE_SECONDS = 30.0  # after Ctrl-C, to say where it was; a second one ends it at once
 MOST_BYTES = 1 << 12  # of a word
 
 
