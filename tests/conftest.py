@@ -62,6 +62,8 @@ GROUPS = {
     "tests/test_units.py::test_a_course_of_invented": "sandbox",
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
+    "tests/test_validity.py::test_every_wrong_program": "long",
+    "tests/test_validity.py::test_a_share_of_the_wrong": "sandbox",
     "tests/test_validity.py::test_known_mistakes": "sandbox",
     "tests/test_validity.py::test_the_cheapest": "sandbox",
     "tests/test_validity.py::test_mistakes_that_any_function": "sandbox",

@@ -8,7 +8,15 @@ import pytest
 from conftest import ROOT
 
 from autograder.authoring import RIGHT_ANSWERS, SHARE
-from autograder.bench.validity import agreement, cheats, known, mutants, mutation, right
+from autograder.bench.validity import (
+    agreement,
+    cheats,
+    known,
+    mutants,
+    mutation,
+    right,
+    written,
+)
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.core import course as courses
 from autograder.core.course import Unit
@@ -33,6 +41,22 @@ def test_mistakes_that_any_function_can_make_are_caught_and_named(
     found = known.generic(graders, [COURSE.unit(unit)])
     assert not [(m.function, m.label) for m in found if not m.caught]
     assert not [(m.function, m.label, m.named) for m in found if not m.recognised]
+
+
+def told(graders: CorrectnessGraders, units: list[Unit], share: int = 1) -> None:
+    """Wrong programs by others: none is named falsely, and four in five are named rightly."""
+    found = written.wrong_programs(graders, units, share)
+    assert not [(w.wrong.name, w.named) for w in found if w.falsely]
+    assert sum(w.rightly for w in found) >= 0.8 * len(found)
+
+
+def test_a_share_of_the_wrong_programs_is_told_what_is_true(graders: CorrectnessGraders) -> None:
+    told(graders, COURSE.units, SHARE)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_wrong_program_is_told_what_is_true(unit: str, graders: CorrectnessGraders) -> None:
+    told(graders, [COURSE.unit(unit)])
 
 
 @pytest.mark.parametrize("unit", UNITS)

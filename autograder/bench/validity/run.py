@@ -1,8 +1,8 @@
 """Are the marks right? Wrong programs must fail and be told why, right ones must pass.
 
-Four questions, each answered over every unit of the course: are the known mistakes caught and
-named, are small changes of the solutions caught, do right answers written differently get full
-marks, and do the solutions agree with PyTorch's own layers?
+Five questions, each answered over every unit of the course: are the known mistakes caught and
+named, is what others did wrong told truly, are small changes of the solutions caught, do right
+answers written differently get full marks, and do the solutions agree with PyTorch's own layers?
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.bench.validity.known import generic, known_mistakes, print_mistakes
 from autograder.bench.validity.mutation import mutation, print_mutation
 from autograder.bench.validity.right import print_right, right_answers
+from autograder.bench.validity.written import print_wrong, wrong_programs
 from autograder.core.course import Course, Unit
 
 
@@ -27,6 +28,8 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         print_mistakes(console, "Known mistakes, each alone in a perfect submission", known)
         everywhere = generic(graders, units)
         print_mistakes(console, "Mistakes that any function can make", everywhere)
+        written = wrong_programs(graders, units)
+        print_wrong(console, written)
         right = right_answers(graders, units)
         print_right(console, right)
         cheated = cheats(graders, units)
@@ -37,6 +40,7 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
     print_agreements(console, agreed)
     return (
         all(m.caught and m.recognised for m in [*known, *everywhere])
+        and not any(w.falsely for w in written)
         and not any(t.survived for t in tried)
         and all(r.full for r in right)
         and all(c.caught for c in cheated)
