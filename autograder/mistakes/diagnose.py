@@ -206,9 +206,9 @@ class Recording:
         calls.sort(key=lambda p: same(p[0].gave, p[1], p[0].slack))  # the wrong ones first
         alone = [((m,), m.variant) for m in self._known(unit) if m.function == function]
         common = [mistake for mistake in self._common(unit) if mistake.function == function]
-        both = (((a, b), variant) for a, b, variant in pairs(common))
-        for candidates in (alone, both):
-            proved = self._proved(right, candidates, calls)
+        both = [((a, b), variant) for a, b, variant in pairs(common)]
+        for candidates, more in ((alone, 0.0), (both, math.log2(len(both) or 1))):
+            proved = self._proved(right, candidates, calls, ENOUGH + more)
             if len(proved) > 1 and len(proved[0]) == 2:
                 shared = {m.id for m in proved[0]}.intersection(
                     *({m.id for m in p} for p in proved)
@@ -231,8 +231,11 @@ class Recording:
         right: Callable[..., Any],
         candidates: Iterable[tuple[Reason, Callable[..., Any]]],
         calls: Sequence[tuple[_Call, Gave]],
+        needed: float,
     ) -> list[Reason]:
         """The candidates that explain all calls, and a few more: one for each set of names.
+
+        needed: bits of evidence; for a choice of many pairs it is more.
 
         Of those that nothing tells apart, the ones that a function before this one was found to
         make, and the ones with the fewest steps wrong.
@@ -242,13 +245,13 @@ class Recording:
         with _at_most(MORE_SECONDS):
             right_ones = [call for call, truth in calls if same(call.gave, truth, call.slack)]
             for asked in _fresh(wrong, right_ones or wrong, MORE_CALLS):
-                if _clear(left):
+                if _clear(left, needed):
                     break
                 truth, got = gives(right, asked), self._ask(asked)
                 if truth and got and not truth.error:
                     more = [(_Call(asked, got), truth)]
                     left = [(r, v, b + m) for r, v, b in left if (m := weigh(v, more)) > -math.inf]
-        enough = [(reason, variant) for reason, variant, b in left if b >= ENOUGH]
+        enough = [(reason, variant) for reason, variant, b in left if b >= needed]
         enough = [(r, v) for r, v in enough if self._named & _names(r)] or enough
         fewest = min((_slots(variant) for _, variant in enough), default=0)
         simplest = (reason for reason, variant in reversed(enough) if _slots(variant) == fewest)
@@ -297,9 +300,9 @@ def _silent(call: _Call, mine: Gave, truth: Gave) -> bool:
     return right and not (call.failed and zeros(mine) != zeros(truth))
 
 
-def _clear(left: Sequence[tuple[Reason, Callable[..., Any], float]]) -> bool:
+def _clear(left: Sequence[tuple[Reason, Callable[..., Any], float]], needed: float) -> bool:
     """Whether more calls would tell nothing: no mistake is left, or one alone that is proved."""
-    return len({_names(reason) for reason, _, _ in left}) < 2 and all(b >= ENOUGH for *_, b in left)
+    return len({_names(reason) for reason, _, _ in left}) < 2 and all(b >= needed for *_, b in left)
 
 
 def _slots(variant: Callable[..., Any]) -> int:

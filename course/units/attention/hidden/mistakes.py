@@ -428,7 +428,7 @@ wrong("scores_returned", attention, result=lambda o, w, q, k, v: (o, q @ k.mT / 
 
 # made so often that one program may make two
 COMMON = """
-no_transpose swapped_qk no_scale scale_by_d scale_by_length scale_by_d_v scaled_twice
-wrong_axis no_max epsilon transposed_weights mask_inverted mask_ignored empty_row_uniform
-empty_row_nan mask_not_broadcast results_swapped weights_missing
+no_transpose swapped_qk no_scale scale_by_d scale_by_d_v wrong_axis no_max transposed_weights
+mask_inverted mask_ignored mask_not_broadcast empty_row_uniform empty_row_nan results_swapped
+weights_missing
 """.split()
