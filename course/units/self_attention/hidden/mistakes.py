@@ -420,6 +420,5 @@ def self_attention_mask_of_batch(x, w_q, w_k, w_v, causal=False):
 # made so often that one program may make two
 COMMON = """
 transposed_projection diagonal_masked mask_inverted causal_ignored no_scale scale_by_d
-scale_by_model
-view_without_transpose heads_interleaved heads_ignored no_output_projection
+scale_by_model view_without_transpose heads_interleaved heads_ignored no_output_projection
 """.split()
