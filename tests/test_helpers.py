@@ -22,6 +22,7 @@ from autograder.core.errors import CourseError
 from autograder.core.language import render
 from autograder.local.check import check_folder
 from autograder.local.commands import _named, app
+from autograder.local.handin import left, look
 from autograder.local.hints import hint
 from autograder.local.live import check as check_live
 from autograder.local.reset import STUB, reset
@@ -126,6 +127,10 @@ def test_progress_and_the_next_step(folder: Path) -> None:  # noqa: F811
     _, said = checked(folder, None)
     assert "Over the course, 0 of 32 functions are written." in said
     assert "Next:" not in said
+    only_one = solution().partition("\n\ndef rnn(")[0]
+    (folder / "exercises" / "rnn.py").write_text(only_one, "utf-8")
+    (found,) = look(courses.load(folder), [courses.load(folder).unit("rnn")])
+    assert left(found) == ["rnn"]  # what is missing is not written
     (folder / "exercises" / "rnn.py").write_text(solution(), "utf-8")
     course, output = courses.load(folder), io.StringIO()
     sys.modules.pop("rnn")

@@ -10,7 +10,7 @@ from rich.text import Text
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.units import module
-from autograder.local.handin import UnitLook, look
+from autograder.local.handin import left, look
 from autograder.local.limit import SECONDS
 from autograder.local.own_process import Begins
 from autograder.local.public_tests import run
@@ -45,21 +45,14 @@ def _print_progress(
     course: Course, units: Sequence[Unit], tally: Tally, console: Console, language: Language
 ) -> None:
     """Count what is written over the whole course; where all is well here, say what comes next."""
-    left = [(one.unit, name) for one in look(course, course.units) for name in _left(one)]
+    todo = [(one.unit, name) for one in look(course, course.units) for name in left(one)]
     every = sum(len(unit.exercises) for unit in course.units)
-    told = [say(WRITTEN, count=every - len(left), total=every)]
+    told = [say(WRITTEN, count=every - len(todo), total=every)]
     if all_pass(units, tally):
-        told.append(_next(left[0][0], left[0][1], language) if left else say(HAND_IN))
+        told.append(_next(*todo[0], language) if todo else say(HAND_IN))
     console.print()
     for sentence in told:
         console.print(render(sentence.facts, language), markup=False)
-
-
-def _left(one: UnitLook) -> list[str]:
-    """The functions of a unit that are not written."""
-    if one.file or one.untouched or one.unsure:
-        return one.unwritten
-    return [exercise.name for exercise in one.unit.exercises]
 
 
 def _next(unit: Unit, name: str, language: Language) -> Sentence:

@@ -98,6 +98,14 @@ def pack(course: Course, looks: Iterable[UnitLook]) -> bytes:
     return packed.getvalue()
 
 
+def left(one: UnitLook) -> list[str]:
+    """The functions of a unit that are still to be written."""
+    if one.unsure:  # it lies under another name, or twice
+        return []
+    written = content(_cells(one.file)).written(_names(one.unit)) if one.file else set()
+    return [name for name in _names(one.unit) if name not in written]
+
+
 def report(looks: Sequence[UnitLook], console: Console, language: Language) -> None:
     """Print a table of the units, and below it what is to be mended."""
     said = translations(language).gettext

@@ -17,6 +17,7 @@ FIRST = _(
     "Begin with the docstring of `%(function)s` in %(file)s: write each shape on paper, then the "
     "numbers of the first test in %(tests)s by hand. The next hint says what others got wrong."
 )
+BEGINNING = _("Hint 1 of %(count)s for `%(function)s`. %(help)s")
 HINT = _("Hint %(number)s of %(count)s for `%(function)s`. Is this yours? %(help)s")
 LAST = _("These were all %(count)s hints for `%(function)s`; they begin anew.")
 
@@ -33,7 +34,7 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
     if number == 0:
         file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
         first = say(FIRST, function=name, file=file, tests=tests)
-        told.append(say(HINT, number=1, count=count, function=name, help=first))
+        told.append(say(BEGINNING, count=count, function=name, help=first))
     else:
         said = helps[number - 1]
         told.append(say(HINT, number=number + 1, count=count, function=name, help=said))
