@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograder.reports.pages.figures import HeatMap, Plot, figures
 from autograder.reports.pages.html import student_page
 from autograder.reports.store import MOST_BYTES, encode, fitted
 from autograder.testing.compare import Mismatch, assert_close
+from autograder.testing.pictures import keeper
 
 DRAWN = {
     "attention": ["attention_weights"],
@@ -101,8 +103,12 @@ def gradient_norms(states, w_hh, grad_last):
 """
     report = grade_text("vanishing_gradient", source)
     assert report.status == "graded"
-    assert report.figures == {"gradient_norms": None}
+    assert not report.figures.get("gradient_norms")
     assert len(encode(report)) < 100_000
+    test = SimpleNamespace(user_properties=[])
+    keeper(test)("large", {"yours": [np.full(400, 1 / 3)] * 2000})  # type: ignore[arg-type]
+    keeper(test)("small", {"yours": [np.zeros(2)] * 2})  # type: ignore[arg-type]
+    assert test.user_properties == [("large", None), ("small", {"yours": [[0.0, 0.0]] * 2})]
 
 
 def test_a_report_that_is_too_large_loses_what_counts_least(course: Course) -> None:

@@ -263,13 +263,13 @@ class Server:
                     recorder.spoil(item)
                 else:
                     recorder.run(item)
+            results = recorder.results  # to find mistakes may take some calls more
         finally:
             session.config.pluginmanager.unregister(recorder)
             backend.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
-        results = recorder.results + left_out
         return UnitOutcome(
-            results,
+            results + left_out,
             recorder.figures,
             recorder.error,
             unmeasured=recorder.unmeasured,
