@@ -117,7 +117,7 @@ def test_whereabouts_are_seen_from_another_process() -> None:
 def test_its_memory_is_bounded(fork: Callable[..., Fork]) -> None:
     def run(_: UnitTask) -> UnitOutcome:
         try:
-            bytearray(OUR_MEMORY + (1 << 20))
+            bytearray(2 * OUR_MEMORY)
         except MemoryError:
             return UnitOutcome(error="no more")
         return UnitOutcome(error="as much as it liked")
