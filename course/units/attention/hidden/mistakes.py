@@ -364,7 +364,7 @@ wrong("fill_zero", attention, hide=_filled(0.0, 1e-9, 1e-8, 1e-6), zeroed=False)
 
 
 def _added(number):
-    return lambda scores, mask: scores + torch.where(mask, 0.0, number)
+    return lambda scores, mask: scores + torch.where(mask, 0.0, number).to(scores.dtype)
 
 
 FILLS = [*_filled(-1e1, -1e2, -1e3, -1e4), *map(_added, (-1e1, -1e2, -1e3, -1e4))]
