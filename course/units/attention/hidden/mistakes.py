@@ -367,7 +367,7 @@ def _added(number):
     return lambda scores, mask: scores + torch.where(mask, 0.0, number).to(scores.dtype)
 
 
-FILLS = [*_filled(-1e1, -1e2, -1e3, -1e4), *map(_added, (-1e1, -1e2, -1e3, -1e4))]
+FILLS = [*_filled(-1e1, -1e2, -1e3), *map(_added, (-1e1, -1e2, -1e3))]
 wrong("fill_too_small", attention, hide=FILLS, zeroed=[True, False, "rows"])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: at logits "
     "around -3000 the hidden keys win. What is below every score?",
