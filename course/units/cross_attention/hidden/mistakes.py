@@ -186,7 +186,7 @@ def _filled(*numbers):
     return [lambda scores, mask, n=n: scores.masked_fill(~mask, n) for n in numbers]
 
 
-wrong("mask_ignored", *BOTH, hide=lambda s, m: s, zeroed=False)(
+wrong("mask_ignored", attend, hide=lambda s, m: s, zeroed=False)(
     en="Padding is attended to like any word: the mask has no effect.",
     zh="填充和普通的词一样被关注：掩码没有起作用。",
 )

@@ -89,7 +89,7 @@ def attend__pair_swapped(state, encoder_states, mask=None):
 
 
 def attend__mask_ignored(state, encoder_states, mask=None):
-    """The mask is not used. -> mask_ignored"""
+    """The mask is not used. -> mask_ignored, padding_seen"""
     context, weights = attention(state[:, None], encoder_states, encoder_states)
     return context.squeeze(1), weights.squeeze(1)
 
