@@ -18,7 +18,7 @@ BETWEEN = "__"  # the exercise, and what is wrong
 
 @dataclass(frozen=True)
 class Wrong:
-    """A program of a unit's hidden/wrong.py.
+    """A program of a unit's hidden/wrong.
 
     truth: the names of mistakes that would be right; none where no known mistake was made.
     """
@@ -54,8 +54,12 @@ def programs(course: Course, units: Sequence[Unit]) -> Iterator[Job[Wrong]]:
     may be named: `-> no_max, epsilon`.
     """
     right = solutions(course)
-    for unit in units:
-        path = unit_folder(course.root, unit.name) / "hidden" / "wrong.py"
+    files = [
+        (unit, path)
+        for unit in units
+        for path in sorted((unit_folder(course.root, unit.name) / "hidden" / "wrong").glob("*.py"))
+    ]
+    for unit, path in files:
         body = ast.parse(path.read_text("utf-8")).body[1:]
         wrong = [f for f in body if isinstance(f, ast.FunctionDef) and BETWEEN in f.name]
         shared = [ast.unparse(node) for node in body if node not in wrong]
