@@ -64,7 +64,8 @@ GROUPS = {
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_every_wrong_program": "long",
     "tests/test_validity.py::test_a_share_of_the_wrong": "sandbox",
-    "tests/test_validity.py::test_known_mistakes": "sandbox",
+    "tests/test_validity.py::test_a_share_of_the_known": "sandbox",
+    "tests/test_validity.py::test_known_mistakes": "long",
     "tests/test_validity.py::test_the_cheapest": "sandbox",
     "tests/test_validity.py::test_mistakes_that_any_function": "sandbox",
     "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
@@ -72,6 +73,7 @@ GROUPS = {
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
     "tests/test_value_fuzz.py::test_no_reply_is_more_than_a_failure[60": "long",
     "tests/test_value_fuzz.py": "sandbox",
+    "tests/test_watch.py::test_every_save": "long",
     "tests/test_watch.py": "sandbox",
     "tests/test_wire_fuzz.py::test_mutated_frames_are_read_or_refused[120000]": "long",
     "tests/test_writing_an_exercise.py": "long",

@@ -10,6 +10,7 @@ from conftest import ROOT, GradeText
 
 from autograder.batch.run import Batch
 from autograder.batch.workers import Graders
+from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options, UnitOutcome, UnitTask
@@ -50,7 +51,7 @@ def broken(function: str, body: str) -> str:
         ("import jax", "No module named 'jax'"),
         ("return rnn(*args)", "RecursionError"),
         ("return [0] * 300_000", "too many parts"),
-        ("return torch.zeros(300 << 20, dtype=torch.uint8)", "more than 256 MiB"),
+        ("return torch.zeros(300 << 20, dtype=torch.uint8)", "more than 8 MiB"),
         ("return torch.zeros(9 << 30, dtype=torch.uint8)", "can't allocate memory"),
         ("return input('x')", "EOFError"),
     ],
@@ -207,12 +208,13 @@ def test_what_could_not_be_measured_is_no_zero(
 
 
 def test_the_tester_knows_what_could_not_be_measured() -> None:
-    from autograder.grading.outcomes import Recorder
+    from autograder.grading.outcomes import Recorder, Whereabouts
     from autograder.mistakes.diagnose import Recording
     from autograder.speed.clock import Unmeasured
 
     recorder = Recorder(
-        Recording(LocalBackend(ROOT), *[lambda unit: []] * 2, lambda unit, function: print)
+        Recording(LocalBackend(ROOT), *[lambda unit: []] * 2, lambda unit, function: print),
+        Whereabouts(),
     )
     status, message, *_ = recorder._judge(Unmeasured("too busy"))
     assert (status, recorder.unmeasured, recorder.error) == ("not_run", "too busy", "")
@@ -220,6 +222,7 @@ def test_the_tester_knows_what_could_not_be_measured() -> None:
 
 
 def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> None:
+    courses.load(ROOT)  # whose words are translated, whatever course another test was about
     slow = (
         "\n\nall_at_once = rnn\n\n\ndef rnn(x, h, *weights):\n"
         "    return torch.cat([all_at_once(x[[n]], h[[n]], *weights) for n in range(len(x))])\n"

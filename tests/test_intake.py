@@ -33,6 +33,7 @@ from autograder.intake.names import read_name
 from autograder.intake.reading import find_students, read
 from autograder.intake.submission import Submission
 from autograder.local.ci import other_files
+from autograder.local.tally import Tally
 
 CASES = ROOT / "tests" / "intake"
 RIGHT = {unit: (ROOT / "solutions" / f"{unit}.py").read_text("utf-8") for unit in UNITS}
@@ -721,12 +722,12 @@ def test_students_are_told_what_would_be_graded(course: Course, tmp_path: Path) 
     put(tmp_path / "repo", **clone, **{"course/course.toml": "", "autograder/rnn.py": RNN})
     own = msgspec.structs.replace(course, root=tmp_path / "repo")
     units = [course.unit("rnn"), course.unit("cost")]
-    assert list(other_files(own, units)) == []
+    assert list(other_files(own, units, Tally())) == []
     put(
         tmp_path / "repo",
         **{"rnn.ipynb": NOTEBOOK, "cost (1).py": HALF, "x/cost.py": "y = 1"},
     )
-    told = dict(other_files(own, units))
+    told = dict(other_files(own, units, Tally()))
     assert told["rnn"].startswith("rnn.ipynb is what is graded for rnn")
     assert "x/cost.py, cost (1).py" in told["cost"]
 

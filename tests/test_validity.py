@@ -26,12 +26,24 @@ UNITS = COURSE.unit_names
 SEEDS = 200
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_known_mistakes_are_caught_and_named(unit: str, graders: CorrectnessGraders) -> None:
-    found = known.known_mistakes(graders, [COURSE.unit(unit)])
+def named(graders: CorrectnessGraders, unit: str, share: int = 1) -> None:
+    """One known mistake in `share` is caught, and told by its name."""
+    found = known.known_mistakes(graders, [COURSE.unit(unit)], share)
     assert found
     assert not [(m.function, m.id, m.label) for m in found if not m.caught]
     assert not [(m.function, m.id, m.label, m.named) for m in found if not m.recognised]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_share_of_the_known_mistakes_is_caught_and_named(
+    unit: str, graders: CorrectnessGraders
+) -> None:
+    named(graders, unit, SHARE)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_known_mistakes_are_caught_and_named(unit: str, graders: CorrectnessGraders) -> None:
+    named(graders, unit)
 
 
 @pytest.mark.parametrize("unit", UNITS)

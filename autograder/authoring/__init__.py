@@ -2,4 +2,4 @@
 
 MISTAKES = 3  # known ones that each exercise needs
 RIGHT_ANSWERS = 10  # that a unit needs, no two written alike
-SHARE = 8  # one mutant in so many is tried where time is short
+SHARE = 8  # one mutant, or mistake, in so many is tried where time is short

@@ -90,10 +90,14 @@ class _Call:
 
 @dataclass
 class _Suspect:
-    """A function, which is one if it failed tests: all its calls, and those tests' names."""
+    """A function, which is one if it failed tests: all its calls, and those tests' names.
+
+    cached: whether it gave an earlier call's result, which is told already.
+    """
 
     calls: list[_Call] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    cached: bool = False
 
 
 class Recording:
@@ -166,7 +170,9 @@ class Recording:
             if call is not self._last or not failure or not failure.help_id:
                 self._suspect(call.asked).calls.append(call)
         if failure and self._last and not failure.help_id:
-            self._suspect(self._last.asked).failed.append(name)
+            suspect = self._suspect(self._last.asked)
+            suspect.failed.append(name)
+            suspect.cached |= self.cached(failure)
             self._last.failed = True
         if passed:
             self._passed += self._calls
@@ -216,7 +222,7 @@ class Recording:
                 proved = [tuple(m for m in proved[0] if m.id in shared)] if shared else []
             if proved:
                 return proved[:2]
-        return [(RANDOM,)] if self._by_chance(calls) else []
+        return [(RANDOM,)] if not suspect.cached and self._by_chance(calls) else []
 
     def _by_chance(self, calls: Sequence[tuple[_Call, Gave]]) -> bool:
         """Whether the first wrong call gives other numbers when it is made again, and again."""

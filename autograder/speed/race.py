@@ -45,7 +45,7 @@ DRIFT_SECONDS = 60.0  # a loop is timed anew after that
 RACE_SECONDS = lock.PATIENCE_SECONDS + 2 * clock.MOST_LOOPS * LOOP_SECONDS  # for what is ours
 STUCK = "A loop of our own was kept waiting: this machine is too busy, or its disk slow."
 SLOW = _(
-    "One call took %(share)s of the time that a loop over the %(size)s %(steps)s takes; without a "
+    "One call took %(part)s of the time that a loop over the %(size)s %(steps)s takes; without a "
     "loop it is about %(parallel)s."
 )
 GIVEN_UP = _(
@@ -251,7 +251,7 @@ class RacingBackend(TimedBackend):
         scaling, facts = event.scaling, _facts(event, verdict)
         told = say(
             SLOW if verdict.share < clock.GIVEN_UP else GIVEN_UP,
-            share=f"{verdict.share:.2g}",
+            part=f"{verdict.share:.2g}",
             size=f"{event.size:,}",
             steps=scaling.steps,
             parallel=f"{scaling.parallel:g}",

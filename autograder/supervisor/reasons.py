@@ -89,7 +89,7 @@ def explain(
         )
         return Failure(told, help=_hint(reply))
     told = say("`%(function)s` raised %(error)s in %(where)s%(code)s.", function=function, **place)
-    if call:
+    if call and not reply.lost:
         told = say("%(told)s It was called as `%(call)s`.", told=told, call=call)
     if reply.lost:
         told = say("%(told)s %(why)s", told=told, why=lost(reply.lost))
