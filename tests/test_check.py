@@ -25,7 +25,7 @@ from rich.console import Console
 from autograder.core import course as courses
 from autograder.core.language import Language
 from autograder.core.processes import PACKAGE, python
-from autograder.local import known_mistakes, shown
+from autograder.local import known_mistakes, recorded, shown
 from autograder.local.check import check_folder
 from autograder.local.limit import Limit, TooLong
 from autograder.local.own_process import OwnProcess
@@ -468,7 +468,7 @@ def test_the_recorded_mistakes_are_those_of_the_course() -> None:
 
 
 def test_every_unit_has_mistakes_that_are_named_locally() -> None:
-    known = known_mistakes.load(ROOT)
+    known = recorded.load(ROOT)
     assert set(known) == set(courses.load(ROOT).unit_names)
     assert all(len(mistakes) >= 5 for mistakes in known.values())
 

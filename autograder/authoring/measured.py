@@ -10,7 +10,7 @@ from autograder.bench.validity import agreement, known, mutation, right
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.known import MistakeTrial
 from autograder.local import public_tests as public
-from autograder.local.known_mistakes import FILE
+from autograder.local.recorded import FILE
 from autograder.local.tally import Tally
 from autograder.mistakes import publish
 

@@ -149,9 +149,8 @@ class Course(msgspec.Struct, frozen=True):
         for unit in self.units:
             if unit.name == name:
                 return unit
-        close = difflib.get_close_matches(name, self.unit_names, 1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
         known = ", ".join(self.unit_names)
+        meant = _meant(name, self.unit_names)
         raise CourseError(f"There is no unit {name!r}. The units are: {known}.{meant}")
 
     def exercise(self, name: str) -> tuple[Unit, Exercise]:
@@ -161,11 +160,8 @@ class Course(msgspec.Struct, frozen=True):
                 if exercise.name == name:
                     return unit, exercise
         names = [exercise.name for unit in self.units for exercise in unit.exercises]
-        close = difflib.get_close_matches(name, names, 1)
-        meant = (
-            f"Did you mean {close[0]!r}?" if close else f"The exercises are: {', '.join(names)}."
-        )
-        raise CourseError(f"There is no exercise {name!r}. {meant}")
+        meant = _meant(name, names) or f" The exercises are: {', '.join(names)}."
+        raise CourseError(f"There is no exercise {name!r}.{meant}")
 
     def named(self, names: Sequence[str]) -> list[Unit]:
         """The units of these names, or all where none are given; raise CourseError as `unit`."""
@@ -175,6 +171,12 @@ class Course(msgspec.Struct, frozen=True):
     def unit_names(self) -> list[str]:
         """The names of the units, in the order they are taught."""
         return [unit.name for unit in self.units]
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The question whether another name was meant; nothing where none is near."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def find_root(start: Path) -> Path:

@@ -21,13 +21,13 @@ from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
 from autograder.speed.clock import Unmeasured
 from autograder.testing import plugin
-from autograder.testing.calls import Backend, Failure
+from autograder.testing.calls import UNUSABLE, Backend, Failure
+from autograder.testing.exceptions import in_words
 from autograder.testing.pictures import keeper
 from autograder.testing.student import Student
 
 # Fixtures, and what they ask for in their turn.
 OURS = {"student", "draw", "device", "figure", "request"}
-UNUSABLE = _("The result could not be used: %(error)s")
 ENDED = _("The result could not be used: the process that compares results ended over it.")
 
 
@@ -157,7 +157,7 @@ class Recorder:
         # A result of a form that no test foresaw: the student's side caused it, so it is a failure.
         last = traceback.extract_tb(error.__traceback__)[-1]
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
-        told = say(UNUSABLE, error=f"{type(error).__name__}: {str(error)[:300]}")
+        told = say(UNUSABLE, error=in_words(type(error).__name__, str(error)[:300]))
         return "failed", told, "", "unusable_result", told.facts | facts
 
 

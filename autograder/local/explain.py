@@ -17,9 +17,9 @@ from autograder.local.places import place
 from autograder.local.tally import State
 from autograder.sandbox import evaluate
 from autograder.sandbox.loader import SubmissionFinder
-from autograder.testing.calls import ONLY_THESE, Failure
+from autograder.testing.calls import ONLY_THESE, UNUSABLE, Failure
 from autograder.testing.direct import LocalBackend
-from autograder.testing.exceptions import meaning
+from autograder.testing.exceptions import in_words, meaning
 
 ENDLESS = _(
     "`%(function)s` had not ended after %(seconds)s seconds of computing, so it was stopped. Is "
@@ -107,8 +107,7 @@ def _as_failure(
     theirs: Sequence[traceback.FrameSummary],
     seconds: float,
 ) -> Failure:
-    words = evaluate.words(error)
-    said = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    said = in_words(type(error).__name__, evaluate.words(error))
     if isinstance(error, TooLong):
         return Failure(say(ENDLESS, function=asked, seconds=f"{seconds:g}"))
     if isinstance(error, KeyboardInterrupt):
@@ -116,7 +115,7 @@ def _as_failure(
     if isinstance(error, AssertionError) and not theirs:  # of the test itself
         return Failure(str(error).partition("\nassert ")[0])
     if answered and not theirs:
-        return Failure(say("The result could not be used: %(error)s", error=said))
+        return Failure(say(UNUSABLE, error=said))
     if theirs and theirs[0].name == "<module>":
         file = Path(theirs[0].filename).name
         told = say("%(file)s cannot be imported: %(error)s", file=file, error=said)

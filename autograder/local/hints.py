@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from autograder.core.course import Course
 from autograder.core.language import Language, Sentence, _, say
+from autograder.local.places import OURS
+from autograder.local.recorded import load
 
-KEPT = Path(".autograder", "hints.json")  # how many were given, by exercise
-RECORDED = Path("course", "known_mistakes.json")
+KEPT = OURS / "hints.json"  # how many were given, by exercise
 FIRST = _(
     "Begin with the docstring of `%(function)s` in %(file)s: write each shape on paper, then the "
     "numbers of the first test in %(tests)s by hand. The next hint says what others got wrong."
@@ -47,15 +46,8 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
 
 def _helps(root: Path, unit: str, function: str, language: Language) -> list[str]:
     """What is told of an exercise's known mistakes, each once, in the order of the course."""
-    known = _recorded(root).get(unit, [])
-    return list(dict.fromkeys(m["help"][language] for m in known if m["function"] == function))
-
-
-@functools.cache
-def _recorded(root: Path) -> dict[str, Any]:
-    path = root / RECORDED
-    found: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.is_file() else {}
-    return found
+    known = load(root).get(unit, [])
+    return list(dict.fromkeys(m.help[language] for m in known if m.function == function))
 
 
 def _given(root: Path) -> dict[str, int]:

@@ -6,51 +6,21 @@ half-solutions. `python -m autograder.mistakes.publish` makes them.
 
 from __future__ import annotations
 
-import functools
 import math
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 
 from autograder.core.course import find_root
 from autograder.core.errors import CourseError
-from autograder.core.language import Language
+from autograder.local.recorded import Fingerprint, RecordedMistake, load
 from autograder.testing.calls import Invocation
 from autograder.testing.compare import SAME
 
-FILE = Path("course", "known_mistakes.json")
 PROJECTIONS = 3
 DIGITS = 12
-Fingerprint = list[Any]  # what is kept of an output; see mark()
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What a mistake returned in the call that a test failed for, its `call`-th."""
-
-    call: int
-    mark: Fingerprint
-
-
-class RecordedMistake(msgspec.Struct, frozen=True):
-    """One known mistake in one function; what it returned by the name of the test that failed."""
-
-    function: str
-    id: str
-    help: dict[Language, str]
-    seen: dict[str, Seen]
-
-
-RecordedMistakes = dict[str, list[RecordedMistake]]  # by unit
-
-
-@functools.cache
-def load(root: Path) -> RecordedMistakes:
-    """The recorded mistakes of a course; none where nothing was recorded."""
-    path = root / FILE
-    return msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
 
 
 def recognise(

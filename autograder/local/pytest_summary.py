@@ -16,7 +16,7 @@ from autograder.core.errors import CourseError
 from autograder.core.language import Language, _, language_here, render, say, translations
 from autograder.local.limit import SECONDS, Limit
 from autograder.local.places import place, quoted
-from autograder.local.tally import NAMED, STATE, TALLY, FailedTest, Tally
+from autograder.local.tally import NAMED, STATE, TALLY, FailedTest, Tally, summary
 from autograder.testing.direct import LocalBackend
 from autograder.testing.plugin import Where, exercise_of
 from autograder.testing.student import Student
@@ -243,8 +243,6 @@ def pytest_terminal_summary(
     tally = config.stash[TALLY]
     if not (tally.listed or tally.damaged) or config.getoption("no_summary"):
         return
-    from autograder.local.tally import summary
-
     width = shutil.get_terminal_size().columns
     text = summary(tally, language(config), width, terminalreporter.hasmarkup)
     if text:

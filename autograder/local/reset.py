@@ -10,8 +10,9 @@ from pathlib import Path
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.language import Sentence, _, say
+from autograder.local.places import OURS
 
-BACKUPS = Path(".autograder", "backups")
+BACKUPS = OURS / "backups"
 STUB = "raise NotImplementedError  # replace this line with your code"
 INDENT = 4
 RESET = _("`%(function)s` in %(file)s is to be written anew. Your file as it was: %(backup)s")

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,7 +76,7 @@ class _Call:
     @property
     def told(self) -> tuple[str, bytes, float | None]:
         """The result's numbers, and in answer to what kind of call."""
-        form = _form([self.asked.args, self.asked.kwargs])
+        form = evaluate.each([self.asked.args, self.asked.kwargs], _kind)
         value = self.gave.value
         function = f"{self.asked.unit}.{self.asked.function} {form}"
         received = self.outcome.received if self.outcome else b""
@@ -369,13 +369,8 @@ def _fresh(wrong: Sequence[_Call], right: Sequence[_Call], most: int) -> Iterato
         yield replace(asked, args=args)
 
 
-def _form(value: object) -> object:
-    """A value with the kinds of its arrays in place of their numbers."""
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        return str(value.dtype), tuple(value.shape)
-    if isinstance(value, Mapping):
-        return {key: _form(item) for key, item in value.items()}
-    return [_form(item) for item in value] if isinstance(value, (list, tuple)) else value
+def _kind(array: torch.Tensor | np.ndarray) -> tuple[str, tuple[int, ...]]:
+    return str(array.dtype), tuple(array.shape)
 
 
 def _telling(value: object) -> bool:

@@ -8,7 +8,7 @@ import inspect
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ import torch
 from autograder.sandbox import evaluate, wire
 from autograder.testing.calls import Invocation
 from autograder.testing.compare import SAME
+from autograder.testing.exceptions import in_words
 
 # Relative to the largest number. Whole results are at hand here, so float32 can be told closer than
 # by the sums that a student's release has.
@@ -43,7 +44,7 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
         _signature(getattr(function, "func", function)).bind(*asked.args, **asked.kwargs)
     except TypeError:
         return None
-    args, kwargs = changed(asked.args, _copy), changed(asked.kwargs, _copy)
+    args, kwargs = evaluate.each(asked.args, _copy), evaluate.each(asked.kwargs, _copy)
     try:
         with np.errstate(all="ignore"):
             if asked.cotangents is not None:
@@ -52,19 +53,10 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
             value = function(*args, **kwargs)  # without no_grad: some take gradients themselves
             return Gave(wire.TOO_LARGE if type(value) is int and abs(value) >= 2**63 else value)
     except Exception as error:
-        return Gave(error=words(type(error).__name__, str(error)))
+        return Gave(error=in_words(type(error).__name__, str(error)))
 
 
 _signature = functools.cache(inspect.signature)  # of a partial's function: slots are keywords
-
-
-def changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A value with each array in it changed."""
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: changed(item, change) for key, item in value.items()}
-    return type(value)(changed(v, change) for v in value) if type(value) in (list, tuple) else value
 
 
 def _copy(array: Any) -> Any:
@@ -92,12 +84,8 @@ def shaken(
             array.detach() * factor if isinstance(array, torch.Tensor) else array * factor.numpy()
         )
 
-    return replace(asked, args=changed(asked.args, shake), kwargs=changed(asked.kwargs, shake))
-
-
-def words(error: str, message: str) -> str:
-    """An exception in words, as a student's is told."""
-    return f"{error}: {message}" if message else error
+    args, kwargs = evaluate.each(asked.args, shake), evaluate.each(asked.kwargs, shake)
+    return replace(asked, args=args, kwargs=kwargs)
 
 
 def same(a: Gave, b: Gave, times: float = 1.0) -> bool:

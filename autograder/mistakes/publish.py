@@ -19,14 +19,8 @@ from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
 from autograder.local import public_tests
-from autograder.local.known_mistakes import (
-    FILE,
-    RecordedMistake,
-    RecordedMistakes,
-    Seen,
-    mark,
-    near,
-)
+from autograder.local.known_mistakes import mark, near
+from autograder.local.recorded import FILE, RecordedMistake, RecordedMistakes, Seen
 from autograder.mistakes import catalogue
 from autograder.mistakes.entry import Mistake
 from autograder.testing.calls import Failure

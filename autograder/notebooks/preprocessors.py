@@ -26,10 +26,11 @@ from autograder.grading.grader import warm
 from autograder.grading.protocol import Options
 from autograder.intake import decisions
 from autograder.intake.reading import read
+from autograder.local.reset import STUB
 from autograder.notebooks.gradebook import mark, reasons, results_of
 from autograder.notebooks.guard import UnitsExport, refuse_others
 from autograder.notebooks.inert import ShowAsText, strip
-from autograder.release.starters import BEGIN, END, STUB
+from autograder.release.starters import BEGIN, END
 from autograder.reports import store
 from autograder.reports.schema import MARKS, Report, TestResult
 from autograder.sandbox.host import LEVELS

@@ -15,10 +15,10 @@ import typer
 from autograder.core.console import CourseOption, program
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
+from autograder.local.reset import STUB
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
-STUB = "raise NotImplementedError  # replace this line with your code"
 
 
 def starter(solution: str) -> str:

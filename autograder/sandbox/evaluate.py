@@ -57,17 +57,29 @@ def leaves(args: object) -> list[torch.Tensor]:
     return [t for t in arrays(args) if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
 
+def each(value: object, change: Callable[[Any], Any]) -> Any:
+    """A value in which every tensor and array is changed; its lists, tuples and dicts are new."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: each(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [each(item, change) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    return value
+
+
 def snapshot(value: object) -> Any:
     """A copy of a value's lists and dicts, tensors and arrays; what else there is, is kept."""
-    if isinstance(value, torch.Tensor):
-        # What is expanded stays so: all its copies may be more than the program is to need.
-        once = [slice(1 if stride == 0 else None) for stride in value.stride()]
-        return value.detach()[tuple(once)].clone().expand(value.shape)
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, Mapping):
-        return {key: snapshot(item) for key, item in value.items()}
-    return [snapshot(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return each(value, _copied)
+
+
+def _copied(array: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
+    if isinstance(array, np.ndarray):
+        return array.copy()
+    # What is expanded stays so: all its copies may be more than the program is to need.
+    once = [slice(1 if stride == 0 else None) for stride in array.stride()]
+    return array.detach()[tuple(once)].clone().expand(array.shape)
 
 
 def same(value: object, before: object) -> bool:

@@ -188,7 +188,8 @@ def readable_folders() -> tuple[list[Path], list[Path]]:
     """
     system = [Path(name) for name in ("/lib", "/lib64", "/sys/devices/system/cpu")]
     folders = [*python_folders(), *(path for path in system if path.exists())]
-    found = [without(path.resolve(), unused_packages()) for path in folders]
+    hidden = unused_packages()
+    found = [without(path.resolve(), hidden) for path in folders]
     opened, listed = (dict.fromkeys(itertools.chain(*paths)) for paths in zip(*found, strict=True))
     return list(opened), list(listed)
 

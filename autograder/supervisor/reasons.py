@@ -10,7 +10,7 @@ from typing import Literal
 from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
-from autograder.testing.exceptions import meaning
+from autograder.testing.exceptions import in_words, meaning
 
 # Which limit was met: of CPU time; of the wall, by a program that waits; of the wall on a GPU.
 Clock = Literal["cpu", "wall", "gpu"]
@@ -75,7 +75,7 @@ def explain(
         return Failure(
             unwritten(function, inner, last.file if inner else file), help_id="not_started"
         )
-    place["error"] = f"{reply.error}: {reply.message}" if reply.message else reply.error
+    place["error"] = in_words(reply.error, reply.message)
     if reply.stage == "import":
         told = say(
             "%(file)s cannot be imported: %(error)s in %(where)s%(code)s.", file=file, **place
@@ -114,10 +114,8 @@ def lost(what: wire.Lost) -> Sentence:
             "ended the program.",
             **facts,
         )
-    error = f"{what.error}: {what.message}" if what.message else what.error
-    return say(
-        "`%(name)s` has no value, because %(where)s%(code)s raised %(error)s.", error=error, **facts
-    )
+    facts["error"] = in_words(what.error, what.message)
+    return say("`%(name)s` has no value, because %(where)s%(code)s raised %(error)s.", **facts)
 
 
 def not_run(function: str, source: wire.Source) -> Sentence | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 LONGEST = 400  # characters of a call that is told
+UNUSABLE = _("The result could not be used: %(error)s")
 ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
 
 

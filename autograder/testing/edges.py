@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+
+from autograder.sandbox import evaluate
 
 FAR = 1e12
 
@@ -30,7 +32,7 @@ def edges(
 
 def scaled(value: Any, factor: float) -> Any:
     """A value with its floating numbers times a factor, -0 being 0."""
-    return _each(value, lambda array: array * factor + 0.0)
+    return _floating(value, lambda array: array * factor + 0.0)
 
 
 def _marked(value: Any) -> Any:
@@ -42,17 +44,15 @@ def _marked(value: Any) -> Any:
         flat[1::5] = flat[1::5].sign()
         return flat.view(array.shape)
 
-    return _each(value, mark)
+    return _floating(value, mark)
 
 
-def _each(value: Any, change: Any) -> Any:
-    """A value with every floating array changed, also in lists and dicts."""
-    if isinstance(value, torch.Tensor) and value.is_floating_point():
-        return change(value.clone())
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return change(torch.tensor(value)).numpy()
-    if isinstance(value, Mapping):
-        return {key: _each(item, change) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_each(item, change) for item in value]
-    return value
+def _floating(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """A value with every floating array changed, also in lists, tuples and dicts."""
+
+    def one(array: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
+        if isinstance(array, torch.Tensor):
+            return change(array.clone()) if array.is_floating_point() else array
+        return change(torch.tensor(array)).numpy() if array.dtype.kind == "f" else array
+
+    return evaluate.each(value, one)

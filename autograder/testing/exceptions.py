@@ -79,6 +79,11 @@ MEANING = [
 ]
 
 
+def in_words(kind: str, message: str) -> str:
+    """An exception as its last line has it: `ValueError: no idea`."""
+    return f"{kind}: {message}" if message else kind
+
+
 def meaning(error: str) -> tuple[str, str]:
     """The help for an exception, and the mistake's name; both empty where the words say it all."""
     found = ((advice, name) for words, name, advice in MEANING if re.search(words, error))

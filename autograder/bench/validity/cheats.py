@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
+from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Course, Unit
-from autograder.core.units import unit_folder
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ def cheating(course: Course, units: Sequence[Unit]) -> list[Job[tuple[str, str]]
     todo: list[Job[tuple[str, str]]] = []
     for unit in units:
         exercises = {exercise.name for exercise in unit.exercises}
-        folder = unit_folder(course.root, unit.name) / "hidden" / "cheats"
-        for path in sorted(folder.glob("*.py")):
+        for path in files(course, unit, "cheats"):
             for function, text in _alone(path.read_text("utf-8"), exercises):
                 program = f"{right[unit.name]}\n{text}\n"
                 todo.append(((function, path.stem), unit, right | {unit.name: program}))

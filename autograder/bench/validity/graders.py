@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from autograder.batch import workers
 from autograder.core.course import Course, Unit
+from autograder.core.units import unit_folder
 from autograder.grading.protocol import Options
 from autograder.intake.submission import File, Submission
 from autograder.reports.schema import Report
@@ -37,6 +39,11 @@ class CorrectnessGraders(workers.Graders):
         digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
         with self.borrow() as grader:
             return about, grader.grade(Submission("validity", files, digest), unit, seed)
+
+
+def files(course: Course, unit: Unit, folder: str) -> list[Path]:
+    """The programs in a folder of a unit's hidden ones, such as right/."""
+    return sorted((unit_folder(course.root, unit.name) / "hidden" / folder).glob("*.py"))
 
 
 def solutions(course: Course) -> dict[str, str]:

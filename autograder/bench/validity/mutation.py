@@ -78,7 +78,7 @@ def mutation(
 
 def mutants_of(course: Course, unit: Unit) -> list[Mutant]:
     """Every mutant of a unit's solution: of what it says, and of when it is right."""
-    source = solutions(course)[unit.name]
+    source = (course.root / "solutions" / f"{unit.name}.py").read_text("utf-8")
     return mutants.mutants(source) + conditional.mutants(course, unit, source)
 
 

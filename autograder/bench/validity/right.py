@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from autograder.bench.validity import trial
-from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
+from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.bench.validity.trial import Case
 from autograder.core.course import Course, Unit
-from autograder.core.units import hidden_tests, unit_folder
+from autograder.core.units import hidden_tests
 from autograder.reports.schema import Report
 
 
@@ -33,12 +33,11 @@ class Right:
 def written_differently(course: Course, units: Sequence[Unit]) -> list[Job[str]]:
     """Every file of a unit's hidden/right/, in an otherwise perfect submission."""
     right = solutions(course)
-    todo: list[Job[str]] = []
-    for unit in units:
-        folder = unit_folder(course.root, unit.name) / "hidden" / "right"
-        for path in sorted(folder.glob("*.py")):
-            todo.append((path.stem, unit, right | {unit.name: path.read_text("utf-8")}))
-    return todo
+    return [
+        (path.stem, unit, right | {unit.name: path.read_text("utf-8")})
+        for unit in units
+        for path in files(course, unit, "right")
+    ]
 
 
 def right_answers(
@@ -55,7 +54,8 @@ def rejected(course: Course, units: Sequence[Unit], seeds: Sequence[str], jobs: 
     Values alone, without a sandbox, which would take most of the time. How each failed is told on
     the standard error.
     """
-    todo = [("solution", unit, solutions(course)) for unit in units]
+    solved = solutions(course)
+    todo = [("solution", unit, solved) for unit in units]
     cases = [
         Case(unit.name, [e.name for e in unit.exercises], texts, f"{unit.name}/{name}")
         for name, unit, texts in [*todo, *written_differently(course, units)]

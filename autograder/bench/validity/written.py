@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
+from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
 from autograder.bench.validity.tables import _by_unit, _print
 from autograder.core.course import Course, Unit
-from autograder.core.units import unit_folder
 
 BETWEEN = "__"  # the exercise, and what is wrong
 
@@ -54,12 +53,7 @@ def programs(course: Course, units: Sequence[Unit]) -> Iterator[Job[Wrong]]:
     may be named: `-> no_max, epsilon`.
     """
     right = solutions(course)
-    files = [
-        (unit, path)
-        for unit in units
-        for path in sorted((unit_folder(course.root, unit.name) / "hidden" / "wrong").glob("*.py"))
-    ]
-    for unit, path in files:
+    for unit, path in ((u, path) for u in units for path in files(course, u, "wrong")):
         body = ast.parse(path.read_text("utf-8")).body[1:]
         wrong = [f for f in body if isinstance(f, ast.FunctionDef) and BETWEEN in f.name]
         shared = [ast.unparse(node) for node in body if node not in wrong]

@@ -23,7 +23,6 @@ from autograder.intake.collect.people import Key
 from autograder.reports.store import alike, safe_name, unwritable, write
 
 EARLIER, NOTES, STAGING = ".earlier", ".collected", ".collecting"
-OURS = ("people.csv", "intake.toml")
 State = Literal["new", "later", "unchanged", "older"]
 
 
@@ -65,7 +64,6 @@ class Shelf:
                 shelf.known[place] = msgspec.json.decode(path.read_bytes(), type=Collected)
             except (OSError, msgspec.MsgspecError) as error:
                 raise ResultsError(f"{path} cannot be read ({error}). Delete it.") from error
-        shelf._taken = {alike(name) for name in OURS}
         return shelf
 
     def folder(self, platform: str, key: str, label: str) -> str:
