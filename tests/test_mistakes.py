@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from conftest import ROOT
@@ -75,3 +77,16 @@ def test_a_pair_gives_what_neither_of_its_mistakes_does(
             hidden.add((a.id, b.id))
     assert every == inputs.keys()
     assert hidden == {("bias_outside_reset", "no_bias")}  # one that is missing is not outside
+
+
+def test_nothing_is_heard_of_what_a_mistake_warns_of() -> None:
+    """Whoever grades would read it, and it is about no submission."""
+
+    def warns(x: torch.Tensor) -> torch.Tensor:
+        warnings.warn("deprecated", stacklevel=1)
+        return x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = gives(warns, Invocation("unit", "f", [torch.ones(1)]))
+    assert found and not found.error

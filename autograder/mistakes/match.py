@@ -8,6 +8,7 @@ import inspect
 import itertools
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,7 +47,8 @@ def gives(function: Callable[..., Any], asked: Invocation) -> Gave | None:
         return None
     args, kwargs = evaluate.each(asked.args, _copy), evaluate.each(asked.kwargs, _copy)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is meant to be
             if asked.cotangents is not None:
                 outcome = evaluate.vjp(function, args, kwargs, asked.cotangents)
                 return Gave(outcome.value, outcome.gradients)
