@@ -142,8 +142,9 @@ def _received(work: Handin) -> Handin:
         if name == "typed.txt":
             with content.open() as file:
                 first = file.read(SHORT).decode("utf-8", "replace").partition("\n")[0]
-            if (said := RECEIPT.fullmatch(first.strip())) and work.key.endswith("_" + said["id"]):
-                person = Person(id=said["id"], name=printable(said["name"]))
+            receipt = RECEIPT.fullmatch(first.strip())
+            if receipt and work.key.endswith("_" + receipt["id"]):
+                person = Person(id=receipt["id"], name=printable(receipt["name"]))
     attempts = [_numbered(attempt, number) for number, attempt in enumerate(work.attempts, 1)]
     return replace(work, key=person.id, label=person.id, people=[person], attempts=attempts)
 
