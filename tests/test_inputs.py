@@ -44,18 +44,29 @@ def test_each_draw_has_a_generator_of_its_own_with_a_long_key(
 ) -> None:
     """Whoever works out a generator from what it drew cannot draw what comes next."""
     keys: list[int] = []
-    philox = inputs.np.random.Philox
+    keyed = inputs.keyed
 
-    def noted(key: int) -> object:
-        keys.append(key)
-        return philox(key=key)
+    def noted(key: bytes) -> object:
+        generator = keyed(key)
+        low, high = generator.bit_generator.state["state"]["key"]
+        keys.append(int(high) << 64 | int(low))
+        return generator
 
-    monkeypatch.setattr(inputs.np.random, "Philox", noted)
+    monkeypatch.setattr(inputs, "keyed", noted)
     draw = Draw("seed", "test")
     draw.normal(2), draw.weight(2, 2), draw.strided(2), draw.integer(0, 9)
     draw.permutation(5), draw.mask(2, 2), draw.array(2)
     assert len(keys) == len(set(keys)) == 8, "a mask draws twice"
     assert min(key.bit_length() for key in keys) > 110
+
+
+def test_a_generator_is_as_one_that_is_made_with_the_key() -> None:
+    key = bytes(range(1, 33))
+    fresh = inputs.np.random.Generator(inputs.np.random.Philox(key=int.from_bytes(key[:16], "big")))
+    inputs.keyed(bytes(32)).integers(0, 9, 3, dtype=inputs.np.uint32)  # it keeps half of a number
+    again = inputs.keyed(key)
+    assert (again.standard_normal(9) == fresh.standard_normal(9)).all()
+    assert again.integers(0, 9, dtype="uint32") == fresh.integers(0, 9, dtype="uint32")
 
 
 def test_a_draw_can_be_continued_by_nobody_who_knows_it() -> None:

@@ -44,11 +44,11 @@ def arrays(value: object) -> Iterator[torch.Tensor | np.ndarray]:
     """Every tensor and array in a value, depth first, through lists, tuples and dicts."""
     if isinstance(value, (torch.Tensor, np.ndarray)):
         yield value
+    elif isinstance(value, (list, tuple)):  # before Mapping, whose check is slow
+        for item in value:
+            yield from arrays(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from arrays(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
             yield from arrays(item)
 
 
@@ -61,11 +61,11 @@ def each(value: object, change: Callable[[Any], Any]) -> Any:
     """A value in which every tensor and array is changed; its lists, tuples and dicts are new."""
     if isinstance(value, (torch.Tensor, np.ndarray)):
         return change(value)
-    if isinstance(value, Mapping):
-        return {key: each(item, change) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         items = [each(item, change) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, Mapping):
+        return {key: each(item, change) for key, item in value.items()}
     return value
 
 
@@ -77,6 +77,8 @@ def snapshot(value: object) -> Any:
 def _copied(array: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
     if isinstance(array, np.ndarray):
         return array.copy()
+    if 0 not in array.stride():
+        return array.detach().clone()
     # What is expanded stays so: all its copies may be more than the program is to need.
     once = [slice(1 if stride == 0 else None) for stride in array.stride()]
     return array.detach()[tuple(once)].clone().expand(array.shape)

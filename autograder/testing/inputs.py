@@ -8,6 +8,18 @@ import itertools
 import numpy as np
 import torch
 
+# One generator for all, as to make one draws randomness from the system, which is then not used.
+_PHILOX = np.random.Philox(key=0)
+_GENERATOR = np.random.Generator(_PHILOX)
+_START = _PHILOX.state
+
+
+def keyed(key: bytes) -> np.random.Generator:
+    """The generator as one made with the key's first 128 bits, all that Philox takes, begins."""
+    high, low = np.frombuffer(key, ">u8", 2).astype(np.uint64)
+    _PHILOX.state = _START | {"state": {"counter": np.zeros(4, np.uint64), "key": [low, high]}}
+    return _GENERATOR
+
 
 class Draw:
     """Random inputs of a test, bit by bit the same on every machine and with every version.
@@ -28,9 +40,7 @@ class Draw:
     def _generator(self) -> np.random.Generator:
         """The next draw's. torch's own would take 32 bits of a key."""
         text = f"{self._test}\n{next(self._drawn)}"
-        key = hmac.digest(self._seed.encode(), text.encode(), "sha256")
-        philox = np.random.Philox(key=int.from_bytes(key[:16], "big"))  # it takes 128 bits
-        return np.random.Generator(philox)
+        return keyed(hmac.digest(self._seed.encode(), text.encode(), "sha256"))
 
     def normal(
         self, *shape: int, std: float = 1.0, dtype: torch.dtype = torch.float64
