@@ -59,7 +59,7 @@ GROUPS = {
     "tests/test_sample_class.py": "sandbox",
     "tests/test_states.py::test_the_gradebook": "notebooks",
     "tests/test_tester.py": "sandbox",
-    "tests/test_units.py::test_a_course_of_invented": "sandbox",
+    "tests/test_units.py::test_a_course_of_invented": "long",
     "tests/test_validity.py::test_the_hidden_tests_kill_every_mutant": "long",
     "tests/test_validity.py::test_right_answers_get_full_marks_whatever": "long",
     "tests/test_validity.py::test_every_wrong_program": "long",
@@ -67,7 +67,6 @@ GROUPS = {
     "tests/test_validity.py::test_a_share_of_the_known": "sandbox",
     "tests/test_validity.py::test_known_mistakes": "long",
     "tests/test_validity.py::test_the_cheapest": "sandbox",
-    "tests/test_validity.py::test_mistakes_that_any_function": "sandbox",
     "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
@@ -77,6 +76,12 @@ GROUPS = {
     "tests/test_watch.py": "sandbox",
     "tests/test_wire_fuzz.py::test_mutated_frames_are_read_or_refused[120000]": "long",
     "tests/test_writing_an_exercise.py": "long",
+}
+# Of these one in so many runs with the others; what is between is long.
+ONE_IN = {
+    "tests/attacks/test_reduced.py::test_attack_without_namespaces": 3,
+    "tests/test_batch.py::test_nothing_is_lost_and_nothing_twice": 3,
+    "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 5,
 }
 FIRST = ("tests/test_sample_class.py", "tests/test_watch.py")
 BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")  # a unit of them is like a file
@@ -90,6 +95,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fits = (group for start, group in GROUPS.items() if item.nodeid.startswith(start))
         if group := next(fits, None):
             item.add_marker(group)
+    for start, number in ONE_IN.items():
+        for place, item in enumerate(i for i in items if i.nodeid.startswith(start)):
+            if place % number:
+                item.add_marker("long")
 
 
 class ByFile(LoadScopeScheduling):

@@ -27,9 +27,9 @@ SEEDS = 200
 
 
 def named(graders: CorrectnessGraders, unit: str, share: int = 1) -> None:
-    """One known mistake in `share` is caught, and told by its name."""
-    found = known.known_mistakes(graders, [COURSE.unit(unit)], share)
-    assert found
+    """One mistake in `share`, of the unit's and of any function's, is caught and named."""
+    units = [COURSE.unit(unit)]
+    found = known.known_mistakes(graders, units, share) + known.generic(graders, units, share)
     assert not [(m.function, m.id, m.label) for m in found if not m.caught]
     assert not [(m.function, m.id, m.label, m.named) for m in found if not m.recognised]
 
@@ -44,15 +44,6 @@ def test_a_share_of_the_known_mistakes_is_caught_and_named(
 @pytest.mark.parametrize("unit", UNITS)
 def test_known_mistakes_are_caught_and_named(unit: str, graders: CorrectnessGraders) -> None:
     named(graders, unit)
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_mistakes_that_any_function_can_make_are_caught_and_named(
-    unit: str, graders: CorrectnessGraders
-) -> None:
-    found = known.generic(graders, [COURSE.unit(unit)])
-    assert not [(m.function, m.label) for m in found if not m.caught]
-    assert not [(m.function, m.label, m.named) for m in found if not m.recognised]
 
 
 def told(graders: CorrectnessGraders, units: list[Unit], share: int = 1) -> None:

@@ -67,6 +67,7 @@ class _Call:
     gave: Gave
     outcome: CallResult | None = None
     failed: bool = False  # a check of this very call did
+    size: int = 0  # how many numbers went there and came back
 
     @property
     def slack(self) -> float:
@@ -136,9 +137,9 @@ class Recording:
 
     def _keep(self, call: _Call) -> None:
         arrays = evaluate.arrays([call.asked.args, call.asked.kwargs, call.gave.value])
-        numbers = sum(math.prod(array.shape) for array in arrays)
-        if numbers <= min(LARGE, self._left):
-            self._left -= numbers
+        call.size = sum(math.prod(array.shape) for array in arrays)
+        if call.size <= min(LARGE, self._left):
+            self._left -= call.size
             # tests change them
             args, kwargs = evaluate.snapshot([call.asked.args, call.asked.kwargs])
             call.asked = replace(call.asked, args=args, kwargs=kwargs)
@@ -209,7 +210,9 @@ class Recording:
         right = self._solution(unit, function)
         truths = [gives(right, call.asked) for call in suspect.calls]
         calls = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
-        calls.sort(key=lambda p: same(p[0].gave, p[1], p[0].slack))  # the wrong ones first
+        calls.sort(
+            key=lambda pair: pair[0].size
+        )  # in the cheapest most mistakes give another thing
         alone = [((m,), m.variant) for m in self._known(unit) if m.function == function]
         common = [mistake for mistake in self._common(unit) if mistake.function == function]
         both = [((a, b), variant) for a, b, variant in pairs(common)]
@@ -226,8 +229,9 @@ class Recording:
 
     def _by_chance(self, calls: Sequence[tuple[_Call, Gave]]) -> bool:
         """Whether the first wrong call gives other numbers when it is made again, and again."""
-        call, truth = calls[0]
-        if same(call.gave, truth, call.slack):
+        wrong = (call for call, truth in calls if not same(call.gave, truth, call.slack))
+        call = next(wrong, None)
+        if call is None:
             return False
         again = [self._ask(call.asked) for _ in range(2)]
         return any(gave and not gave.error and not same(gave, call.gave) for gave in again)

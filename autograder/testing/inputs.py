@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import itertools
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ import torch
 # One generator for all, as to make one draws randomness from the system, which is then not used.
 _PHILOX = np.random.Philox(key=0)
 _GENERATOR = np.random.Generator(_PHILOX)
-_START = _PHILOX.state
+_START: Any = _PHILOX.state
 
 
 def keyed(key: bytes) -> np.random.Generator:

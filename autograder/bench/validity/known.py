@@ -91,8 +91,10 @@ def _label(mistake: Mistake) -> str:
     return ", ".join(f"{slot}={getattr(value, '__name__', value)}" for slot, value in slots)
 
 
-def generic(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeTrial]:
-    """Grade the mistakes that have no output of their own, made in every function they fit."""
+def generic(
+    graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1
+) -> list[MistakeTrial]:
+    """Grade one in `share` of those without an output of their own, in every function they fit."""
     right = solutions(graders.course)
     text = GENERIC.read_text("utf-8")
     todo: list[Job[tuple[str, str, str]]] = []
@@ -103,7 +105,7 @@ def generic(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[MistakeT
             todo.append(((function, name, label), unit, right | files))
     judged = [
         _judged(report, function, name, label)
-        for (function, name, label), report in graders.grade(todo)
+        for (function, name, label), report in graders.grade(todo[::share])
     ]
     return [mistake for mistake in judged if mistake]
 
