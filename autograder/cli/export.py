@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load
+from autograder.core.console import (
+    AssignmentOption,
+    CourseOption,
+    LanguageOption,
+    console,
+    fail,
+    load,
+)
 from autograder.core.text import one_line
 
 if TYPE_CHECKING:
@@ -29,6 +38,7 @@ def export(
         Path | None,
         typer.Option(help="The file to write, or the folder for several; by default in RESULTS."),
     ] = None,
+    assignment: AssignmentOption = None,
     db: Annotated[
         str | None,
         typer.Option(
@@ -42,33 +52,40 @@ def export(
 ) -> None:
     """Turn a folder of reports into what others read.
 
-    What is incomplete is left blank or left out, never exported as a zero.
+    What is incomplete is left blank or left out, never exported as a zero. Where course/ has a
+    roster.csv, extensions.csv or adjustments.csv, or the manifest assignments, the marks follow
+    them: docs/marks.md.
     """
+    from autograder.marks import ledger
     from autograder.reports import reading
     from autograder.reports.exports.render import ONE_FILE, graded_at, render
     from autograder.reports.pages.html import write_pages
+    from autograder.reports.reading import in_order
     from autograder.reports.store import write
 
     terminal = console()
-    loaded = load(course)
-    students = reading.load(results, loaded.units)
-    if not students:
+    loaded = load(course).only(assignment or [])
+    book = ledger.load(loaded, results, datetime.now(UTC))
+    found = reading.load(results, loaded.units)
+    if not found:
         fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")
+    students = in_order(book.over(found))
     if to == "nbgrader":
         url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
         _into_gradebook(students, loaded, url, lang, terminal)
+        _tell(book.notes, terminal)
         return
-    folder = output or results
+    folder = (output.parent if to in ONE_FILE else output) if output else results
     if to == "html":
         terminal.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
+        _tell(book.notes, terminal)
         return
     rendered = render(to, students, loaded, lang, graded_at(results))
     for name, data in rendered.files.items():
-        path = (output or results / ONE_FILE[to]) if to in ONE_FILE else folder / name
+        path = output if output and name == ONE_FILE.get(to) else folder / name
         write(path, data)
         terminal.print(str(path), markup=False, soft_wrap=True)
-    for note in rendered.notes:
-        terminal.print(one_line(note), style="yellow", markup=False)
+    _tell([*rendered.notes, *book.notes], terminal)
 
 
 def _into_gradebook(
@@ -78,5 +95,9 @@ def _into_gradebook(
 
     left_out = save(students, course, url, lang)
     console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
-    for note in left_out:
+    _tell(left_out, console)
+
+
+def _tell(notes: Iterable[str], console: Console) -> None:
+    for note in notes:
         console.print(one_line(note), style="yellow", markup=False)

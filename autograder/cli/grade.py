@@ -7,13 +7,21 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load
+from autograder.core.console import (
+    AssignmentOption,
+    CourseOption,
+    LanguageOption,
+    console,
+    fail,
+    load,
+)
 from autograder.core.processes import python
 from autograder.core.text import one_line
 
@@ -54,6 +62,7 @@ def grade(
     unit: Annotated[
         list[str] | None, typer.Option(help="Grade this unit only; may be repeated.")
     ] = None,
+    assignment: AssignmentOption = None,
     device: Annotated[
         Literal["cpu", "cuda", "auto"],
         typer.Option(
@@ -70,6 +79,9 @@ def grade(
     ] = True,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Grade again what is graded already.")
+    ] = False,
+    attempts: Annotated[
+        bool, typer.Option("--attempts", help="Grade earlier attempts, too, as collected.")
     ] = False,
     scheduler: Annotated[
         str | None,
@@ -112,6 +124,7 @@ def grade(
             "Grading needs Linux: use the container or WSL 2, as docs/faq.md says. "
             "`autograder check` and pytest run anywhere."
         )
+    from autograder.batch.attempts import earlier
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
     from autograder.grading.protocol import Options
@@ -119,7 +132,7 @@ def grade(
     from autograder.reports.store import sole_writer
 
     loaded = load(course)
-    units = loaded.named(unit or [])
+    units = loaded.asked(unit or [], assignment or [])
     _refuse_downloads(submissions, loaded)
     lines, terminal = sys.stdout.buffer if json else None, console(quiet=quiet or json)
     if scheduler and find_spec("distributed") is None:
@@ -139,6 +152,8 @@ def grade(
             follower = Follower(batch.count, seen.facts(), bar, log, lines, quiet=quiet)
             with _workers(batch, jobs, scheduler) as workers, follower:
                 batch.run(workers, follower)
+                for one in earlier(batch) if attempts else ():
+                    one.run(workers, lambda event: None)
                 follower.finish()
             _write_up(batch, follower, lang, terminal)
     except KeyboardInterrupt:
@@ -193,18 +208,24 @@ def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextM
 
 def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console) -> None:
     """Write and print everything that is made from the reports, read back from the disk."""
+    from autograder.marks import handins, ledger
     from autograder.reports.changes import changes_csv, print_changes
     from autograder.reports.pages.html import write_pages
-    from autograder.reports.reading import changed, each, marks_of
+    from autograder.reports.reading import beside, changed, each, in_order, slim
     from autograder.reports.store import write
     from autograder.reports.table import print_class, summary_csv
 
-    results = batch.results
-    marks = marks_of(each(results, batch.units), set(batch.folders.values()))
-    write(results / "summary.csv", summary_csv(marks, batch.units))
-    write(results / "changes.csv", changes_csv(changed(each(results, batch.course.units))))
-    index = write_pages(results, each(results, batch.course.units), batch.course, lang)
-    print_class(console, marks, batch.units)
+    results, course = batch.results, batch.course
+    handins.save(results, batch.submissions, batch.folders)
+    book = ledger.load(course, results, datetime.now(UTC))
+    students = in_order(map(slim, book.over(each(results, course.units))))
+    marks = {student.name: student.reports for student in students}
+    asked = {unit.name for unit in batch.units}
+    now = {name: {u: r for u, r in some.items() if u in asked} for name, some in marks.items()}
+    write(results / "summary.csv", summary_csv(marks, course.units, beside(students)))
+    write(results / "changes.csv", changes_csv(changed(each(results, course.units))))
+    index = write_pages(results, book.over(each(results, course.units)), course, lang)
+    print_class(console, now, batch.units)
     if follower.changed:
         print_changes(console, follower.changed)
     level = batch.options.isolation
@@ -214,6 +235,8 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
     console.print(f"Pages: {index}", markup=False)
+    for note in book.notes:
+        console.print(one_line(note), style="yellow", markup=False)
 
 
 def _settle(device: str, scheduler: str | None) -> bool:

@@ -22,6 +22,10 @@ CourseOption = Annotated[
     Path | None,
     typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
 ]
+AssignmentOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="The units of this assignment only; may be repeated."),
+]
 UNCHECKED = (
     "course/course.toml does not say which versions of autograder the course is for, so that is "
     f"not checked. This version is {__version__}; [course] may say, for instance: needs = "

@@ -13,24 +13,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from autograder import __version__
 from autograder.core import language as languages
+from autograder.core.assignments import Assignment, Feedback, Waivers, check
 from autograder.core.errors import CourseError
-from autograder.core.language import Language
+from autograder.core.titles import Title as Title
 
 Kind = Literal["correctness", "gradient", "gpu", "speed"]
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ON_CPU = frozenset(KINDS) - {"gpu"}  # what counts where a class is graded without a GPU
-
-
-class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A title, or another text, in both languages of the course."""
-
-    en: str
-    zh: str
-
-    def in_(self, language: Language) -> str:
-        """The text in a language."""
-        return self.zh if language == "zh" else self.en
 
 
 class FigureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +118,9 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: list[Unit]
     limits: Limits = Limits()
     figures: dict[str, FigureText] = {}
+    assignments: dict[str, Assignment] = {}
+    waive: dict[str, dict[str, Title]] = {}
+    feedback: Feedback = Feedback()
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -138,6 +131,9 @@ class Course(msgspec.Struct, frozen=True):
     units: list[Unit]
     limits: Limits
     figures: dict[str, FigureText] = {}
+    assignments: dict[str, Assignment] = {}
+    waive: Waivers = {}
+    feedback: Feedback = Feedback()
 
     @property
     def title(self) -> Title:
@@ -166,6 +162,35 @@ class Course(msgspec.Struct, frozen=True):
     def named(self, names: Sequence[str]) -> list[Unit]:
         """The units of these names, or all where none are given; raise CourseError as `unit`."""
         return [self.unit(name) for name in names] or self.units
+
+    def asked(self, names: Sequence[str], assignments: Sequence[str]) -> list[Unit]:
+        """The units of these names and of these assignments, or all where none are given.
+
+        Raises CourseError as `unit` and `assignment` do.
+        """
+        assigned = [unit for name in assignments for unit in self.assignment(name).units]
+        chosen = {unit.name for unit in self.named([*names, *assigned])}
+        return [unit for unit in self.units if unit.name in chosen]
+
+    def assignment(self, name: str) -> Assignment:
+        """Find an assignment by its name; raise CourseError, naming those there are."""
+        if name in self.assignments:
+            return self.assignments[name]
+        known = ", ".join(self.assignments) or "none; see docs/marks.md"
+        meant = _meant(name, list(self.assignments))
+        raise CourseError(f"There is no assignment {name!r}. There are: {known}.{meant}")
+
+    def only(self, assignments: Sequence[str]) -> Course:
+        """The course as if it were these assignments, or as it is where none are given."""
+        if not assignments:
+            return self
+        kept = {name: self.assignment(name) for name in assignments}
+        return msgspec.structs.replace(self, units=self.asked([], assignments), assignments=kept)
+
+    def assignment_of(self, unit: str) -> tuple[str, Assignment] | None:
+        """The assignment that a unit belongs to, with its name."""
+        found = ((n, a) for n, a in self.assignments.items() if unit in a.units)
+        return next(found, None)
 
     @property
     def unit_names(self) -> list[str]:
@@ -208,7 +233,20 @@ def load(root: Path | None = None) -> Course:
         raise CourseError(f"{path} is not a valid manifest: {error}") from error
     _check_version(path, manifest.course.needs)
     languages.also(folder / "course" / "shared" / "locale")
-    return Course(folder, manifest.course, manifest.units, manifest.limits, manifest.figures)
+    try:
+        check(manifest.assignments, manifest.waive, [unit.name for unit in manifest.units])
+    except CourseError as error:
+        raise CourseError(f"{path}, {error}") from None
+    return Course(
+        folder,
+        manifest.course,
+        manifest.units,
+        manifest.limits,
+        manifest.figures,
+        manifest.assignments,
+        manifest.waive,
+        manifest.feedback,
+    )
 
 
 def _check_version(path: Path, needs: str | None) -> None:

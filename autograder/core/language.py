@@ -66,6 +66,8 @@ def render(facts: Mapping[str, Any], language: Language = "en") -> str:
 def _in_words(key: str, value: Any, language: Language) -> str:
     if isinstance(value, Mapping) and "says" in value:
         return render(value, language)
+    if isinstance(value, Mapping) and language in value:  # a text of the course's own
+        return str(value[language])
     if isinstance(value, float):
         return f"{value:.{2 if key == 'allowed' else 9}g}"
     if isinstance(value, str) and value:  # gettext has its header under the empty string

@@ -62,19 +62,30 @@ def _fill(
     """Write the reports; return what is left out."""
     left_out = []
     for student in students:
-        gradebook.update_or_create_student(student.name)
+        person = student.person
+        who = person.login or person.id or student.name  # as nbgrader's own folders have it
+        gradebook.update_or_create_student(who, **({"email": person.email} if person.email else {}))
         for name, report in student.reports.items():
             if is_open(report):
                 left_out.append(
                     f"{student.name}: {name} {report.status}; left out, not exported as a zero."
                 )
-            if report.mark is None:  # nbgrader says itself that there is no submission
+            if (
+                report.mark is None or not report.tests
+            ):  # nbgrader says itself that there is no submission
                 continue
             _know(gradebook, course.unit(name), report)
-            gradebook.update_or_create_submission(name, student.name)
-            notebook = gradebook.find_submission_notebook(name, name, student.name)
+            gradebook.update_or_create_submission(name, who)
+            notebook = gradebook.find_submission_notebook(name, name, who)
             for grade in notebook.grades:
                 mark(grade, results_of(report, grade.name))
+            if by_hand := [
+                grade.name for grade in notebook.grades if grade.manual_score is not None
+            ]:
+                left_out.append(
+                    f"{student.name}: {name} keeps what was given by hand in the gradebook for "
+                    f"{', '.join(by_hand)}."
+                )
             for comment in notebook.comments:
                 if tests := results_of(report, comment.name):
                     comment.auto_comment = reasons(tests, language)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from msgspec import structs
 
 from autograder.core.course import Unit
 from autograder.reports.changes import Changed
-from autograder.reports.schema import Report
+from autograder.reports.people import NOBODY, PLACES, Account, Person, Place
+from autograder.reports.schema import Report, remarked
 from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
+from autograder.reports.table import blank
 
 MOST_SAID = 500  # characters of why a whole unit failed, in what is held of a class
 NO_MARKS: dict[str, Any] = {  # what of a report is no mark, and not held of a class
@@ -24,11 +27,22 @@ NO_MARKS: dict[str, Any] = {  # what of a report is no mark, and not held of a c
 
 @dataclass(frozen=True)
 class StudentReports:
-    """A student's reports by unit. `folder` is the name made safe, which no two students share."""
+    """A student's reports by unit. `folder` is the name made safe, which no two students share.
+
+    Once `marks` has looked at them, the reports have the marks that count, the accounts say how
+    those came about, and earlier attempts stand beside them. extra: the units whose points are
+    extra. source: the folder that the reports were read from, which a group shares.
+    """
 
     name: str
     folder: str
     reports: dict[str, Report]
+    person: Person = NOBODY
+    place: Place = ""
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    attempts: Mapping[str, Sequence[Report]] = field(default_factory=dict)
+    extra: frozenset[str] = frozenset()
+    source: str = ""
 
     @property
     def complete(self) -> bool:
@@ -43,12 +57,17 @@ class StudentReports:
     @property
     def max_score(self) -> float:
         """The most that these reports could give."""
-        return most(self.reports.values())
+        return most(r for unit, r in self.reports.items() if unit not in self.extra)
 
 
 def load(results: Path, units: Sequence[Unit]) -> list[StudentReports]:
     """Read RESULTS/<student>/<unit>.json of all students, by name; the units in the order given."""
-    return sorted(each(results, units), key=lambda student: (student.name, student.folder))
+    return in_order(each(results, units))
+
+
+def in_order(students: Iterable[StudentReports]) -> list[StudentReports]:
+    """Students by name, as pages and exports list them; who is in no roster comes last."""
+    return sorted(students, key=lambda s: (s.place in PLACES, s.name, s.folder))
 
 
 def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:
@@ -62,18 +81,34 @@ def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:
             yield StudentReports(name, folder.name, kept)
 
 
-def marks_of(
-    students: Iterable[StudentReports], folders: Container[str]
-) -> dict[str, dict[str, Report]]:
-    """By student and unit, the reports of these folders without their tests: marks take no more."""
-    return {
-        student.name: {
-            name: structs.replace(report, message=report.message[:MOST_SAID], **NO_MARKS)
-            for name, report in student.reports.items()
-        }
-        for student in students
-        if student.folder in folders
+def slim(student: StudentReports) -> StudentReports:
+    """A student's reports without their tests: marks take no more."""
+    kept = {
+        name: remarked(report, message=report.message[:MOST_SAID], **NO_MARKS)
+        for name, report in student.reports.items()
     }
+    return replace(student, reports=kept, attempts={})
+
+
+def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
+    """By student, what summary.csv says beside the marks; nothing where there is no more to say."""
+    found, said = {}, False
+    for student in students:
+        person, accounts = student.person, student.accounts
+        before = [a.before for a in accounts.values() if a.before is not None]
+        told = [f"{unit}: {text}" for unit, a in accounts.items() for text in a.told("en")]
+        place = [PLACES[student.place]] if student.place in PLACES else []
+        said = said or bool(told or place) or person is not NOBODY
+        found[student.name] = {
+            "id": person.id,
+            "login": person.login,
+            "e-mail": person.email,
+            "section": person.section,
+            "group": person.group,
+            "before": blank(round(math.fsum(before), 6)) if before and student.complete else "",
+            "why": " ".join([*place, *told]),
+        }
+    return found if said else {}
 
 
 def changed(students: Iterable[StudentReports]) -> Iterator[Changed]:
@@ -90,7 +125,7 @@ def outline(student: StudentReports) -> StudentReports:
     for name, report in student.reports.items():
         tests = [structs.replace(test, message="", facts={}) for test in report.tests]
         kept[name] = structs.replace(report, tests=tests, figures={}, basis={}, versions={})
-    return StudentReports(student.name, student.folder, kept)
+    return replace(student, reports=kept, attempts={})
 
 
 def started(report: Report) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Literal
 
 import msgspec
@@ -107,8 +108,19 @@ class Report(_Shown, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> float | None:
-        """The score, if that is a mark; None for what is no mark, which is no zero."""
-        return self.score if self.status in MARKS else None
+        """The score, if that is a mark; None for what is no mark, which is no zero.
+
+        What is missing has one only where an instructor's policy has made it a zero.
+        """
+        return self.score if self.status in (*MARKS, "missing") else None
+
+
+def remarked(report: Report, **fields: Any) -> Report:
+    """A report with other marks, in memory only. Its texts are clean, and not looked at again."""
+    made = copy(report)
+    for name, value in fields.items():
+        msgspec.structs.force_setattr(made, name, value)
+    return made
 
 
 def current(report: Report) -> Report:

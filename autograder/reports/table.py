@@ -24,6 +24,7 @@ SIGNS = "%+-;=@|\u037e⁺⁻⁼₊₋₌−⩵⩶﬩︔﹔﹢﹣﹦﹪﹫％＋�
 BEGINS = rf"['\"\s]*[{re.escape(SIGNS)}]"
 FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={BEGINS})")
 QUOTED_FORMULA = re.compile(rf"(^|[,;\t|\r\n])'(?={BEGINS})")
+NOTHING: Mapping[str, Mapping[str, str]] = {}
 MANY = 60  # rows that still fit a terminal's patience
 
 
@@ -44,7 +45,7 @@ def mark(report: Report | None) -> str:
 
 def sign(report: Report | None) -> str:
     """A unit's score for a table that people read, or the sign that stands for it."""
-    return NOT_GRADED if report is None else STATES[report.status].sign or mark(report)
+    return mark(report) or (NOT_GRADED if report is None else STATES[report.status].sign)
 
 
 def sign_of_total(reports: Sequence[Report]) -> str:
@@ -63,14 +64,14 @@ def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
     for position, name in enumerate(shown, start=1):
         table.add_column(f"{position}\n/{number(possible[name])}", justify="right")
     table.add_column(f"total\n/{number(sum(possible.values()))}", justify="right", style="bold")
-    rows = list(marks.items())
+    rows = sorted(marks.items())
     for student, by_unit in rows[:MANY]:
         cells = (_cell(by_unit.get(name)) for name in shown)
         table.add_row(Text(student), *cells, sign_of_total([*by_unit.values()]))
     console.print(table)
     console.print(" · ".join(f"{n} {name}" for n, name in enumerate(shown, start=1)))
     if missing := [name for name in possible if name not in handed_in]:
-        console.print(f"Handed in by nobody: {', '.join(missing)}.")
+        console.print(f"Handed in by nobody: {', '.join(missing)}.", style="yellow")
     if len(rows) > MANY:
         console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
     _print_reasons(console, found)
@@ -94,18 +95,22 @@ def _cell(report: Report | None) -> str:
     return f"[{color}]{mark(report)}[/]" if color else mark(report)
 
 
-def summary_csv(marks: Marks, units: Sequence[Unit]) -> bytes:
+def summary_csv(
+    marks: Marks, units: Sequence[Unit], beside: Mapping[str, Mapping[str, str]] = NOTHING
+) -> bytes:
     """summary.csv: a row a student, in UTF-8 with a mark that lets spreadsheets know it.
 
-    What is no mark is left blank, and so is a total that is still open.
+    What is no mark is left blank, and so is a total that is still open. beside: more columns, the
+    same for each student.
     """
     names = [unit.name for unit in units]
-    rows = [["student", *names, "score", "max_score", "status"]]
+    more = list(next(iter(beside.values()), {}))
+    rows = [["student", *names, "score", "max_score", "status", *more]]
     for student, by_unit in sorted(marks.items()):
         found = [by_unit[name] for name in names if name in by_unit]
         scores = [mark(by_unit.get(name)) for name in names]
         sums = [blank(total(found)), number(most(found))]
-        rows.append([student, *scores, *sums, worst(found)])
+        rows.append([student, *scores, *sums, worst(found), *beside.get(student, {}).values()])
     return csv_of(rows).encode("utf-8-sig", "replace")
 
 

@@ -1,70 +1,139 @@
-"""CSV files that learning platforms import. A unit is an assignment; a blank cell is no zero.
+"""CSV files that learning platforms import; a blank cell is no zero.
 
-A student is known to us by the name of a folder. Name the folders as the platform names its users
-(the login), and nothing has to be filled in by hand.
+An assignment of the manifest is a column; where it has none, a unit is. With a roster each person
+goes by what the platform looks up. Without one a student is known by the name of a folder: name the
+folders as the platform names its users (the login), and nothing has to be filled in by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from autograder.core.course import Course, Unit
+from autograder.core.course import Course
+from autograder.reports.people import NOBODY
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
-from autograder.reports.states import STATES
-from autograder.reports.table import csv_of, mark, number
+from autograder.reports.states import STATES, most, total
+from autograder.reports.table import blank, csv_of, number
 from autograder.reports.wording import Language
 
 
-def canvas(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
-    """Canvas: five columns that name a student, then assignments, and their points below.
+class Column(NamedTuple):
+    """What a platform calls an assignment: its title, its units, those of them that are extra."""
 
-    "How do I import grades in the Gradebook?", Canvas Instructor Guide:
-    https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
+    title: str
+    units: Sequence[str]
+    extra: Sequence[str] = ()
+
+
+def canvas(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
+    """Canvas: columns that name a student, then assignments, and their points below.
+
+    A student is looked up by ID, then SIS User ID, then SIS Login ID, then by name; an assignment
+    by its title: github.com/instructure/canvas-lms, lib/gradebook_importer.rb.
     """
-    units = _graded(students, course)
-    most = [number(_most(students, unit)) for unit in units]
+    found = columns(students, course, language)
+    points = [number(_most(students, column)) for column in found]
     return _csv(
         [
-            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_titles(units, language)],
-            ["    Points Possible", "", "", "", "", *most],
-            *([s.name, "", "", s.name, "", *map(_for_canvas, _of(s, units))] for s in students),
+            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_titles(found)],
+            ["    Points Possible", "", "", "", "", *points],
+            *([*_canvas_ids(s), *(_for_canvas(s, column) for column in found)] for s in students),
         ]
     )
 
 
 def moodle(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
-    """Moodle: any columns under a header, mapped at the import; `username` maps to the user's.
+    """Moodle's course-wide import: any columns under a header, mapped there.
 
-    "Grade import", Moodle documentation: https://docs.moodle.org/en/Grade_import
+    A user is looked up by login, e-mail or ID number: https://docs.moodle.org/en/Grade_import
     """
-    units = _graded(students, course)
+    found = columns(students, course, language)
+    named = any(student.person is not NOBODY for student in students)
+    head = ["username", "Email address", "ID number"] if named else ["username"]
     return _csv(
         [
-            ["username", *_titles(units, language)],
-            *([s.name, *map(mark, _of(s, units))] for s in students),
+            [*head, *_titles(found)],
+            *([*_moodle_ids(s, named), *(_cell(s, column) for column in found)] for s in students),
         ]
     )
 
 
-def _graded(students: Sequence[StudentReports], course: Course) -> list[Unit]:
-    return [u for u in course.units if any(u.name in student.reports for student in students)]
+def worksheet(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
+    """Moodle's grading worksheet of one assignment, for who is in it; see docs/classrooms.md.
+
+    The columns that it needs: github.com/moodle/moodle,
+    mod/assign/feedback/offline/importgradeslib.php. It skips a blank grade.
+    """
+    (column,) = columns(students, course, language)
+    known = [student for student in students if student.person.moodle]
+    most = number(_most(students, column))
+    head = ["Identifier", "Full name", "Email address", "Grade", "Maximum grade"]
+    return _csv(
+        [
+            [*head, "Last modified (grade)"],
+            *(
+                [s.person.moodle, s.name, s.person.email, _cell(s, column), most, "-"]
+                for s in known
+            ),
+        ]
+    )
 
 
-def _most(students: Sequence[StudentReports], unit: Unit) -> float:
-    return max(s.reports[unit.name].max_score for s in students if unit.name in s.reports)
+def columns(students: Sequence[StudentReports], course: Course, language: Language) -> list[Column]:
+    """The assignments, or the units that anybody has a report of."""
+    if course.assignments:
+        return [
+            Column(a.title.in_(language) if a.title else name, a.units, a.bonus)
+            for name, a in course.assignments.items()
+        ]
+    graded = [u for u in course.units if any(u.name in student.reports for student in students)]
+    return [Column(unit.title.in_(language), [unit.name]) for unit in graded]
 
 
-def _titles(units: Sequence[Unit], language: Language) -> list[str]:
-    return [unit.title.in_(language) for unit in units]
+def _canvas_ids(student: StudentReports) -> list[str]:
+    person = student.person
+    if person is NOBODY:
+        return [student.name, "", "", student.name, ""]
+    return [person.name or student.name, person.canvas, person.id, person.login, person.section]
 
 
-def _of(student: StudentReports, units: Sequence[Unit]) -> list[Report | None]:
-    return [student.reports.get(unit.name) for unit in units]
+def _moodle_ids(student: StudentReports, named: bool) -> list[str]:
+    person = student.person
+    if person is NOBODY:
+        return [student.name, "", ""] if named else [student.name]
+    return [person.login, person.email, person.id]
 
 
-def _for_canvas(report: Report | None) -> str:
-    return mark(report) or (STATES[report.status].canvas if report else "")
+def _most(students: Sequence[StudentReports], column: Column) -> float:
+    """The most that an assignment gives: of each unit, what any report could give."""
+    counted = [unit for unit in column.units if unit not in column.extra]
+    by_unit = [[s.reports[unit] for s in students if unit in s.reports] for unit in counted]
+    return sum(max((most([report]) for report in reports), default=0.0) for reports in by_unit)
+
+
+def _titles(found: Sequence[Column]) -> list[str]:
+    return [column.title for column in found]
+
+
+def _of(student: StudentReports, column: Column) -> list[Report] | None:
+    """A student's reports of an assignment; None while one is not graded, of those that count."""
+    there = [student.reports.get(unit) for unit in column.units]
+    lacking = [u for u, r in zip(column.units, there, strict=True) if not r]
+    if set(lacking) - set(column.extra):
+        return None
+    return [report for report in there if report]
+
+
+def _cell(student: StudentReports, column: Column) -> str:
+    return blank(total(_of(student, column) or []))
+
+
+def _for_canvas(student: StudentReports, column: Column) -> str:
+    reports = _of(student, column) or []
+    instead = {STATES[report.status].canvas for report in reports}
+    return _cell(student, column) or (instead.pop() if len(instead) == 1 else "")
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

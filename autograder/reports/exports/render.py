@@ -11,7 +11,7 @@ from typing import Literal
 from autograder.core.course import Course
 from autograder.reports.exports import github, gradescope, lms_csv
 from autograder.reports.exports.junit import junit
-from autograder.reports.reading import StudentReports
+from autograder.reports.reading import StudentReports, beside
 from autograder.reports.table import summary_csv
 from autograder.reports.wording import Language
 
@@ -46,11 +46,13 @@ def render(
     match target:
         case "csv":
             marks = {student.name: student.reports for student in students}
-            files = {ONE_FILE[target]: summary_csv(marks, course.units)}
+            files = {ONE_FILE[target]: summary_csv(marks, course.units, beside(students))}
         case "canvas":
             files = {ONE_FILE[target]: lms_csv.canvas(students, course, language)}
         case "moodle":
             files = {ONE_FILE[target]: lms_csv.moodle(students, course, language)}
+            if len(course.assignments) == 1 and any(s.person.moodle for s in students):
+                files["moodle_worksheet.csv"] = lms_csv.worksheet(students, course, language)
         case "junit":
             files = {ONE_FILE[target]: junit(students, course, when)}
         case "github":

@@ -11,7 +11,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.core.course import Course, Exercise, Unit
+from autograder.core.language import render
 from autograder.reports.pages import figures
-from autograder.reports.reading import StudentReports, outline, started
+from autograder.reports.people import PLACES, Account
+from autograder.reports.reading import StudentReports, in_order, outline, started
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import STATES
 from autograder.reports.store import write
@@ -67,7 +69,7 @@ class Row:
 class Section:
     """One unit of a student: `report` is None where it was not graded.
 
-    message: what stands for the whole unit.
+    message: what stands for the whole unit. account: how the mark came about.
     """
 
     unit: Unit
@@ -75,6 +77,7 @@ class Section:
     message: str
     rows: list[Row]
     figures: list[figures.Figure]
+    account: Account | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,13 @@ class Common:
 
 def student_page(student: StudentReports, course: Course, language: Language) -> str:
     """The page of one student."""
-    sections = [_section(unit, student.reports.get(unit.name), language) for unit in course.units]
+    sections = [
+        replace(
+            _section(unit, student.reports.get(unit.name), language),
+            account=student.accounts.get(unit.name),
+        )
+        for unit in course.units
+    ]
     return _render("student.html", course, language, student=student, sections=sections)
 
 
@@ -141,9 +150,8 @@ def write_pages(
         page = student_page(student, course, language)
         write(results / student.folder / "index.html", page.encode())
         outlines.append(outline(student))
-    outlines.sort(key=lambda student: (student.name, student.folder))
     index = results / "index.html"
-    write(index, class_page(outlines, course, language).encode())
+    write(index, class_page(in_order(outlines), course, language).encode())
     return index
 
 
@@ -303,11 +311,13 @@ def _environment(language: Language) -> Environment:
         translations(language), newstyle=True
     )
     environment.globals |= {"STATUSES": STATUSES, "STATES": STATES, "ISOLATION": ISOLATION}
+    environment.globals |= {"PLACES": PLACES}
     environment.filters |= {
         "code": code,
         "number": number,
         "share": lambda part, whole: round(100 * part / whole) if whole else 0,
         "say": said,
+        "sentence": lambda facts: render(facts, language),
         "title_of": lambda title: title.in_(language),
         "figure": lambda name, course: _figure_title(name, course, language),
         "explained": lambda name, course: _explained(name, course, language),

@@ -1,0 +1,45 @@
+"""RESULTS/class.json: what `grade` saw of the class, for whoever reads the reports later.
+
+It holds which folder of reports is whose folder of submissions, and the rows of people.csv. So a
+folder of results can be moved and exported by itself, and who is gone is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from autograder.core.errors import ResultsError
+from autograder.intake.collect import people
+from autograder.reports.store import write
+
+FILE = "class.json"
+
+
+class HandedIn(msgspec.Struct, frozen=True):
+    """folders: of the submissions, by that of the reports. people: as collected."""
+
+    folders: Mapping[str, str] = {}
+    people: Sequence[people.Person] = ()
+
+
+def save(results: Path, submissions: Path, folders: Mapping[str, str]) -> None:
+    """Write what was seen. folders: of the reports, by that of the submissions."""
+    seen = {place: name.encode("utf-8", "replace").decode() for name, place in folders.items()}
+    found = HandedIn(seen, people.read(submissions))
+    write(results / FILE, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+
+
+def load(results: Path) -> HandedIn | None:
+    """Read it; None where the reports are of a version that wrote none. Raises ResultsError."""
+    path = results / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=HandedIn)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ResultsError(
+            f"{path} cannot be read ({error}). Run `autograder grade` again."
+        ) from error
