@@ -443,7 +443,7 @@ def test_the_best_attempt_counts_where_the_manifest_says_so(course: Course, tmp_
         book = ledger.Ledger(week, Files(roster.Roster([JANE])), handed, NOW, tmp_path)
         (jane,) = book.over([StudentReports("jroe", "jroe", {"rnn": worse})])
         assert jane.reports["rnn"].mark == mark
-        assert [r.mark for r in jane.attempts["rnn"]] == [2]
+        assert [(name, r.mark) for name, r in jane.attempts["rnn"]] == [("2026-10-11T120000", 2)]
 
 
 MANIFEST = {

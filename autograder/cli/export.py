@@ -31,7 +31,17 @@ def export(
         Path, typer.Argument(help="A folder of reports.", exists=True, file_okay=False)
     ],
     to: Annotated[
-        Literal["canvas", "csv", "github", "gradescope", "html", "junit", "moodle", "nbgrader"],
+        Literal[
+            "canvas",
+            "csv",
+            "feedback",
+            "github",
+            "gradescope",
+            "html",
+            "junit",
+            "moodle",
+            "nbgrader",
+        ],
         typer.Option(help="What the marks are for."),
     ],
     output: Annotated[
@@ -59,6 +69,7 @@ def export(
     from autograder.marks import ledger
     from autograder.reports import reading
     from autograder.reports.exports.render import ONE_FILE, graded_at, render
+    from autograder.reports.pages.feedback import write_feedback
     from autograder.reports.pages.html import write_pages
     from autograder.reports.reading import in_order
     from autograder.reports.store import write
@@ -66,6 +77,12 @@ def export(
     terminal = console()
     loaded = load(course).only(assignment or [])
     book = ledger.load(loaded, results, datetime.now(UTC))
+    if to == "feedback":
+        everybody = book.over(reading.each(results, loaded.units))
+        for path in write_feedback(output or results / "feedback", everybody, loaded, lang):
+            terminal.print(str(path), markup=False, soft_wrap=True)
+        _tell(book.notes, terminal)
+        return
     found = reading.load(results, loaded.units)
     if not found:
         fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")

@@ -6,6 +6,7 @@ folder of results can be moved and exported by itself, and who is gone is known.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,23 +14,39 @@ import msgspec
 
 from autograder.core.errors import ResultsError
 from autograder.intake.collect import people
+from autograder.intake.collect.shelf import NOTES, Collected
 from autograder.reports.store import write
 
 FILE = "class.json"
 
 
 class HandedIn(msgspec.Struct, frozen=True):
-    """folders: of the submissions, by that of the reports. people: as collected."""
+    """folders: of the submissions, by that of the reports. people: as collected.
+
+    platforms: where the work in a folder of submissions was collected from.
+    """
 
     folders: Mapping[str, str] = {}
     people: Sequence[people.Person] = ()
+    platforms: Mapping[str, str] = {}
 
 
 def save(results: Path, submissions: Path, folders: Mapping[str, str]) -> None:
     """Write what was seen. folders: of the reports, by that of the submissions."""
     seen = {place: name.encode("utf-8", "replace").decode() for name, place in folders.items()}
-    found = HandedIn(seen, people.read(submissions))
+    found = HandedIn(seen, people.read(submissions), _platforms(submissions))
     write(results / FILE, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+
+
+def _platforms(submissions: Path) -> dict[str, str]:
+    """Where each folder's work came from, as `collect` noted it."""
+    notes = submissions / NOTES
+    found = {}
+    for path in sorted(notes.rglob("*.json")):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            note = msgspec.json.decode(path.read_bytes(), type=Collected)
+            found[path.relative_to(notes).with_suffix("").parts[0]] = note.platform
+    return found
 
 
 def load(results: Path) -> HandedIn | None:

@@ -20,7 +20,7 @@ from autograder.marks.handins import HandedIn
 from autograder.marks.lateness import Extension, handed_in
 from autograder.marks.roster import Roster
 from autograder.marks.settle import Known, missing, settle
-from autograder.reports.people import NOBODY, Person, Place
+from autograder.reports.people import NOBODY, Person, Place, Upload
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
 from autograder.reports.store import alike, safe_name
@@ -182,12 +182,23 @@ class Ledger:
         return replace(found[0], reports=reports)
 
     def _settled(self, student: StudentReports, most: Mapping[str, float]) -> StudentReports:
-        known = self._known(student)
+        folders = self._handed.folders if self._handed else {}
+        folder = folders.get(student.source, student.source)
+        rows = self._rows.get(folder, [])
+        mine = [row for row in rows if self._is(row, student.person)] or rows[:1]
+        known = self._known(student, folder, mine)
         attempts = earlier(self._results, student, known, self._course)
-        full = student
+        full = replace(student, uploaded=self._uploaded(folder, mine))
         if student.place == "in":
-            full = replace(student, reports=self._nothing(student, most) | student.reports)
+            full = replace(full, reports=self._nothing(student, most) | student.reports)
         return settle(full, known, attempts, self._course, self._now)
+
+    def _uploaded(self, folder: str, rows: Sequence[people.Person]) -> Upload:
+        """Of several assignments, collected unit by unit, nobody knows which one is meant."""
+        if self._handed is None or len(rows) != 1:
+            return Upload()
+        row = rows[0]
+        return Upload(self._handed.platforms.get(folder, ""), row.id, row.name, row.attempt)
 
     def _nothing(self, student: StudentReports, most: Mapping[str, float]) -> dict[str, Report]:
         """Reports of nothing: of what was assigned; of all that was graded, for who has none."""
@@ -200,18 +211,14 @@ class Ledger:
             )
         }
 
-    def _known(self, student: StudentReports) -> Known:
+    def _known(self, student: StudentReports, folder: str, rows: Sequence[people.Person]) -> Known:
         """What is known of somebody beside the reports."""
-        folders = self._handed.folders if self._handed else {}
-        folder = folders.get(student.source, student.source)
         keys: list[Whose] = [student.person]
         if student.person is NOBODY:
             keys = list(dict.fromkeys([student.name.casefold(), folder.casefold()]))
-        rows = self._rows.get(folder, [])
-        mine = [row for row in rows if self._is(row, student.person)] or rows[:1]
         zone = next((a.due for a in self._course.assignments.values() if a.due), None)
         return Known(
-            {row.unit: handed_in(row.time, row.late, zone) for row in mine},
+            {row.unit: handed_in(row.time, row.late, zone) for row in rows},
             {e.what: e for key in keys for e in self._extensions.get(key, [])},
             [row for key in keys for row in self._adjusted.get(key, [])],
         )

@@ -88,7 +88,7 @@ def settle(
         )
         if unit in assignment.bonus:
             extra.add(unit)
-    kept = {unit: [one.report for one in some] for unit, some in earlier.items()}
+    kept = {unit: [(one.name, one.report) for one in some] for unit, some in earlier.items()}
     return replace(
         student, reports=reports, accounts=accounts, attempts=kept, extra=frozenset(extra)
     )

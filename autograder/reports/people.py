@@ -37,6 +37,18 @@ class Person(msgspec.Struct, frozen=True):
 NOBODY = Person()
 
 
+class Upload(msgspec.Struct, frozen=True):
+    """Under which numbers a platform has what a person handed in last."""
+
+    platform: str = ""
+    id: str = ""
+    name: str = ""
+    attempt: str = ""
+
+
+NOTHING_UPLOADED = Upload()
+
+
 class Step(msgspec.Struct, frozen=True):
     """What changed a mark: by how much, and the sentence that says why."""
 

@@ -12,7 +12,15 @@ from msgspec import structs
 
 from autograder.core.course import Unit
 from autograder.reports.changes import Changed
-from autograder.reports.people import NOBODY, PLACES, Account, Person, Place
+from autograder.reports.people import (
+    NOBODY,
+    NOTHING_UPLOADED,
+    PLACES,
+    Account,
+    Person,
+    Place,
+    Upload,
+)
 from autograder.reports.schema import Report, remarked
 from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
@@ -30,8 +38,9 @@ class StudentReports:
     """A student's reports by unit. `folder` is the name made safe, which no two students share.
 
     Once `marks` has looked at them, the reports have the marks that count, the accounts say how
-    those came about, and earlier attempts stand beside them. extra: the units whose points are
-    extra. source: the folder that the reports were read from, which a group shares.
+    those came about, and earlier attempts stand beside them, with their names. extra: the units
+    whose points are extra. source: the folder that the reports were read from, which a group
+    shares. uploaded: the numbers by which a platform takes feedback.
     """
 
     name: str
@@ -40,9 +49,10 @@ class StudentReports:
     person: Person = NOBODY
     place: Place = ""
     accounts: Mapping[str, Account] = field(default_factory=dict)
-    attempts: Mapping[str, Sequence[Report]] = field(default_factory=dict)
+    attempts: Mapping[str, Sequence[tuple[str, Report]]] = field(default_factory=dict)
     extra: frozenset[str] = frozenset()
     source: str = ""
+    uploaded: Upload = NOTHING_UPLOADED
 
     @property
     def complete(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from autograder.core.assignments import Feedback
 from autograder.core.course import Course, Exercise, Unit
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
@@ -35,13 +36,15 @@ def results(
         "score": math.fsum(report.mark or 0.0 for _, report in shown),
         "output": f"Advisory: graded with isolation {', '.join(levels)}." if levels else "",
         "output_format": "text",
-        "visibility": "visible",
+        "visibility": _visibility(course.feedback),
         "tests": [
             test
             for unit, report in shown
-            for test in _unit(unit, report, unit.title.in_(language), language)
+            for test in _unit(unit, report, unit.title.in_(language), language, course.feedback)
         ],
     }
+    if told := [text for account in student.accounts.values() for text in account.told(language)]:
+        content["output"] = "\n".join(filter(None, [content["output"], *told]))
     if warnings:
         content["tests"].append(_for_instructors("\n".join(warnings)))
     return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
@@ -53,7 +56,16 @@ def _for_instructors(text: str) -> dict[str, Any]:
     return {"name": "For instructors"} | _points(0.0, 0.0) | {"status": "failed"} | shown
 
 
-def _unit(unit: Unit, report: Report, title: str, language: Language) -> Iterator[dict[str, Any]]:
+def _visibility(feedback: Feedback) -> str:
+    """When points are seen: Gradescope has a due date of its own, and waits for it."""
+    if feedback.before_due != "nothing":
+        return "visible"
+    return "hidden" if feedback.after_due == "nothing" else "after_due_date"
+
+
+def _unit(
+    unit: Unit, report: Report, title: str, language: Language, feedback: Feedback
+) -> Iterator[dict[str, Any]]:
     """A test for each exercise; one for the unit where there is no mark."""
     if report.mark is None:
         shown = {"visibility": "visible", "output_format": "text", "status": "failed"}
@@ -62,7 +74,22 @@ def _unit(unit: Unit, report: Report, title: str, language: Language) -> Iterato
         return
     for exercise in unit.exercises:
         if tests := _tests(report, exercise):
-            yield _exercise(tests, exercise, title) | {"output": _output(tests, language)}
+            found = _exercise(tests, exercise, title) | {"visibility": _visibility(feedback)}
+            words = {"output": _output(tests, language)}
+            reasons = "reasons" in (feedback.before_due, *_once_due(feedback))
+            yield found | (words if reasons else {"output": ""})
+            if feedback.before_due == "points" and feedback.after_due == "reasons":
+                yield _later(found["name"]) | words
+
+
+def _once_due(feedback: Feedback) -> list[str]:
+    """What is shown with the points, where these wait for the due date."""
+    return [feedback.after_due] if feedback.before_due == "nothing" else []
+
+
+def _later(name: str) -> dict[str, Any]:
+    """Reasons without points, which are seen once the assignment is due."""
+    return {"name": name, "visibility": "after_due_date", "output_format": "text"}
 
 
 def _points(score: float, most: float) -> dict[str, float]:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.core.assignments import Shown
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.language import render
 from autograder.reports.pages import figures
@@ -69,7 +70,8 @@ class Row:
 class Section:
     """One unit of a student: `report` is None where it was not graded.
 
-    message: what stands for the whole unit. account: how the mark came about.
+    message: what stands for the whole unit. account: how the mark came about. attempts: earlier
+    ones, by their names.
     """
 
     unit: Unit
@@ -78,6 +80,7 @@ class Section:
     rows: list[Row]
     figures: list[figures.Figure]
     account: Account | None = None
+    attempts: Sequence[tuple[str, Report]] = ()
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,37 @@ class Common:
     places: list[tuple[Unit, list[str]]]
 
 
-def student_page(student: StudentReports, course: Course, language: Language) -> str:
-    """The page of one student."""
-    sections = [
-        replace(
-            _section(unit, student.reports.get(unit.name), language),
-            account=student.accounts.get(unit.name),
-        )
-        for unit in course.units
-    ]
-    return _render("student.html", course, language, student=student, sections=sections)
+def student_page(
+    student: StudentReports, course: Course, language: Language, *, handed_out: bool = False
+) -> str:
+    """The page of one student; handed_out: as it leaves the house, with what is to be seen now."""
+    sections = [_whole_section(unit, student, language) for unit in course.units]
+    waiting = []
+    if handed_out:
+        waiting = [s for s in sections if s.report and _shown(s) == "nothing"]
+        sections = [_as_shown(s) for s in sections if s not in waiting]
+    return _render(
+        "student.html",
+        course,
+        language,
+        student=student,
+        sections=sections,
+        waiting=waiting,
+        handed_out=handed_out,
+    )
+
+
+def _shown(section: Section) -> Shown:
+    return section.account.shown if section.account else "reasons"
+
+
+def _as_shown(section: Section) -> Section:
+    """A section with its points alone, where no more is to be seen yet."""
+    if _shown(section) == "reasons":
+        return section
+    rows = [replace(row, findings=[], speeds=[]) for row in section.rows]
+    said = section.message if section.report and section.report.mark is None else ""
+    return replace(section, rows=rows, figures=[], message=said)
 
 
 def class_page(students: Sequence[StudentReports], course: Course, language: Language) -> str:
@@ -236,6 +260,15 @@ def _most(students: Sequence[StudentReports], unit: str) -> float:
     return max(s.reports[unit].max_score for s in students if unit in s.reports)
 
 
+def _whole_section(unit: Unit, student: StudentReports, language: Language) -> Section:
+    section = _section(unit, student.reports.get(unit.name), language)
+    return replace(
+        section,
+        account=student.accounts.get(unit.name),
+        attempts=student.attempts.get(unit.name, ()),
+    )
+
+
 def _section(unit: Unit, report: Report | None, language: Language) -> Section:
     if report is None:
         return Section(unit, None, "", [], [])
@@ -317,6 +350,7 @@ def _environment(language: Language) -> Environment:
         "number": number,
         "share": lambda part, whole: round(100 * part / whole) if whole else 0,
         "say": said,
+        "moment": lambda moment: moment.isoformat(" ", "minutes"),
         "sentence": lambda facts: render(facts, language),
         "title_of": lambda title: title.in_(language),
         "figure": lambda name, course: _figure_title(name, course, language),
