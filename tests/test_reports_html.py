@@ -7,17 +7,21 @@ import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from reports import HOSTILE, report, result, sample, student_of
 
 from autograder.core.course import Course
 from autograder.reports.pages import figures
 from autograder.reports.pages.html import class_page, common_mistakes, student_page, write_pages
-from autograder.reports.reading import load
+from autograder.reports.people import Person, Place
+from autograder.reports.reading import StudentReports, load
+from autograder.reports.schema import Change
 from autograder.reports.store import encode, path_for, write
 from autograder.reports.wording import LABELS, Language, reason, translations
 
@@ -127,6 +131,52 @@ def test_the_class_page_counts_students_and_not_tests(course: Course) -> None:
     waiting = text.split('id="waiting"')[1]
     assert "=late" in waiting
     assert "Ann" not in waiting
+
+
+def of_section(student: StudentReports, section: str, place: Place = "in") -> StudentReports:
+    return replace(student, person=Person(student.name, section=section), place=place)
+
+
+def test_the_class_page_filters_and_sorts_without_a_program(course: Course) -> None:
+    """By rules of CSS that name what is in the rows; each order is a page of its own."""
+    places: list[tuple[str, Place]] = [
+        ("B", "in"),
+        ("A", "in"),
+        ("", "out"),
+        ("B", "in"),
+        ("", "gone"),
+    ]
+    students = [of_section(s, *p) for s, p in zip(sample(course), places, strict=True)]
+    text = class_page(students, course, "en", "section")
+    rules = re.findall(r":has\(#(\w+):checked\) .marks tbody tr:not\(.(\w+)\)", text)
+    assert rules and all(a == b for a, b in rules)
+    ids = {a["id"] for tag, a in Page(text).tags if tag == "input" and "id" in a}
+    assert {"s0", "s1", "u0", "u1"} <= ids and {name for name, _ in rules} <= ids
+    rows = re.findall(r'<tr class="([^"]*)"><th scope="row">.*?<bdi>(.*?)</bdi>', text)
+    assert [(kind, name) for kind, name in rows if "script" not in name] == [
+        ("s0 m1", "李雷"),
+        ("s1", "Ann"),
+        ("s1", "lost"),
+        ("", "=late"),
+    ]
+    assert text.index("not in the roster</th>") < text.index("gone from the submissions</th>")
+    assert 'href="by-total.html"' in text and 'href="by-section.html"' not in text
+    by_total = class_page(students, course, "zh", "total").split("<tbody>")[1]
+    assert by_total.index("lost") < by_total.index("李雷") < by_total.index("Ann")
+
+
+def test_the_class_page_says_who_and_how_each_test_went_and_what_changed(course: Course) -> None:
+    students = sample(course)
+    ann = students[0].reports["attention"]
+    changed = structs.replace(ann, changes=[Change("scale", None, 1.0, "other hidden tests")])
+    students[0] = replace(students[0], reports={"attention": changed})
+    text = class_page(students, course, "en")
+    who = text.split('id="mistakes"')[1].split("scale_by_d")[1].split("</details>")[0]
+    assert "李雷" in who and "Ann" not in who
+    page = " ".join(Page(text).text.split())
+    row = text.split("<code>test_scale_values</code>")[1].split("</tr>")[0]
+    assert "1 of 3" in row and "33 %" in row
+    assert "attention: scale–1other hidden tests" in page.replace(" –", "–")
 
 
 def test_pages_are_pure_and_fit_any_number_of_reports(course: Course) -> None:

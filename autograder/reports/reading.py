@@ -77,7 +77,12 @@ def load(results: Path, units: Sequence[Unit]) -> list[StudentReports]:
 
 def in_order(students: Iterable[StudentReports]) -> list[StudentReports]:
     """Students by name, as pages and exports list them; who is in no roster comes last."""
-    return sorted(students, key=lambda s: (s.place in PLACES, s.name, s.folder))
+    return sorted(students, key=by_name)
+
+
+def by_name(student: StudentReports, *first: str | float) -> tuple[Any, ...]:
+    """What students are sorted by; who is in no roster, or gone, comes after all others."""
+    return student.place in PLACES, *first, student.name, student.folder
 
 
 def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:

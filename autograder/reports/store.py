@@ -24,7 +24,7 @@ from autograder.reports.schema import SCHEMA, Report, current
 RESERVED = frozenset(
     "summary.csv changes.csv log.jsonl index.html canvas.csv moodle.csv junit.xml github "
     "gradescope gradebook.db gradebook.db-journal gradebook.db-wal gradebook.db-shm people.csv "
-    "intake.toml class.json moodle_worksheet.csv feedback".split()
+    "intake.toml class.json moodle_worksheet.csv feedback by-section.html by-total.html".split()
 )
 DEVICES = frozenset("con prn aux nul conin$ conout$".split()) | {
     f"{port}{number}" for port in ("com", "lpt") for number in range(10)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,7 +24,7 @@ from autograder.core.course import Course, Exercise, Unit
 from autograder.core.language import render
 from autograder.reports.pages import figures
 from autograder.reports.people import PLACES, Account
-from autograder.reports.reading import StudentReports, in_order, outline, started
+from autograder.reports.reading import StudentReports, by_name, changed, in_order, outline, started
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import STATES
 from autograder.reports.store import write
@@ -33,6 +33,7 @@ from autograder.reports.wording import (
     ISOLATION,
     STATUSES,
     Language,
+    _,
     describe,
     help_for,
     message,
@@ -41,6 +42,22 @@ from autograder.reports.wording import (
 )
 
 MOST_MISTAKES = 20
+MOST_CHANGES = 200
+
+
+class Order(NamedTuple):
+    """An order of the class page: its file, what it is called, and what comes first."""
+
+    file: str
+    title: str
+    key: Callable[[StudentReports], Any]
+
+
+ORDERS = {
+    "name": Order("index.html", _("name"), by_name),
+    "section": Order("by-section.html", _("section"), lambda s: by_name(s, s.person.section)),
+    "total": Order("by-total.html", _("total"), lambda s: by_name(s, s.score or 0.0)),
+}
 UNNAMED = ("not_loaded", "not_started")  # no mistake, but work that is not there
 
 
@@ -96,12 +113,23 @@ class Success:
 
 @dataclass(frozen=True)
 class Common:
-    """A mistake that students share, and in which exercises of which units they make it."""
+    """A mistake that students share, who makes it, and in which exercises of which units."""
 
     id: str
     text: str
     count: int
     places: list[tuple[Unit, list[str]]]
+    who: list[StudentReports]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """How many of those who were graded pass a hidden test."""
+
+    unit: Unit
+    test: str
+    passed: int
+    count: int
 
 
 def student_page(
@@ -137,14 +165,18 @@ def _as_shown(section: Section) -> Section:
     return replace(section, rows=rows, figures=[], message=said)
 
 
-def class_page(students: Sequence[StudentReports], course: Course, language: Language) -> str:
-    """The page of the class."""
+def class_page(
+    students: Sequence[StudentReports], course: Course, language: Language, order: str = "name"
+) -> str:
+    """The page of the class, in one of the ORDERS. What it filters by, it does in CSS."""
+    students = sorted(students, key=ORDERS[order].key)
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
     most = {unit.name: _most(students, unit.name) for unit in units}
     total = sum(most.values())
     graded = [s for s in students if all(unit.name in s.reports for unit in units)]
     scores = [student.score for student in graded if student.score is not None]
     shares = [score / total for score in scores] if total else []
+    mistakes = common_mistakes(units, students, language)
     return _render(
         "class.html",
         course,
@@ -159,7 +191,14 @@ def class_page(students: Sequence[StudentReports], course: Course, language: Lan
         median=statistics.median(scores) if scores else None,
         bars=figures.histogram(shares) if shares else [],
         successes=[s for unit in units for s in successes(unit, students)],
-        mistakes=common_mistakes(units, students, language),
+        mistakes=mistakes,
+        sections=list(dict.fromkeys(filter(None, sorted(s.person.section for s in students)))),
+        made=_made(mistakes),
+        tests=[passed for unit in units for passed in passed_tests(unit, students)],
+        changes=[*changed(students)],
+        orders=ORDERS,
+        order=order,
+        most_changes=MOST_CHANGES,
         waiting=[(unit, _not_started(unit, students)) for unit in units],
         href=lambda student: quote(student.folder) + "/index.html",
     )
@@ -174,9 +213,9 @@ def write_pages(
         page = student_page(student, course, language)
         write(results / student.folder / "index.html", page.encode())
         outlines.append(outline(student))
-    index = results / "index.html"
-    write(index, class_page(in_order(outlines), course, language).encode())
-    return index
+    for name, order in ORDERS.items():
+        write(results / order.file, class_page(outlines, course, language, name).encode())
+    return results / ORDERS["name"].file
 
 
 def successes(unit: Unit, students: Sequence[StudentReports]) -> list[Success]:
@@ -200,20 +239,43 @@ def common_mistakes(
     units: Sequence[Unit], students: Sequence[StudentReports], language: Language
 ) -> list[Common]:
     """The named mistakes, the most frequent first; a student counts once for each."""
-    who: dict[tuple[str, str], set[str]] = {}
+    who: dict[tuple[str, str], dict[str, StudentReports]] = {}
     where: dict[tuple[str, str], dict[str, set[str]]] = {}
     for student in students:
         for unit in units:
             for test in _failed(student.reports.get(unit.name)):
                 if test.help_id and test.help_id not in UNNAMED:
                     key = (_sorted_id(test.help_id), describe(test, language))
-                    who.setdefault(key, set()).add(student.folder)
+                    who.setdefault(key, {})[student.folder] = student
                     where.setdefault(key, {}).setdefault(unit.name, set()).add(test.exercise)
     ranked = sorted(who, key=lambda key: (-len(who[key]), key))
     return [
-        Common(id_, text, len(who[id_, text]), _places(where[id_, text], units))
-        for id_, text in ranked[:MOST_MISTAKES]
+        Common(*key, len(who[key]), _places(where[key], units), in_order(who[key].values()))
+        for key in ranked[:MOST_MISTAKES]
     ]
+
+
+def _made(mistakes: Sequence[Common]) -> Mapping[str, Sequence[int]]:
+    """By folder, which of the common mistakes a student makes."""
+    made: defaultdict[str, list[int]] = defaultdict(list)
+    for place, mistake in enumerate(mistakes):
+        for student in mistake.who:
+            made[student.folder].append(place)
+    return made
+
+
+def passed_tests(unit: Unit, students: Sequence[StudentReports]) -> list[Passed]:
+    """How each hidden test of a unit went, over the reports that are marks; the hardest first."""
+    count: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    for student in students:
+        report = student.reports.get(unit.name)
+        for test in report.tests if report and report.mark is not None else []:
+            if test.max_points:
+                count[test.id] += 1
+                passed[test.id] += test.status == "passed"
+    found = [Passed(unit, name, passed[name], count[name]) for name in count]
+    return sorted(found, key=lambda test: (test.passed / test.count, test.test))
 
 
 def _places(where: Mapping[str, set[str]], units: Sequence[Unit]) -> list[tuple[Unit, list[str]]]:
