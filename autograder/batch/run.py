@@ -68,12 +68,13 @@ class Batch:
         self.fresh = fresh
         self.students = find_students(submissions, course)
         self.folders = store.folders(results, self.students)
+        self.asked = self.students  # those of them that are to be graded
         self._decisions = decisions.load(submissions, self.students, course)
 
     @property
     def count(self) -> int:
         """How many reports there will be."""
-        return len(self.students) * len(self.units)
+        return len(self.asked) * len(self.units)
 
     @property
     def masks(self) -> list[Path]:
@@ -92,7 +93,7 @@ class Batch:
     def look(self) -> tuple[Seen, list[Row]]:
         """What all have handed in, with a row a student and unit. Raises SubmissionsError."""
         seen = Seen()
-        found = [row for name in self.students for row in seen.add(self.read(name), self.units)]
+        found = [row for name in self.asked for row in seen.add(self.read(name), self.units)]
         return seen, found
 
     def run(self, workers: Workers, tell: Callable[[Event], None]) -> None:
@@ -105,7 +106,7 @@ class Batch:
         for unit in self.units:
             course_basis(unit, self.course)  # kept: what a tester loads is no older than its key
         again: list[tuple[str, Unit]] = []
-        every = ((student, unit) for student in self.students for unit in self.units)
+        every = ((student, unit) for student in self.asked for unit in self.units)
         for task, report in self._graded(workers, self._tasks(every, tell)):
             if report.status == "incomplete":
                 again.append((task.student, task.unit))
@@ -130,8 +131,12 @@ class Batch:
                 yield Job(name, unit, handed_in, before)
 
     def _up_to_date(self, before: Report, handed_in: Submission, unit: Unit) -> bool:
-        wanted = key(basis(handed_in, unit, self.options, self.course))
+        wanted = key(self.basis(handed_in, unit))
         return before.key == wanted and before.status != "incomplete"
+
+    def basis(self, handed_in: Submission, unit: Unit) -> dict[str, str]:
+        """What a unit's marks depend on, as it is now."""
+        return basis(handed_in, unit, self.options, self.course)
 
     def _graded(self, workers: Workers, tasks: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
         def submit(task: Job) -> Future[bytes]:

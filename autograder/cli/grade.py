@@ -63,6 +63,14 @@ def grade(
         list[str] | None, typer.Option(help="Grade this unit only; may be repeated.")
     ] = None,
     assignment: AssignmentOption = None,
+    student: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Grade this student only, by the folder's name or as the roster knows them; may "
+            "be repeated.",
+        ),
+    ] = None,
     device: Annotated[
         Literal["cpu", "cuda", "auto"],
         typer.Option(
@@ -129,6 +137,7 @@ def grade(
     from autograder.batch.run import Batch
     from autograder.grading.protocol import Options
     from autograder.intake.seen import print_seen
+    from autograder.marks.whose import folder_of
     from autograder.reports.store import sole_writer
 
     loaded = load(course)
@@ -141,6 +150,8 @@ def grade(
         level = level_of(isolation, scheduler)
         options = Options(_settle(device, scheduler), level, speed)
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
+        if student:
+            batch.asked = [folder_of(name, batch, loaded) for name in student]
         seen, found = batch.look()
         print_seen(terminal, seen)
         if dry_run:
@@ -221,7 +232,12 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     students = in_order(map(slim, book.over(each(results, course.units))))
     marks = {student.name: student.reports for student in students}
     asked = {unit.name for unit in batch.units}
-    now = {name: {u: r for u, r in some.items() if u in asked} for name, some in marks.items()}
+    folders = {batch.folders[name] for name in batch.asked}
+    now = {
+        student.name: {u: r for u, r in student.reports.items() if u in asked}
+        for student in students
+        if student.source in folders or batch.asked == batch.students
+    }
     write(results / "summary.csv", summary_csv(marks, course.units, beside(students)))
     write(results / "changes.csv", changes_csv(changed(each(results, course.units))))
     index = write_pages(results, book.over(each(results, course.units)), course, lang)

@@ -42,13 +42,7 @@ class Grader:
     def __init__(self, course: Course, options: Options, masks: Sequence[Path]) -> None:
         self._course = course
         self._options = options
-        self._setup = TesterSetup(
-            options.isolation,
-            [str(mask) for mask in masks],
-            {unit.name: [e.name for e in unit.exercises] for unit in course.units},
-            {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
-            str(course.root),
-        )
+        self._setup = setup_of(course, options, masks)
         self._tester: _Tester | None = None
         self._lock = threading.Lock()  # over which tester it is, and whether there may be one
         self._closed = False
@@ -119,6 +113,17 @@ class Grader:
             if self._tester is None:
                 self._tester = _Tester(self._setup, self._course.root)
             return self._tester
+
+
+def setup_of(course: Course, options: Options, masks: Sequence[Path]) -> TesterSetup:
+    """What a tester is told once."""
+    return TesterSetup(
+        options.isolation,
+        [str(mask) for mask in masks],
+        {unit.name: [e.name for e in unit.exercises] for unit in course.units},
+        {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
+        str(course.root),
+    )
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -228,10 +228,18 @@ class Server:
         fork.close()
         return fork.ended
 
+    def recording(self, *given: Any) -> Recording:
+        """What remembers the calls of a task; see Recording."""
+        return Recording(*given)
+
+    def wants(self, item: pytest.Item, task: UnitTask) -> bool:
+        """Whether a task asks for a test of its unit."""
+        return not _left_out(item, task)
+
     def _run(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
         """Run a unit's hidden tests against a submission."""
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
-        asked = [item for item in every if not _left_out(item, task)]
+        asked = [item for item in every if self.wants(item, task)]
         if not asked:
             return UnitOutcome(
                 error=f"There are no hidden tests for {task.unit}, or they do not load."
@@ -246,7 +254,7 @@ class Server:
         ]
         root = Path(self._setup.root)
         backend = RacingBackend(self._hosts, task.unit, sources, task.limits, root)
-        recording = Recording(
+        recording = self.recording(
             backend,
             functools.partial(catalogue.known, root),
             functools.partial(catalogue.common, root),
@@ -286,9 +294,14 @@ def serve(connection: socket.socket) -> int:
     if data is None:
         return 0
     setup = msgspec.msgpack.decode(data, type=TesterSetup)
+    return session_of(setup, Server(connection, setup))
+
+
+def session_of(setup: TesterSetup, server: Server) -> int:
+    """One pytest session with the hidden tests of these units in it, for a server to run."""
     root = Path(setup.root)
     for unit in setup.functions:
         catalogue.known(root, unit)
         units.solution(root, unit)
     tests = [units.hidden_tests(root, unit) for unit in setup.functions]
-    return int(pytest.main(collecting(root, tests), [Server(connection, setup)]))
+    return int(pytest.main(collecting(root, tests), [server]))

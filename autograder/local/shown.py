@@ -15,7 +15,7 @@ from rich.text import Text
 
 from autograder.core.language import Language, Sentence, _, render, translations
 from autograder.local.places import place
-from autograder.testing.calls import Failure
+from autograder.testing.calls import Failure, Invocation
 from autograder.testing.compare import describe
 from autograder.testing.direct import LocalBackend
 
@@ -36,12 +36,25 @@ def definition(backend: LocalBackend) -> Iterator[str]:
 
 def call(backend: LocalBackend, failure: Failure, language: Language) -> Iterator[str]:
     """The arguments of the last call; and, where they are few, the numbers of its result."""
+    if asked := backend.invocation:
+        yield from arguments(backend.found, asked, language)
+        yield from numbers(failure, language)
+
+
+def arguments(function: Any, asked: Invocation, language: Language) -> Iterator[str]:
+    """What a function was called with, by the names that it has for its arguments."""
+    yield translations(language).gettext(CALLED)
+    yield from _table(_named(function, asked.args, dict(asked.kwargs)), language)
+
+
+def result(value: Any, language: Language) -> Iterator[str]:
+    """What a call gave."""
+    yield from _table({translations(language).gettext(ROWS[0]): value}, language)
+
+
+def numbers(failure: Failure, language: Language) -> Iterator[str]:
+    """What came, what was expected and the difference, where these are few numbers."""
     said = translations(language).gettext
-    asked = backend.invocation
-    if asked is None:
-        return
-    yield said(CALLED)
-    yield from _table(_named(backend.found, asked.args, dict(asked.kwargs)), language)
     if failure.compared and failure.compared[1].numel() <= MOST:
         got, expected = (side.detach().to(torch.float64) for side in failure.compared)
         apart = (got - expected).abs()
