@@ -265,6 +265,18 @@ def run(host: WarmHost, course: Course) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def test_a_race_asks_for_right_numbers_in_whatever_dtype() -> None:
+    """One omission is one failure: a test of its own asks for the dtype."""
+    event = TimedCase(FEWER, Draw("seed"), attention64, "attention_by_sentence", NAMES)
+    args = event.fresh(FEWER.few)
+    right = attention64(*(arg.double() for arg in args))
+    event.check(right, args)
+    event.check([value.float() for value in right], args)
+    for wrong in (right[:1], [value * 1.001 for value in right], [v.half() for v in right]):
+        with pytest.raises(Failure):
+            event.check(wrong, args)
+
+
 def sources(*paths: Path) -> list[wire.Source]:
     first, *others = paths
     named = [("attention", first), *((path.stem, path) for path in others)]
