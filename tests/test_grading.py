@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -235,3 +236,25 @@ def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> N
     assert "Counted beside your program, as advice: torch was called" in race.help
     assert "逐个循环处理 4,096 个句子所用时间的" in reason(race, "zh")
     assert "仅供参考" in help_for(race, "zh")
+
+
+def test_files_of_ours_that_do_not_load_cost_the_other_units_nothing(tmp_path: Path) -> None:
+    """One unit's solution does not load, another's mistakes, a third one's hidden tests."""
+    no_bytecode = shutil.ignore_patterns("__pycache__", "sample_class")
+    for name in ("course", "solutions"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=no_bytecode)
+    hidden = "course/units/{0}/hidden/{1}.py".format
+    for name in ("solutions/cost.py", hidden("gates", "mistakes"), hidden("rnn", "test_rnn")):
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write("\nnothing_has_this_name\n")
+    course = courses.load(tmp_path)
+    units = [course.unit(name) for name in ("cost", "gates", "rnn", "receptive_field")]
+    with Grader(course, Options(speed=False), [course.root]) as grader:
+        ann = read(tmp_path, "solutions", course)
+        reports = {unit.name: grader.grade(ann, unit) for unit in units}
+    whole = reports.pop("receptive_field")
+    assert (whole.status, whole.score) == ("graded", whole.max_score)
+    for name, report in reports.items():
+        assert report.status == "incomplete"
+        assert f"The course's own files of {name} do not load" in report.message
+        assert "nothing_has_this_name" in report.message

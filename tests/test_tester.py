@@ -80,7 +80,7 @@ def test_one_that_does_not_tell_is_an_error(
 def test_a_test_fails_whose_process_a_reply_ended(end: Callable[[], None], blamed: bool) -> None:
     """The first is left out of what is run again; after the second nothing is run any more."""
     server = Server.__new__(Server)
-    server._fork, server._at = None, Whereabouts()
+    server._fork, server._at, server.broken = None, Whereabouts(), {}
     ours, theirs = socket.socketpair()
     server._connection = theirs
     server._hosts = MagicMock()

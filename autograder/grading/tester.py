@@ -166,6 +166,17 @@ class Server:
         self._hosts = WarmHosts([Path(mask) for mask in setup.masks], setup.level)
         self._fork: Fork | None = None
         self._at = Whereabouts()
+        self.broken: dict[str, str] = {}  # why the course's own files of a unit do not load
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why a unit's hidden tests do not load."""
+        if report.failed:
+            *_, last = report.longreprtext.splitlines()
+            self.not_loaded(Path(report.nodeid).stem.removeprefix("test_"), last)
+
+    def not_loaded(self, unit: str, cause: str) -> None:
+        """Have nobody graded in a unit whose own files do not load; the other units are."""
+        self.broken.setdefault(unit, f"The course's own files of {unit} do not load: {cause}")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
@@ -191,6 +202,8 @@ class Server:
 
     def _outcome(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
         """What came of a task. A test fails whose process a student's reply has ended."""
+        if task.unit in self.broken:  # no program is run
+            return self._run(task, session)
         outcome, at = self._in_fork(task, session)
         while at and len(task.spoiled) < SPOILED:
             task = msgspec.structs.replace(task, spoiled=[*task.spoiled, at])
@@ -238,12 +251,12 @@ class Server:
 
     def _run(self, task: UnitTask, session: pytest.Session) -> UnitOutcome:
         """Run a unit's hidden tests against a submission."""
+        if cause := self.broken.get(task.unit):
+            return UnitOutcome(error=cause)
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
         asked = [item for item in every if self.wants(item, task)]
         if not asked:
-            return UnitOutcome(
-                error=f"There are no hidden tests for {task.unit}, or they do not load."
-            )
+            return UnitOutcome(error=f"There are no hidden tests for {task.unit}.")
         if any(file.notebook for file in task.files) and not importlib.util.find_spec("IPython"):
             return UnitOutcome(error=NO_IPYTHON)
         functions = self._setup.functions
@@ -301,7 +314,11 @@ def session_of(setup: TesterSetup, server: Server) -> int:
     """One pytest session with the hidden tests of these units in it, for a server to run."""
     root = Path(setup.root)
     for unit in setup.functions:
-        catalogue.known(root, unit)
-        units.solution(root, unit)
+        try:
+            catalogue.known(root, unit)
+            units.solution(root, unit)
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            server.not_loaded(unit, f"{error!r} ({at.filename}, line {at.lineno})")
     tests = [units.hidden_tests(root, unit) for unit in setup.functions]
     return int(pytest.main(collecting(root, tests), [server]))
