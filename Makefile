@@ -9,7 +9,7 @@ NBGRADER ?= classroom
 LESSONS ?= en
 TESTS := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations 20
 
-.PHONY: help linux demo check test long lint starters mistakes pages notebooks installs clean
+.PHONY: help linux demo check test long lint starters mistakes lessons pages notebooks installs clean
 .DELETE_ON_ERROR:
 
 ## help: this list
@@ -52,6 +52,10 @@ starters: $(VENV)/.dev
 ## mistakes: make course/known_mistakes.json, by which students' local runs know the known mistakes
 mistakes: $(VENV)/.dev
 	$(BIN)/python -m autograder.mistakes.publish
+
+## lessons: make the lessons' pages and notebooks in course/units, which a release copies
+lessons: $(VENV)/.course
+	$(BIN)/python -m autograder.notebooks.lessons
 
 ## pages: make the lessons as web pages, in results/pages or PAGES=DIR
 pages: $(VENV)/.course

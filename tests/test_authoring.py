@@ -283,6 +283,29 @@ def test_a_gap_that_the_files_show(
     assert found[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("chinese", "same"),
+    [
+        ('f(x, label=f"半径 {r}")  # 图', True),
+        ('f(x, label=f"radius {r}")', True),
+        ('f(x, label=f"rayon {r}")', False),
+        ('f(y, label=f"半径 {r}")', False),
+        ('f(x, title=f"半径 {r}")', False),
+        ('f(x, label=f"半径 {r}")\ng()', False),
+        ('f(x, label="半径")', False),
+    ],
+)
+def test_texts_of_a_lesson_are_translated_and_nothing_else(chinese: str, same: bool) -> None:
+    assert static._says_same(['f(x, label=f"radius {r}")'], [chinese]) == same
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_is_there_in_chinese(course: Course, unit: str) -> None:
+    """Lessons with the same code, and every docstring that students read."""
+    told = draft(course, unit)
+    assert [*static.lessons(told), *static.in_chinese(told)] == []
+
+
 @pytest.mark.usefixtures("files_only")
 @pytest.mark.parametrize("place", [SOLUTION, STARTER, PUBLIC, HIDDEN, MISTAKES, LESSON])
 def test_a_file_that_is_not_there(fresh: Course, place: str) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 from test_check import folder, solution, transposed  # noqa: F401
 
 from autograder.core import course as courses
+from autograder.local import tally
 from autograder.local.check import check_folder
 
 Check = Callable[[], str]
@@ -59,6 +60,19 @@ def test_a_notebook_is_tested_as_it_is_graded(folder: Path, check: Check) -> Non
     assert "Fix first: rnn_step · rnn.ipynb · test_rnn_step_by_hand" in said
     assert re.search(r"rnn.ipynb, code cell 2:\d+  def rnn_step\n", said)
     assert "w_hh is transposed." in said
+
+
+def test_what_a_notebook_s_function_calls_is_fixed_first(
+    folder: Path,  # noqa: F811
+    check: Check,
+) -> None:
+    """`rnn` fails by a wrong `rnn_step` alone; a magic beside it is no reason not to see that."""
+    step = "%time\ndef rnn_step(x, h, *_):\n    return h * 0 + 1"
+    whole = "def rnn(x, h, *w):\n    return rnn_step(x, h, *w)[None]"
+    write(folder, "import torch", f"{whole}", step)
+    (folder / "exercises" / "rnn.py").unlink()
+    assert "Fix first: rnn_step · rnn.ipynb" in check()
+    assert {"rnn_step"} <= tally._called(folder / "exercises" / "rnn.ipynb", "rnn")
 
 
 def test_an_exception_in_a_cell_shows_its_line(folder: Path, check: Check) -> None:  # noqa: F811

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from autograder.core import course as courses
 from autograder.core import manifest as manifests
 from autograder.core.course import Course
-from autograder.local import handin
+from autograder.local import handin, looks
 from autograder.local.commands import app
 
 SOLUTION = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
@@ -48,13 +48,13 @@ def notebook(*cells: str) -> str:
     return json.dumps({"cells": [{"cell_type": "markdown", "source": "def rnn_step"}, *code]})
 
 
-def look(clone: Course, name: str = "rnn") -> handin.UnitLook:
-    (found,) = handin.look(clone, [clone.unit(name)])
+def look(clone: Course, name: str = "rnn") -> looks.UnitLook:
+    (found,) = looks.look(clone, [clone.unit(name)])
     return found
 
 
 def packed(clone: Course, *names: str) -> dict[str, bytes]:
-    data = handin.pack(clone, handin.look(clone, [clone.unit(name) for name in names]))
+    data = handin.pack(clone, looks.look(clone, [clone.unit(name) for name in names]))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

@@ -22,9 +22,9 @@ from autograder.core.errors import CourseError
 from autograder.core.language import render
 from autograder.local.check import check_folder
 from autograder.local.commands import _named, app
-from autograder.local.handin import left, look
 from autograder.local.hints import hint
 from autograder.local.live import check as check_live
+from autograder.local.looks import left, look
 from autograder.local.reset import STUB, reset
 
 BEGINS = "Running the public tests: "

@@ -34,6 +34,7 @@ from autograder.intake.reading import find_students, read
 from autograder.intake.submission import Submission
 from autograder.local.ci import other_files
 from autograder.local.tally import Tally
+from autograder.release.students import release
 
 CASES = ROOT / "tests" / "intake"
 RIGHT = {unit: (ROOT / "solutions" / f"{unit}.py").read_text("utf-8") for unit in UNITS}
@@ -334,6 +335,22 @@ def test_starters_alone_are_graded_and_nothing_is_nothing(course: Course, tmp_pa
     cem = of(tmp_path / "cem", course)
     assert not cem.empty
     assert "(handed in: data.csv)" in said(cem.work("rnn").facts)
+
+
+def test_the_whole_folder_that_students_got_may_be_handed_in(
+    course: Course, tmp_path: Path
+) -> None:
+    """Its lessons are no work, as notebooks or pages; but who writes into a notebook has worked."""
+    release(course, tmp_path / "ann", "zh")
+    zipped = shutil.make_archive(str(tmp_path / "bob" / "all"), "zip", tmp_path, "ann")
+    for folder in (tmp_path / "ann", Path(zipped).parent):
+        handed_in = of(folder, course)
+        found = {(handed_in.work(unit).how, handed_in.work(unit).state) for unit in UNITS}
+        assert found == {("asked", "read")}
+    lesson = tmp_path / "ann" / "lessons" / "01_rnn.ipynb"
+    lesson.write_text(notebook(RIGHT["rnn"], "lesson.check(rnn)"))
+    written = of(tmp_path / "ann", course).file("rnn")
+    assert written and written.name == "lessons/01_rnn.ipynb"
 
 
 def test_helpers_at_any_depth(course: Course, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_notebooks_run_with_the_solutions(tmp_path: Path, language: Language) ->
     pictures: dict[str, int] = {}
     for cell in every.cells:
         unit = re.sub(r"-\d+$", "", cell.id)
-        found = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        found = [o for o in cell.get("outputs", []) if "image/svg+xml" in o.get("data", {})]
         pictures[unit] = pictures.get(unit, 0) + len(found)
         warned = [o for o in cell.get("outputs", []) if o.get("name") == "stderr"]
         assert not warned, f"{cell.id} wrote to stderr: {warned}"

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from autograder.grading.protocol import Options
 from autograder.mistakes import catalogue
 from autograder.notebooks.build import unit_notebook
 from autograder.release import leaks, starters
+from autograder.release.docstrings import docstrings as english
 
 GUIDE = "docs/writing-an-exercise.md shows one"
 CLOCK = "docs/clock.md says why; copy another unit's"
@@ -189,23 +191,48 @@ def lessons(draft: Draft) -> Iterator[Gap]:
         try:
             found[language] = _parts_and_code(draft, language, draft.text(file))
         except (CourseError, SyntaxError) as error:
+            if draft.path(DOCSTRINGS).name in str(error):
+                continue  # `in_chinese` tells
             why = str(error).replace(f"{draft.path(file)}: ", "")
             yield draft.gap("weak", file, why, "docs/nbgrader.md, Writing a lesson")
-    for what, several in zip(("headings", "code"), zip(*found.values(), strict=True), strict=False):
-        if any(item != several[0] for item in several):
-            said = f"other {what} than lesson.en.md"
-            yield draft.gap("weak", f"{FOLDER}/lesson.zh.md", said, "only text is translated")
+    if len(found) == len(LANGUAGES):
+        (parts, code), (others, other_code) = found.values()
+        for what, alike in (("headings", parts == others), ("code", _says_same(code, other_code))):
+            if not alike:
+                said = f"other {what} than lesson.en.md"
+                yield draft.gap("weak", f"{FOLDER}/lesson.zh.md", said, "only text is translated")
+
+
+def _says_same(english: list[str], chinese: list[str]) -> bool:
+    """Whether programs differ in no more than texts, which the second has in Chinese."""
+    pairs = zip_longest(
+        *([n for c in cells for n in ast.walk(ast.parse(c))] for cells in (english, chinese))
+    )
+    return all(_is_same(one, other) for one, other in pairs)
+
+
+def _is_same(one: ast.AST | None, other: ast.AST | None) -> bool:
+    if isinstance(one, ast.Constant) and isinstance(other, ast.Constant):
+        translated = isinstance(one.value, str) and CHINESE.search(str(other.value))
+        return bool(translated) or one.value == other.value
+    plain = [
+        [(k, v) for k, v in ast.iter_fields(node) if not isinstance(v, (ast.AST, list))]
+        for node in (one, other)
+        if node
+    ]
+    return type(one) is type(other) and plain[0] == plain[1]
 
 
 def _parts_and_code(draft: Draft, language: Any, text: str) -> tuple[list[int], list[str]]:
-    """The levels of a lesson's headings, and its code as Python reads it."""
+    """The levels of a lesson's headings, and its code."""
     made = unit_notebook(draft.course, draft.unit, language, Options().kinds)
     import nbformat  # an extra's; unit_notebook names it where it is missing
 
     cells = nbformat.reads(made, as_version=4).cells  # type: ignore[no-untyped-call]
     code = [c.source.removeprefix(EXPERIMENT) for c in cells if c.cell_type == "code"]
-    levels = [len(level) for level in HEADING.findall(text)]
-    return levels, [ast.dump(ast.parse(text)) for text in code]
+    for text_of_cell in code:
+        ast.parse(text_of_cell)
+    return [len(level) for level in HEADING.findall(text)], code
 
 
 def in_chinese(draft: Draft) -> Iterator[Gap]:
@@ -221,13 +248,22 @@ def in_chinese(draft: Draft) -> Iterator[Gap]:
         yield draft.gap("note", DOCSTRINGS, "docstrings and tests' titles are English only", form)
         return
     tasks = {name: task.docstring for name, task in found.tasks.items()}
-    every = [test.name for file in (PUBLIC, HIDDEN) for test in draft.tests(file)]
-    for what, given, wanted in (("docstring", tasks, draft.names), ("title", found.tests, every)):
+    shown = [test.name for test in draft.tests(PUBLIC)]
+    own = {one.name for one in english(draft.text(PUBLIC))} - {*shown, ""}
+    for what, given, wanted in (
+        ("docstring", tasks, draft.names),
+        ("title", found.tests, shown),
+        ("docstring", found.helpers, sorted(own)),
+    ):
         if lacking := [name for name in wanted if not CHINESE.search(given.get(name, ""))]:
             yield draft.gap("missing", DOCSTRINGS, f"no {what} of {', '.join(lacking)}", form)
         if unknown := [name for name in given if name not in wanted]:
             said = f"a {what} of {', '.join(unknown)}, which is not there"
             yield draft.gap("weak", DOCSTRINGS, said, "take it out, or correct the name")
+    abouts = {"about": (SOLUTION, found.about), "about_tests": (PUBLIC, found.about_tests)}
+    for name, (file, text) in abouts.items():
+        if any(not one.name for one in english(draft.text(file))) and not text:
+            yield draft.gap("missing", DOCSTRINGS, f"no {name}, for {draft.place(file)}", form)
 
 
 def loops(draft: Draft) -> Iterator[Gap]:

@@ -25,6 +25,10 @@ def release(
     speed: Annotated[
         bool, typer.Option("--speed/--no-speed", help="With --gradescope: whether speed counts.")
     ] = True,
+    repository: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where students' repository will lie, for Colab."),
+    ] = None,
     lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
@@ -40,7 +44,9 @@ def release(
     loaded = load(course)
     console = Console(highlight=False, soft_wrap=True)
     if folder:
-        console.print(f"{len(release(loaded, folder, lang))} files in {folder}", markup=False)
+        console.print(
+            f"{len(release(loaded, folder, lang, repository))} files in {folder}", markup=False
+        )
     if gradescope:
         from autograder.release.gradescope_zip import autograder_zip
 

@@ -27,10 +27,28 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Docstrings(msgspec.Struct, frozen=True):
-    """What students read of a unit's programs: its tasks by exercise, and titles by test."""
+    """What students read of a unit's programs.
+
+    tasks: by exercise. tests, helpers: by the names of functions in the public tests. about:
+    what the starter says of itself; about_tests, about_loops: likewise the tests, and loops.py.
+    """
 
     tasks: dict[str, Task]
     tests: dict[str, str]
+    helpers: dict[str, str] = {}
+    about: str = ""
+    about_tests: str = ""
+    about_loops: str = ""
+
+    @property
+    def of_starter(self) -> dict[str, str]:
+        """The docstrings of the exercises' file, by function; its own under ""."""
+        return {"": self.about} | {name: task.docstring for name, task in self.tasks.items()}
+
+    @property
+    def of_tests(self) -> dict[str, str]:
+        """Those of the public tests' file."""
+        return {"": self.about_tests} | self.helpers | self.tests
 
 
 def unit_folder(root: Path, unit: str) -> Path:
@@ -47,7 +65,9 @@ def chinese_docstrings(root: Path, unit: str) -> Docstrings | None:
     """Read the unit's docstrings.zh.toml; None where it has none.
 
     A table for each exercise, such as [softmax], holds its `docstring`; the table [tests] a title
-    for each test, by the test's name. Raises CourseError where the file holds anything else.
+    for each test, by the test's name, and [helpers] one for each other function beside them; the
+    modules' own are `about` and the like, at the top. Raises CourseError where the file holds
+    anything else.
     """
     path = unit_folder(root, unit) / "docstrings.zh.toml"
     if not path.is_file():
@@ -56,8 +76,13 @@ def chinese_docstrings(root: Path, unit: str) -> Docstrings | None:
         tables = msgspec.toml.decode(path.read_bytes())
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error
-    titles = _table(path, "tests", tables.pop("tests", {}), dict[str, str])
-    return Docstrings({name: _table(path, name, tables[name], Task) for name in tables}, titles)
+    titles, helpers = (
+        _table(path, name, tables.pop(name, {}), dict[str, str]) for name in ("tests", "helpers")
+    )
+    modules = {name: tables.pop(name, "") for name in ("about", "about_tests", "about_loops")}
+    about = _table(path, ", ".join(modules), modules, dict[str, str])
+    tasks = {name: _table(path, name, tables[name], Task) for name in tables}
+    return Docstrings(tasks, titles, helpers, **about)
 
 
 def _table(path: Path, name: str, value: object, form: type[Form]) -> Form:

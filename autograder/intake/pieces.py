@@ -20,6 +20,7 @@ from autograder.intake.unreadable import Unreadable
 MOST_BYTES = 128 << 20  # that are read of one student
 NOT_READ = _("%(file)s was not read: this student's files are more than %(most)s MiB.")
 OURS = ("lesson.py", "conftest.py", "setup.py")  # which stand beside the work, and tests
+LESSONS = "lessons"  # the folder of a release's lessons
 
 
 @dataclass
@@ -67,6 +68,11 @@ class Piece:
         """Whether it came with the exercises, by its name."""
         return self.entry.name in OURS or self.entry.name.startswith("test_")
 
+    def is_lesson(self, functions: Iterable[str]) -> bool:
+        """Whether it is a lesson that came with the exercises, in which nobody has written any."""
+        inside = PurePosixPath(self.entry.folder).name == LESSONS
+        return inside and not (self.is_code and set(functions) & self.content.texts.keys())
+
     @cached_property
     def file(self) -> File:
         """What is in it, or what is wrong with it; its module is not known yet."""
@@ -107,7 +113,9 @@ def pieces_of(tree: Tree, course: Course) -> list[Piece]:
     """All files that may be work by their names, the shallow ones first."""
     allowance = Allowance()
     found = (piece_of(entry, course, allowance) for entry in tree.entries)
-    return [piece for piece in found if piece.unit or piece.name.kind not in ("text", "other")]
+    asked = [exercise.name for unit in course.units for exercise in unit.exercises]
+    kept = [piece for piece in found if piece.unit or piece.name.kind not in ("text", "other")]
+    return [piece for piece in kept if not piece.is_lesson(asked)]
 
 
 def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:

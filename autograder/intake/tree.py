@@ -25,6 +25,7 @@ OPENING = os.O_RDONLY  # no link, no waiting, nothing for children; Windows has 
 for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     OPENING |= getattr(os, flag, 0)
 CLONE = ("autograder", "course")  # what is ours in a clone of the students' repository
+MANIFEST = "course/course.toml"  # which tells one
 
 
 class Entry(NamedTuple):
@@ -64,7 +65,16 @@ def look_through(folder: Path) -> Tree:
     tree, budget = Tree(), Budget()
     for entry in _walk(folder, tree):
         if read_name(entry.name).kind in ("zip", "archive"):
-            for path, found in members(entry.path, entry.read, budget):
+            inside = list(members(entry.path, entry.read, budget))
+            ours = tuple(
+                f"{path.removesuffix(MANIFEST)}{name}/"
+                for path, _found in inside
+                if path.endswith(f"/{MANIFEST}")
+                for name in CLONE
+            )
+            for path, found in inside:
+                if path.startswith(ours):
+                    continue
                 if isinstance(found, Unreadable):
                     tree.sealed.append((path, found))
                 elif not any(map(is_noise, PurePosixPath(path).parts)):
@@ -89,7 +99,7 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
             continue  # a virtual environment, whatever its name
         if not listing and read_name(place.name).kind in ("python", "notebook"):
             yield Entry(str(place), partial(_read, root / place))
-        ours = CLONE if (root / place / "course" / "course.toml").is_file() else ()
+        ours = CLONE if (root / place / MANIFEST).is_file() else ()
         for item in listing:
             path = place / item.name
             if is_noise(item.name) or item.name in ours:

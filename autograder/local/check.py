@@ -10,8 +10,8 @@ from rich.text import Text
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.units import module
-from autograder.local.handin import left, look
 from autograder.local.limit import SECONDS
+from autograder.local.looks import left, look
 from autograder.local.own_process import Begins
 from autograder.local.public_tests import run
 from autograder.local.tally import Tally, all_pass, passes
@@ -45,7 +45,8 @@ def _print_progress(
     course: Course, units: Sequence[Unit], tally: Tally, console: Console, language: Language
 ) -> None:
     """Count what is written over the whole course; where all is well here, say what comes next."""
-    todo = [(one.unit, name) for one in look(course, course.units) for name in left(one)]
+    looks = tally.looks or look(course, course.units)
+    todo = [(one.unit, name) for one in looks for name in left(one)]
     every = sum(len(unit.exercises) for unit in course.units)
     told = [say(WRITTEN, count=every - len(todo), total=every)]
     if all_pass(units, tally):

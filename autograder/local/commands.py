@@ -117,8 +117,9 @@ def reset(
     """Empty an exercise's function again; your file as it was is kept beside."""
     from autograder.local.reset import reset as empty
 
-    told = empty(load(course, warns=False), exercise)
-    Console(highlight=False).print(render(told.facts, lang or language_here()), markup=False)
+    language = lang or language_here()
+    told = empty(load(course, warns=False), exercise, language)
+    Console(highlight=False).print(render(told.facts, language), markup=False)
 
 
 @app.command()
@@ -135,15 +136,30 @@ def handin(
     Exit status: 0 when every file is there, loads, and has its functions written, else 1.
     """
     from autograder.local import handin
+    from autograder.local.looks import look
 
     loaded, language = load(course, warns=False), lang or language_here()
     console = Console(highlight=False)
-    looks = handin.look(loaded, loaded.named(unit or []))
+    looks = look(loaded, loaded.named(unit or []))
     handin.report(looks, console, language)
     given = (loaded.root / "exercises", handin.modules(looks), language)
     status = in_own_process(handin.load, *given, console=console, language=language)
     packed = handin.write(loaded, looks, output or Path(handin.ZIP), console, language)
     raise typer.Exit(bool(status) or not packed or any(one.told or one.unwritten for one in looks))
+
+
+@app.command()
+def update(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="A newer edition.")],
+    lang: OwnLanguageOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Take over a newer edition of the course; what you have written stays as it is."""
+    from autograder.local.update import update as take_over
+
+    language = lang or language_here()
+    for told in take_over(load(course, warns=False), file, language):
+        Console(highlight=False).print(render(told.facts, language), markup=False)
 
 
 @app.command()

@@ -12,8 +12,8 @@ from autograder.core.course import Course, Limits, Unit
 from autograder.core.language import Sentence, _, restate, say
 from autograder.intake.decode import read_file
 from autograder.intake.submission import File
-from autograder.local import handin
 from autograder.local.limit import Limit, Pause
+from autograder.local.looks import UnitLook, look
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 from autograder.testing.calls import Failure
@@ -29,14 +29,15 @@ NO_IPYTHON = _(
 class Found(NamedTuple):
     """What lies in a folder. notebooks: by unit, those that count. told: what to say of a unit."""
 
+    looks: list[UnitLook]
     notebooks: dict[str, Path]
     told: list[tuple[str, Sentence]]
 
 
 def find(course: Course, units: Sequence[Unit]) -> Found:
     """Which of the units' files are notebooks, and what lies there under other names."""
-    found = Found({}, [])
-    for seen in handin.look(course, units):
+    found = Found(look(course, units), {}, [])
+    for seen in found.looks:
         name, folder = seen.unit.name, course.root / "exercises"
         notebook, program = (folder / f"{name}{suffix}" for suffix in (".ipynb", ".py"))
         file = seen.file or seen.untouched

@@ -90,6 +90,7 @@ def _find_notebooks(config: pytest.Config, tally: Tally) -> None:
 
     listed = {unit for unit, _ in tally.listed}
     found = find(course, course.units)
+    tally.looks = found.looks
     tally.files = {unit: path.name for unit, path in found.notebooks.items()}
     tally.told = [sentence for unit, sentence in found.told if unit in listed]
     if found.notebooks:

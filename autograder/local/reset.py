@@ -9,11 +9,12 @@ from pathlib import Path
 
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
-from autograder.core.language import Sentence, _, say
+from autograder.core.language import Language, Sentence, _, say
 from autograder.local.places import OURS
 
 BACKUPS = OURS / "backups"
 STUB = "raise NotImplementedError  # replace this line with your code"
+STUBS: dict[Language, str] = {"en": STUB, "zh": "raise NotImplementedError  # 把这一行换成你的代码"}
 INDENT = 4
 RESET = _("`%(function)s` in %(file)s is to be written anew. Your file as it was: %(backup)s")
 UNREADABLE = (
@@ -22,14 +23,16 @@ UNREADABLE = (
 )
 
 
-def reset(course: Course, name: str) -> Sentence:
+def reset(course: Course, name: str, language: Language = "en") -> Sentence:
     """Empty an exercise's function, and keep the file as it was. Raises CourseError."""
     unit, exercise = course.exercise(name)
     path = course.root / "exercises" / f"{unit.name}.py"
     if not path.is_file():
         raise CourseError(f"There is no {path.name} in {path.parent}.")
     data = path.read_bytes()
-    emptied = _emptied(data.decode("utf-8", "surrogateescape"), exercise.name, path)
+    emptied = _emptied(
+        data.decode("utf-8", "surrogateescape"), exercise.name, path, STUBS[language]
+    )
     backup = course.root / BACKUPS / time.strftime(f"{unit.name}-%Y%m%d-%H%M%S.py")
     backup.parent.mkdir(parents=True, exist_ok=True)
     while backup.exists():  # twice in a second
@@ -40,14 +43,14 @@ def reset(course: Course, name: str) -> Sentence:
     return say(RESET, function=name, file=f"exercises/{path.name}", backup=shown)
 
 
-def _emptied(text: str, name: str, path: Path) -> str:
+def _emptied(text: str, name: str, path: Path, stub: str) -> str:
     """The text with a stub in place of what the last function of a name does."""
     try:
-        body = ast.parse(text).body
+        statements = ast.parse(text).body
     except (SyntaxError, ValueError) as error:
         line, what = getattr(error, "lineno", 0), getattr(error, "msg", str(error))
         raise CourseError(UNREADABLE.format(file=path.name, line=line, error=what)) from error
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == name]
+    found = [node for node in statements if isinstance(node, ast.FunctionDef) and node.name == name]
     if not found:
         raise CourseError(
             f"{path.name} defines no function {name!r}. Get the file back as it was given to you."
@@ -59,6 +62,6 @@ def _emptied(text: str, name: str, path: Path) -> str:
     else:  # the body may begin in the signature's own line
         begun = lines[node.body[0].lineno - 1].encode()[: node.body[0].col_offset].decode().rstrip()
         head = [*lines[: node.body[0].lineno - 1], *([begun + newline] if begun else [])]
-    stub = f"{' ' * INDENT}{STUB}{newline}"
+    body = f"{' ' * INDENT}{stub}{newline}"
     tail = dropwhile(lambda line: line[0] in " \t" and line.strip(), lines[node.end_lineno :])
-    return "".join([*head, stub, *tail])  # without comments at the body's end
+    return "".join([*head, body, *tail])  # without comments at the body's end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from autograder.core.course import ON_CPU, Unit, find_root, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.text import clean
+from autograder.local.looks import UnitLook, trees
 from autograder.testing.plugin import Where, exercise_of
 
 # What came of a test; of an exercise the first of these that one of its tests has.
@@ -64,7 +64,8 @@ class Tally:
 
     listed: every test of the files that were looked at, whether or not it was chosen to run.
     damaged: what is to be said of test files that cannot be read, by unit. files: a unit's file,
-    where that is a notebook. told: what is to be said of files that lie there.
+    where that is a notebook. told: what is to be said of files that lie there. looks: what was seen
+    of all units' files, if it was.
     """
 
     folder: Path = field(default_factory=Path)  # of the tests
@@ -74,6 +75,7 @@ class Tally:
     damaged: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     told: list[Sentence] = field(default_factory=list)
+    looks: list[UnitLook] = field(default_factory=list)
 
     def expect(self, items: Iterable[pytest.Item]) -> None:
         """List all tests of the files that these are from: a single one may have been asked for."""
@@ -193,19 +195,16 @@ def first_to_fix(order: Sequence[Where], tally: Tally) -> Where | None:
     failed = sorted((where for where in order if where in failures), key=lambda w: failures[w].rank)
     seen = failed[:1]
     for where in seen:  # which grows
-        names = _called(tally.folder, where)
+        unit, function = where
+        names = _called(tally.folder / tally.files.get(unit, f"{unit}.py"), function)
         deeper = (w for w in failed if w not in seen and w[1] in names and failures[w].written)
         seen += [found for found in [next(deeper, None)] if found]
     return seen[-1] if seen else None
 
 
-def _called(folder: Path, where: Where) -> set[str]:
-    """The names that a student's function uses."""
-    unit, function = where
-    with contextlib.suppress(OSError, ValueError, SyntaxError, RecursionError, MemoryError):
-        tree = ast.parse((folder / f"{unit}.py").read_bytes())
-        return {name for node in tree.body for name in _names(node, function)}
-    return set()
+def _called(path: Path, function: str) -> set[str]:
+    """The names that a function of a student's file uses."""
+    return {name for tree in trees(path) for node in tree.body for name in _names(node, function)}
 
 
 def _names(node: ast.stmt, function: str) -> Iterator[str]:

@@ -18,8 +18,10 @@ from typing import Any
 from autograder.core.course import Course, Exercise, Kind, Unit
 from autograder.core.errors import CourseError
 from autograder.core.text import several
-from autograder.core.units import unit_folder
+from autograder.core.units import chinese_docstrings, unit_folder
 from autograder.grading.protocol import Options
+from autograder.local.reset import STUBS
+from autograder.release.docstrings import translated
 from autograder.reports.wording import Language
 
 EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)
@@ -30,7 +32,10 @@ WITHHELD = {
     "zh": "# {points} 分。`{name}` 的隐藏测试在评分时运行。",
 }
 SHARED = "lesson.py"  # what the notebooks import beside the student's own units
-IMPORT_SHARED = "import lesson  # finds your other units, and runs %%experiment\n"
+IMPORT_SHARED = {
+    "en": "import lesson  # finds your other units, and runs %%experiment\n",
+    "zh": "import lesson  # 找到你的其他单元，并运行 %%experiment\n",
+}
 METADATA = {  # of a notebook
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -55,6 +60,7 @@ load_subconfig("nbgrader_config.py", path={path!r})  # noqa: F821
 c.SandboxGrade.language = {language!r}
 c.SandboxGrade.device = {device!r}
 c.SandboxGrade.speed = {speed!r}
+c.ClearSolutions.code_stub = {{"python": {stub!r}}}
 """
 LOADS = 'load_subconfig("nbgrader_config.py", path='  # what a file has that loads ours
 
@@ -78,6 +84,7 @@ def build(
         for extra in _extras(course, notebook):
             shutil.copy(extra, target / extra.name)
     settings = {"language": language, "device": options.device, "speed": options.speed}
+    settings["stub"] = STUBS[language]
     _configure(folder, JOINED.format(path=str(course.root / "course"), **settings))
 
 
@@ -129,7 +136,7 @@ def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozens
         ) from error
     lesson = unit_folder(course.root, unit.name) / f"lesson.{language}.md"
     notebook = jupytext.reads(_read(lesson), fmt="md")
-    setup, answers = functions(course, unit)
+    setup, answers = functions(course, unit, language)
     notebook.cells = list(_cells(notebook.cells, unit, answers, language, kinds, lesson))
     first_code = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
     notebook.cells.insert(first_code, _code(setup))
@@ -142,13 +149,15 @@ def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozens
     return str(nbformat.writes(notebook)) + "\n"
 
 
-def functions(course: Course, unit: Unit) -> tuple[str, dict[str, str]]:
+def functions(course: Course, unit: Unit, language: Language = "en") -> tuple[str, dict[str, str]]:
     """The imports of a unit's solution, and the text of each of its exercises' functions.
 
-    A private helper belongs to the exercise that it follows.
+    A private helper belongs to the exercise that it follows. What a function is to do is said in
+    the language, as far as the unit says it in that.
     """
     path = course.root / "solutions" / f"{unit.name}.py"
-    text = _read(path)
+    words = chinese_docstrings(course.root, unit.name) if language == "zh" else None
+    text = translated(_read(path), words.of_starter if words else {})
     lines, body = text.splitlines(), ast.parse(text).body
     wanted = [exercise.name for exercise in unit.exercises]
     found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in wanted]
@@ -159,7 +168,7 @@ def functions(course: Course, unit: Unit) -> tuple[str, dict[str, str]]:
     setup = "\n".join(lines[docstring : starts[0]]).strip()
     others = IMPORT.search(setup)
     first = others.start() if others else len(setup)
-    setup = f"{setup[:first]}{IMPORT_SHARED}{setup[first:]}".strip()
+    setup = f"{setup[:first]}{IMPORT_SHARED[language]}{setup[first:]}".strip()
     ends = [*starts[1:], len(lines)]
     answers = {
         node.name: "\n".join(lines[start:end]).strip()

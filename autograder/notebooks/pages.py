@@ -10,44 +10,27 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from autograder.core.console import CourseOption, program
-from autograder.core.course import Course, load
+from autograder.core.course import ON_CPU, Course, Unit, load
 from autograder.core.language import LANGUAGES
-from autograder.notebooks.build import build
+from autograder.local.reset import STUB, STUBS
+from autograder.notebooks.build import build, unit_notebook
+from autograder.release.lessons import NAV, page
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
 SECONDS = 120  # that a cell may take
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
+OUTPUT = re.compile(r"\n<figure>.*?</figure>", re.DOTALL)
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
-LANG_TAG = {"en": "en", "zh": "zh-Hans"}
-STYLE = """
-body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff;
-  font: 1.05rem/1.65 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
-h1, h2 { line-height: 1.25; } h2 { margin-top: 2.2rem; } a { color: #0b57a4; }
-pre { background: #f5f6f8; padding: .7rem .9rem; overflow-x: auto; border-radius: 6px;
-  font: .86rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
-code { font-family: ui-monospace, Consolas, Menlo, monospace; font-size: .92em; }
-.exercise pre { border-left: 4px solid #d08a00; } .check pre { border-left: 4px solid #8a94a0; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { border: 1px solid #ccd; padding: .3rem .7rem; text-align: left; }
-img { max-width: 100%; } nav { display: flex; justify-content: space-between; gap: 1rem; }
-math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
-"""
-PAGE = """<!DOCTYPE html>
-<html lang="{tag}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head>
-<body>
-{body}
-</body></html>
-"""
 
 
 def write_pages(course: Course, folder: Path) -> None:
@@ -55,32 +38,55 @@ def write_pages(course: Course, folder: Path) -> None:
     index = ""
     for language in LANGUAGES:
         index += _index(course, language)
-        with tempfile.TemporaryDirectory() as temporary:
-            build(course, Path(temporary), language)
-            for unit in course.unit_names:
-                notebook = _executed(Path(temporary) / "source" / unit / f"{unit}.ipynb")
-                body = _links(course, unit, language) + "\n".join(map(_cell, notebook.cells[1:]))
-                title = getattr(course.unit(unit).title, language)
-                _write(folder / language / f"{unit}.html", title, language, body)
-    _write(folder / "index.html", course.title.en, "en", index)
+        for unit in course.units:
+            text = executed(course, unit, language)
+            links = _links(course, unit.name, language)
+            _write(folder / language / f"{unit.name}.html", text.replace(NAV, links, 1))
+    _write(folder / "index.html", page(course.title.en, "en", index))
 
 
-def _executed(path: Path) -> Any:
-    """The notebook with its outputs, and without its solutions."""
+def executed(course: Course, unit: Unit, language: Language) -> str:
+    """A unit's page with what its cells print and draw; NAV stands for its links."""
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
-    return without_solutions(notebook)
+    with tempfile.TemporaryDirectory() as temporary:
+        build(msgspec.structs.replace(course, units=[unit]), Path(temporary), language)
+        folder = Path(temporary) / "source"
+        notebook = nbformat.read(folder / unit.name / f"{unit.name}.ipynb", as_version=4)
+        for solution in sorted((course.root / "solutions").glob("*.py")):  # of earlier units
+            shutil.copy(solution, folder / unit.name)
+        resources = {"metadata": {"path": str(folder / unit.name)}}
+        NotebookClient(
+            notebook, timeout=SECONDS, kernel_name="python3", resources=resources
+        ).execute()
+    return _page(unit, language, notebook)
 
 
-def without_solutions(notebook: Any) -> Any:
+def unexecuted(course: Course, unit: Unit, language: Language) -> str:
+    """The same page without what its cells print and draw."""
+    import nbformat
+
+    text = unit_notebook(course, unit, language, ON_CPU)
+    reads: Any = nbformat.reads
+    return _page(unit, language, reads(text, as_version=4))
+
+
+def without_outputs(text: str) -> str:
+    """A page without what its cells print and draw."""
+    return OUTPUT.sub("", text)
+
+
+def _page(unit: Unit, language: Language, notebook: Any) -> str:
+    cells = map(_cell, without_solutions(notebook, language).cells[1:])
+    return page(unit.title.in_(language), language, "\n".join([NAV, *cells]))
+
+
+def without_solutions(notebook: Any, language: Language = "en") -> Any:
     """The notebook as students get it, with the outputs that it has."""
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = starter(cell.source)
+            cell.source = starter(cell.source).replace(STUB, STUBS[language])
     return notebook
 
 
@@ -90,12 +96,15 @@ def _cell(cell: Any) -> str:
     graded = cell.metadata.get("nbgrader", {})
     kind = "exercise" if graded.get("solution") else "check" if graded.get("grade") else "code"
     parts = [f"<pre><code>{html.escape(cell.source)}</code></pre>"]
-    for output in cell.outputs:
-        if picture := output.get("data", {}).get("image/png"):
-            parts.append(f'<img alt="" src="data:image/png;base64,{picture.strip()}">')
-        elif text := output.get("text"):
-            parts.append(f"<pre>{html.escape(text)}</pre>")
+    parts += [f"<figure>{shown}</figure>" for shown in map(_shown, cell.outputs) if shown]
     return f'<div class="{kind}">' + "\n".join(parts) + "</div>"
+
+
+def _shown(output: Any) -> str:
+    """What a cell drew or printed, as HTML."""
+    if drawing := output.get("data", {}).get("image/svg+xml"):
+        return str(drawing[drawing.index("<svg") :].strip())
+    return f"<pre>{html.escape(output['text'])}</pre>" if output.get("text") else ""
 
 
 def markdown(text: str) -> str:
@@ -146,9 +155,8 @@ def _index(course: Course, language: Language) -> str:
     return f"<h1>{html.escape(getattr(course.title, language))}</h1><ol>{entries}</ol>"
 
 
-def _write(path: Path, title: str, language: Language, body: str) -> None:
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = PAGE.format(tag=LANG_TAG[language], title=html.escape(title), style=STYLE, body=body)
     path.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from autograder.core.course import Course, Unit
@@ -20,6 +21,7 @@ from autograder.reports.wording import Language
 SCRIPTS = ("setup.sh", "run_autograder")
 PROJECT = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "course/course.toml")
 FOLDERS = ("solutions", "course/parameters", "course/shared", "course/units")
+BUILT = "lesson.*.[hi]*"  # pages and notebooks of lessons, which nobody reads there
 ONE_DAY = (1980, 1, 1, 0, 0, 0)  # the same zip for the same files
 
 
@@ -60,4 +62,4 @@ def _files(
 
 def _regular(folder: Path) -> list[Path]:
     found = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in found if "__pycache__" not in path.parts]
+    return [p for p in found if "__pycache__" not in p.parts and not fnmatch(p.name, BUILT)]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 from collections.abc import Iterator
+
+import msgspec
 
 from autograder.core.course import Course
 from autograder.core.units import unit_folder
@@ -16,7 +19,7 @@ WINDOW = 3  # lines of a hidden program that public ones do not share by chance
 
 def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, str]]:
     """Hidden passages that stand in the files: the file's name and the passage."""
-    texts = {name: _normal(data.decode("utf-8", "replace")) for name, data in found.items()}
+    texts = {name: _normal(_text(name, data)) for name, data in found.items()}
     for passage in passages:
         for name, text in texts.items():
             if passage in text:
@@ -61,6 +64,14 @@ def _is_a_call(lines: list[str]) -> bool:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _text(name: str, data: bytes) -> str:
+    """What a file says to who opens it: a notebook's cells, a page without its markup."""
+    if name.endswith(".ipynb"):
+        return "\n".join("".join(cell["source"]) for cell in msgspec.json.decode(data)["cells"])
+    text = data.decode("utf-8", "replace")
+    return html.unescape(re.sub(r"<[^>]*>", "", text)) if name.endswith(".html") else text
 
 
 def _normal(text: str) -> str:

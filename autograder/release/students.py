@@ -10,13 +10,19 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import msgspec
+
 from autograder import __version__
 from autograder.core.course import ON_CPU, Course
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
 from autograder.core.processes import PACKAGE
-from autograder.core.units import unit_folder
+from autograder.core.units import chinese_docstrings, unit_folder
+from autograder.local.reset import STUB, STUBS
+from autograder.local.update import GIVEN, digest_of
+from autograder.release.docstrings import translated
 from autograder.release.leaks import hidden_passages, leaks
+from autograder.release.lessons import lessons, names
 from autograder.release.templating import filled, read_whole
 
 # Whole rooms of the package, and from the sandbox what a local run shares with a grading.
@@ -40,15 +46,17 @@ TEMPLATES = {
 }
 
 
-def release(course: Course, folder: Path, language: Language) -> list[Path]:
+def release(
+    course: Course, folder: Path, language: Language, repository: str | None = None
+) -> list[Path]:
     """Write the students' repository into a new or empty folder, which may hold a .git.
 
-    Raises CourseError where the folder is in use, where a file of a unit is missing, or where a
-    file would give something hidden away.
+    repository: where it will lie, for Colab to fetch it from. Raises CourseError where the folder
+    is in use, where a file of a unit is missing, or where a file would give something hidden away.
     """
     if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
         raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
-    found = files(course, language)
+    found = files(course, language, repository)
     for place, leak in leaks(found, hidden_passages(course)):
         raise CourseError(
             f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
@@ -61,7 +69,7 @@ def release(course: Course, folder: Path, language: Language) -> list[Path]:
     return [folder / name for name in found]
 
 
-def files(course: Course, language: Language) -> dict[str, bytes]:
+def files(course: Course, language: Language, repository: str | None = None) -> dict[str, bytes]:
     """The files of the repository by their paths in it."""
     root = course.root
     names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
@@ -77,7 +85,33 @@ def files(course: Course, language: Language) -> dict[str, bytes]:
     copied |= {
         f"autograder/{path.relative_to(PACKAGE).as_posix()}": path for path in _students_half()
     }
-    return {name: read_whole(path) for name, path in copied.items()} | _rendered(course, language)
+    found = {name: read_whole(path) for name, path in copied.items()}
+    if language == "zh":
+        found |= _in_chinese(course, found)
+    found |= _rendered(course, language, repository)
+    given = {name: digest_of(data) for name, data in sorted(found.items())}
+    return found | {GIVEN: msgspec.json.format(msgspec.json.encode(given)) + b"\n"}
+
+
+def _in_chinese(course: Course, found: dict[str, bytes]) -> dict[str, bytes]:
+    """The exercises and their public tests with docstrings that their units have in Chinese."""
+    changed: dict[str, bytes] = {}
+    for unit in course.unit_names:
+        if words := chinese_docstrings(course.root, unit):
+            loops = unit_folder(Path(), unit) / "public" / "loops.py"
+            said = {
+                f"exercises/{unit}.py": words.of_starter,
+                f"exercises/test_{unit}.py": words.of_tests,
+                loops.as_posix(): {"": words.about_loops},
+            }
+            changed |= {
+                name: translated(found[name].decode(), said[name])
+                .replace(STUB, STUBS["zh"])
+                .encode()
+                for name in said
+                if name in found
+            }
+    return changed
 
 
 def _students_half() -> list[Path]:
@@ -88,8 +122,8 @@ def _students_half() -> list[Path]:
     return [*files, *(PACKAGE / name for name in SHARED)]
 
 
-def _rendered(course: Course, language: Language) -> dict[str, bytes]:
-    """The files that are written for the release, from templates."""
+def _rendered(course: Course, language: Language, repository: str | None) -> dict[str, bytes]:
+    """The files that are written for the release: lessons, and what templates make."""
     project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
     title = course.title.in_(language)
     templates = TEMPLATES | {"README.md": f"README.{language}.md"}
@@ -99,7 +133,10 @@ def _rendered(course: Course, language: Language) -> dict[str, bytes]:
         "version": __version__,
         "title": title,
         "language": language,
+        "lessons": names(course),
+        "repository": repository,
         "on_cpu": ON_CPU,
         "on_gpu": sum(unit.max_score(frozenset({"gpu"})) for unit in course.units),
     }
-    return {name: filled(template, **values).encode() for name, template in templates.items()}
+    made = {name: filled(template, **values).encode() for name, template in templates.items()}
+    return made | lessons(course, language, repository, project["dependencies"])

@@ -1,7 +1,7 @@
 """What the notebooks of this course share.
 
-`import lesson` lets a notebook import the functions that you wrote in an earlier one, as in
-`from attention import attention`: from ../attention/attention.ipynb, or from a file of that name.
+`import lesson` lets a notebook import the functions that you wrote: from ../exercises, where the
+course is a folder of files; else from an earlier unit's notebook, ../attention/attention.ipynb.
 It also knows `%%experiment`, the first line of a cell that plots, measures or trains: such a cell
 runs here, but neither where your work is graded nor where another notebook imports this one.
 
@@ -19,6 +19,7 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 from IPython import get_ipython
@@ -26,8 +27,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from IPython.utils.capture import capture_output
 
 HERE = Path(__file__).resolve().parent
+FILES = HERE.parent / "exercises"  # where students write, if the course is a folder of files
+PARAMETERS = HERE.parent / "course" / "parameters"
 SECONDS = 5  # of computing: what one statement of an imported notebook may take, as in grading
-FONTS = [  # one of them is on most machines; the first that is found writes Chinese in plots
+FONTS = [  # one of them is on most machines; the first that is found measures Chinese in plots
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB",
     "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Arial Unicode MS",
 ]  # fmt: skip
@@ -154,6 +157,7 @@ def _course_here():
 def experiment(_, cell):
     """Run a cell that plots, measures or trains: where its reader sits, and nowhere else."""
     shell = get_ipython()
+    draw_for_browsers()
     text = shell.transform_cell(cell)
     exec(shell.compile(text, shell.compile.cache(text), "exec"), shell.user_ns)
 
@@ -162,25 +166,49 @@ def parameters(name):
     """Read trained parameters, such as "seq2seq_copy", as a dict of tensors."""
     from safetensors.torch import load_file
 
-    return load_file(HERE / f"{name}.safetensors")
+    return load_file(_beside(f"{name}.safetensors"))
 
 
 def vocabulary(task):
     """Read the words of a task, "translate" or "copy": a dict with "source" and "target"."""
-    return json.loads((HERE / "vocabulary.json").read_text(encoding="utf-8"))[task]
+    return json.loads(_beside("vocabulary.json").read_text(encoding="utf-8"))[task]
 
 
-def use_chinese_font():
-    """Let plots write Chinese, where this machine has a font for it; say whether it has."""
+def _beside(name):
+    file = HERE / name
+    return file if file.is_file() else PARAMETERS / name
+
+
+def draw_for_browsers():
+    """Let plots be drawings whose text the browser writes: in any language, with its own fonts."""
     from matplotlib import font_manager, rcParams
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+    set_matplotlib_formats("svg", metadata={"Date": None})
+    rcParams["svg.fonttype"] = "none"
     found = {font.name for font in font_manager.fontManager.ttflist}
-    usable = [font for font in FONTS if font in found]
-    rcParams["font.family"] = ["DejaVu Sans", *usable[:1]]
-    return bool(usable)
+    usable = [font for font in FONTS if font in found][:1]
+    rcParams["font.family"] = ["DejaVu Sans", *usable]
+    # Without such a font, Chinese is measured too narrow, here, for the frame of a legend.
+    rcParams["legend.frameon"] = bool(usable)
+    warnings.filterwarnings("ignore", "Glyph .* missing from")
+
+
+def use_files():
+    """Import what students write from their files, as a grading would, again after each change."""
+    sys.path.insert(0, str(FILES))
+    if importlib.util.find_spec("autograder") is None:  # in Colab nothing is installed
+        sys.path.append(str(HERE.parent))
+    from autograder.local import waiting
+
+    waiting.in_notebooks(get_ipython(), FILES)
 
 
 if get_ipython():
     get_ipython().register_magic_function(experiment, "cell")
-if not any(type(finder).__name__ == "Notebooks" for finder in sys.meta_path):
+if any(type(finder).__name__ == "Notebooks" for finder in sys.meta_path):
+    pass
+elif FILES.is_dir() and PARAMETERS.is_dir():
+    use_files()
+else:
     sys.meta_path.insert(0, Notebooks())

@@ -1,0 +1,183 @@
+"""The lessons in a release: pages and notebooks that `make lessons` has built, made to fit in."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.core.course import Course
+from autograder.core.errors import CourseError
+from autograder.core.language import Language
+from autograder.core.units import unit_folder
+from autograder.release.templating import read_whole
+
+FOLDER = "lessons"
+NAV = "<nav></nav>"  # where a built page gets its links
+HELD_OUT = ("torch", "numpy")  # Colab has its own, which fit its GPU
+REPOSITORY = re.compile(r"(https?|ssh|git|file)://[\w.:/@~+-]+|git@[\w.-]+:[\w./~+-]+")
+ON_GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+COLAB = "https://colab.research.google.com/github/{}/blob/HEAD/{}"
+START = """\
+import os
+import sys
+
+os.environ.setdefault("AUTOGRADER_LANG", "{language}")
+if "google.colab" in sys.modules and not os.path.exists("lesson.py"):  # {colab}
+{fetch}
+    %pip install --quiet {packages}
+    %cd -q {{folder}}
+import lesson  # {lesson}
+"""
+CLONED = """\
+    !git clone --quiet --depth 1 {repository} course-files
+    folder = "course-files/lessons"\
+"""
+UPLOADED = """\
+    import glob
+
+    from google.colab import files
+
+    print("{upload}")
+    [name] = files.upload()
+    !unzip -q -o "{{name}}" -d course-files
+    [folder] = glob.glob("course-files/**/lessons", recursive=True)\
+"""
+WORDS = {
+    "en": {
+        "colab": "in Colab, whose own PyTorch stays",
+        "upload": "Upload the zip of the course that you were given:",
+        "lesson": "finds what you write in exercises/",
+        "notebook": "as a notebook",
+        "in_colab": "in Colab",
+        "index": "All lessons",
+    },
+    "zh": {
+        "colab": "在 Colab 里；它自己的 PyTorch 不变",
+        "upload": "请上传发给你的课程压缩包：",
+        "lesson": "找到你在 exercises/ 里写的内容",
+        "notebook": "用 notebook 打开",
+        "in_colab": "在 Colab 里打开",
+        "index": "所有课",
+    },
+}
+PAGE = """<!DOCTYPE html>
+<html lang="{tag}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>{style}</style></head>
+<body>
+{body}
+</body></html>
+"""
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
+STYLE = """
+body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff;
+  font: 1.05rem/1.65 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
+h1, h2 { line-height: 1.25; } h2 { margin-top: 2.2rem; } a { color: #0b57a4; }
+pre { background: #f5f6f8; padding: .7rem .9rem; overflow-x: auto; border-radius: 6px;
+  font: .86rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
+code { font-family: ui-monospace, Consolas, Menlo, monospace; font-size: .92em; }
+.exercise pre { border-left: 4px solid #d08a00; } .check pre { border-left: 4px solid #8a94a0; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border: 1px solid #ccd; padding: .3rem .7rem; text-align: left; }
+figure { margin: 1rem 0; } svg, img { max-width: 100%; height: auto; overflow: visible; }
+nav { display: flex; justify-content: space-between; gap: 1rem; }
+math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
+"""
+
+
+def names(course: Course) -> dict[str, str]:
+    """What the lesson of each unit is called, in the order of the course: 01_rnn."""
+    return {unit: f"{number:02}_{unit}" for number, unit in enumerate(course.unit_names, 1)}
+
+
+def built(course: Course, unit: str, language: Language, suffix: str) -> Path:
+    """Where `make lessons` puts what it builds of a unit's lesson."""
+    return unit_folder(course.root, unit) / f"lesson.{language}{suffix}"
+
+
+def lessons(
+    course: Course, language: Language, repository: str | None, packages: Sequence[str]
+) -> dict[str, bytes]:
+    """The pages and notebooks of a release. packages: what Colab is to have, as pip takes it.
+
+    Raises CourseError where a lesson has not been built, and where the repository is no address.
+    """
+    shared = course.root / "course" / "shared" / "lesson.py"
+    found = {f"{FOLDER}/lesson.py": read_whole(shared), f"{FOLDER}/index.html": b""}
+    first = start(language, repository, packages)
+    links = dict.fromkeys(course.unit_names, "")
+    for unit, name in names(course).items():
+        files = [_built(course, unit, language, suffix) for suffix in (".html", ".ipynb")]
+        links[unit] = _links(name, language, repository)
+        page = files[0].decode().replace(NAV, _nav(course, unit, links[unit], language), 1)
+        notebook = msgspec.json.decode(files[1])
+        notebook["cells"][0]["source"] = first.splitlines(keepends=True)
+        found[f"{FOLDER}/{name}.html"] = page.encode()
+        found[f"{FOLDER}/{name}.ipynb"] = msgspec.json.format(msgspec.json.encode(notebook)) + b"\n"
+    found[f"{FOLDER}/index.html"] = _index(course, links, language).encode()
+    return found
+
+
+def start(language: Language, repository: str | None = None, packages: Sequence[str] = ()) -> str:
+    """The first cell of a lesson's notebook: it finds the course, which Colab has to fetch."""
+    if repository and not REPOSITORY.fullmatch(repository):
+        raise CourseError(
+            f"{repository!r} is no address that `git clone` takes, such as "
+            "https://github.com/you/course."
+        )
+    words: dict[str, Any] = {"language": language, **WORDS[language]}
+    fetch = (CLONED if repository else UPLOADED).format(repository=repository, **words)
+    wanted = [one for one in packages if not re.match(rf"({'|'.join(HELD_OUT)})\b", one)]
+    return START.format(fetch=fetch, packages=" ".join(f'"{one}"' for one in wanted), **words)
+
+
+def page(title: str, language: Language, body: str) -> str:
+    """A whole page."""
+    return PAGE.format(tag=TAGS[language], title=html.escape(title), style=STYLE, body=body)
+
+
+def _built(course: Course, unit: str, language: Language, suffix: str) -> bytes:
+    path = built(course, unit, language, suffix)
+    if not path.is_file():
+        raise CourseError(f"{path} is missing. `make lessons` builds it from the lesson.")
+    return path.read_bytes()
+
+
+def _links(name: str, language: Language, repository: str | None) -> str:
+    """To a lesson's notebook, and to Colab where that can open it by an address."""
+    words, file = WORDS[language], f"{name}.ipynb"
+    links = f'<a href="{file}">{words["notebook"]}</a>'
+    if found := ON_GITHUB.match(repository or ""):
+        place = COLAB.format(found[1], f"{FOLDER}/{file}")
+        links += f' · <a href="{place}">{words["in_colab"]}</a>'
+    return links
+
+
+def _nav(course: Course, unit: str, links: str, language: Language) -> str:
+    """To the lessons before and after, to this one's notebook, and to all."""
+    called, order = names(course), course.unit_names
+    place = order.index(unit)
+    around = [("← {}", name) for name in order[max(place - 1, 0) : place]]
+    around += [("{} →", name) for name in order[place + 1 : place + 2]]
+    parts = [
+        f'<a href="{called[name]}.html">'
+        f"{html.escape(arrow.format(course.unit(name).title.in_(language)))}</a>"
+        for arrow, name in around
+    ]
+    parts.append(f'{links} · <a href="index.html">{WORDS[language]["index"]}</a>')
+    return f"<nav>{''.join(f'<span>{part}</span>' for part in parts)}</nav>"
+
+
+def _index(course: Course, links: dict[str, str], language: Language) -> str:
+    title = course.title.in_(language)
+    entries = "".join(
+        f'<li><a href="{name}.html">{html.escape(course.unit(unit).title.in_(language))}</a>'
+        f" ({links[unit]})</li>"
+        for unit, name in names(course).items()
+    )
+    return page(title, language, f"<h1>{html.escape(title)}</h1><ol>{entries}</ol>")
