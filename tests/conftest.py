@@ -40,6 +40,8 @@ GROUPS = {
     "tests/test_clock.py": "clock",
     "tests/test_collect.py::test_a_class_is_collected_and_graded": "sandbox",
     "tests/test_cluster.py::test_marks_are_the_same_when_two_of_four_workers": "long",
+    "tests/test_class.py::test_the_first_day[300]": "long",
+    "tests/test_class.py": "sandbox",
     "tests/test_cluster.py": "sandbox",
     "tests/test_figures.py": "sandbox",
     "tests/test_gradescope.py": "sandbox",

@@ -188,16 +188,20 @@ class Ledger:
         mine = [row for row in rows if self._is(row, student.person)] or rows[:1]
         known = self._known(student, folder, mine)
         attempts = earlier(self._results, student, known, self._course)
-        full = replace(student, uploaded=self._uploaded(folder, mine))
+        full = replace(student, uploaded=self._uploaded(student, folder, mine))
         if student.place == "in":
             full = replace(full, reports=self._nothing(student, most) | student.reports)
         return settle(full, known, attempts, self._course, self._now)
 
-    def _uploaded(self, folder: str, rows: Sequence[people.Person]) -> Upload:
+    def _uploaded(
+        self, student: StudentReports, folder: str, rows: Sequence[people.Person]
+    ) -> Upload:
         """Of several assignments, collected unit by unit, nobody knows which one is meant."""
         if self._handed is None or len(rows) != 1:
             return Upload()
         row = rows[0]
+        if student.person is not NOBODY and not self._is(row, student.person):
+            return Upload()  # a team's, whose number is none of its members'
         return Upload(self._handed.platforms.get(folder, ""), row.id, row.name, row.attempt)
 
     def _nothing(self, student: StudentReports, most: Mapping[str, float]) -> dict[str, Report]:
