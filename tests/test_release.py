@@ -9,16 +9,21 @@ import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import ROOT, autograder
 
 from autograder import __version__
 from autograder.core import course as courses
+from autograder.core.assignments import Assignment
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.grading.closure import closure
+from autograder.intake.submission import File, Submission
 from autograder.release import leaks, starters
 from autograder.release import students as releases
+from autograder.release.students import release
+from autograder.release.supplied import complete, supplied
 
 UNIT = "rnn"
 
@@ -172,3 +177,37 @@ def test_workflows_are_filled_in(released: Path) -> None:
         text = (released / name).read_text()
         assert "autograder ci --lang zh" in text
         assert not re.search(r"\{%|\{\{ [a-z]+ \}\}", text)
+
+
+def test_an_assignment_is_released_with_what_it_builds_on(course: Course, tmp_path: Path) -> None:
+    """What nobody is asked for is supplied, and nothing else of the solutions."""
+    manifest = tmp_path / "clone" / "course" / "course.toml"
+    shutil.copytree(ROOT / "course", manifest.parent, ignore=shutil.ignore_patterns("sample_class"))
+    for name in ("solutions", "exercises", "pyproject.toml", "constraints.txt", "LICENSE"):
+        (manifest.parents[1] / name).symlink_to(ROOT / name)
+    weeks = "[assignments.a]\nunits = ['rnn']\n[assignments.b]\nunits = ['self_attention']\n"
+    manifest.write_text(f"{manifest.read_text('utf-8')}\n{weeks}", "utf-8")
+    loaded = courses.load(manifest.parents[1])
+    written = {path.name: path for path in release(loaded, tmp_path / "b", "en", assignments=["b"])}
+    assert written["attention.py"].read_bytes() == (ROOT / "solutions/attention.py").read_bytes()
+    assert "raise NotImplementedError" in written["self_attention.py"].read_text()
+    assert not {"rnn.py", "gates.py", "test_attention.py"} & written.keys()
+    theirs = courses.load(tmp_path / "b")
+    assert theirs.unit_names == ["self_attention"] and [*theirs.assignments] == ["b"]
+    both = {path.name for path in release(loaded, tmp_path / "all", "zh")}
+    assert {"rnn.py", "self_attention.py", "attention.py"} <= both
+
+
+def test_who_hands_in_without_what_is_supplied_is_graded_with_it(course: Course) -> None:
+    week = {"b": Assignment(["self_attention"])}
+    given = supplied(msgspec.structs.replace(course, assignments=week))
+    assert given.keys() == {"attention"} and not supplied(course)
+    mine = Submission("ann", [File("self_attention", "self_attention.py", ["x = 1\n"])], "digest")
+    completed = complete(mine, given)
+    assert [file.module for file in completed.files_of("self_attention")] == [
+        "self_attention",
+        "attention",
+    ]
+    assert completed.digest != mine.digest
+    own = msgspec.structs.replace(mine, files=[File("attention", "attention.py", ["y = 2\n"])])
+    assert complete(own, given) == own and complete(mine, {}) == mine

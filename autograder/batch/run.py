@@ -22,6 +22,7 @@ from autograder.intake import decisions
 from autograder.intake.reading import find_students, read
 from autograder.intake.seen import Row, Seen
 from autograder.intake.submission import Submission
+from autograder.release.supplied import complete, supplied
 from autograder.reports import store
 from autograder.reports.changes import changes
 from autograder.reports.schema import Report
@@ -69,6 +70,7 @@ class Batch:
         self.students = find_students(submissions, course)
         self.folders = store.folders(results, self.students)
         self.asked = self.students  # those of them that are to be graded
+        self._supplied = supplied(course)
         self._decisions = decisions.load(submissions, self.students, course)
 
     @property
@@ -88,7 +90,8 @@ class Batch:
     def read(self, student: str) -> Submission:
         """What a student has handed in, by the name of their folder. Raises SubmissionsError."""
         decided = self._decisions.get(student)
-        return read(self.submissions, student, self.course, decided=decided)
+        handed_in = read(self.submissions, student, self.course, decided=decided)
+        return complete(handed_in, self._supplied)
 
     def look(self) -> tuple[Seen, list[Row]]:
         """What all have handed in, with a row a student and unit. Raises SubmissionsError."""

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.core.console import CourseOption, LanguageOption, console, fail, load
+from autograder.core.console import (
+    AssignmentOption,
+    CourseOption,
+    LanguageOption,
+    console,
+    fail,
+    load,
+)
 
 
 def release(
@@ -22,6 +29,7 @@ def release(
     unit: Annotated[
         list[str] | None, typer.Option(help="With --gradescope: this unit only; may be repeated.")
     ] = None,
+    assignment: AssignmentOption = None,
     speed: Annotated[
         bool, typer.Option("--speed/--no-speed", help="With --gradescope: whether speed counts.")
     ] = True,
@@ -34,6 +42,9 @@ def release(
 ) -> None:
     """Make the repository that students get: exercises, public tests, and nothing hidden.
 
+    With --assignment: for its units alone. Where the manifest has assignments, units that those
+    import and that nobody is asked for are supplied.
+
     With --gradescope: make the autograder for an assignment there, hidden tests and all.
     """
     from autograder.release.students import release
@@ -45,12 +56,13 @@ def release(
     console = Console(highlight=False, soft_wrap=True)
     if folder:
         console.print(
-            f"{len(release(loaded, folder, lang, repository))} files in {folder}", markup=False
+            f"{len(release(loaded, folder, lang, repository, assignment or []))} files in {folder}",
+            markup=False,
         )
     if gradescope:
         from autograder.release.gradescope_zip import autograder_zip
 
-        units = loaded.named(unit or [])
+        units = loaded.asked(unit or [], assignment or [])
         write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
         console.print(f"{gradescope} holds the hidden tests: keep it from students.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -26,8 +26,11 @@ def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, st
                 yield name, passage
 
 
-def hidden_passages(course: Course) -> set[str]:
-    """What no student may read: lines of the solutions, and runs of lines of hidden programs."""
+def hidden_passages(course: Course, given: Iterable[str] = ()) -> set[str]:
+    """What no student may read: lines of the solutions, and runs of lines of hidden programs.
+
+    given: solutions that students get; what stands in them is hidden nowhere.
+    """
     passages: set[str] = set()
     for path in sorted((course.root / "solutions").glob("*.py")):
         for region in re.findall(f"{BEGIN}\n(.*?){END}", path.read_text("utf-8"), re.DOTALL):
@@ -43,7 +46,8 @@ def hidden_passages(course: Course) -> set[str]:
                 node for node in tree.body if isinstance(getattr(node, "value", 0), ast.Lambda)
             ]
             passages |= {_normal(ast.get_source_segment(source, node) or "") for node in lambdas}
-    return passages
+    known = [_normal(text) for text in given]
+    return {passage for passage in passages if not any(passage in text for text in known)}
 
 
 def _runs(function: ast.FunctionDef, source: str) -> Iterator[str]:

@@ -86,7 +86,13 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border: 1px solid #ccd; padding: .3rem .7rem; text-align: left; }
 figure { margin: 1rem 0; } svg, img { max-width: 100%; height: auto; overflow: visible; }
 nav { display: flex; justify-content: space-between; gap: 1rem; }
+figcaption { color: #555; font-size: .92rem; }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
+@media print {
+  body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  pre, figure, table { break-inside: avoid; } h2 { break-after: avoid; }
+}
 """
 
 
@@ -114,7 +120,7 @@ def lessons(
     for unit, name in names(course).items():
         files = [_built(course, unit, language, suffix) for suffix in (".html", ".ipynb")]
         links[unit] = _links(name, language, repository)
-        page = files[0].decode().replace(NAV, _nav(course, unit, links[unit], language), 1)
+        page = files[0].decode().replace(NAV, _nav(course, unit, links[unit], language))
         notebook = msgspec.json.decode(files[1])
         notebook["cells"][0]["source"] = first.splitlines(keepends=True)
         found[f"{FOLDER}/{name}.html"] = page.encode()

@@ -8,6 +8,7 @@ and marks of what they return in the public tests.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from autograder.local.update import GIVEN, digest_of
 from autograder.release.docstrings import translated
 from autograder.release.leaks import hidden_passages, leaks
 from autograder.release.lessons import lessons, names
+from autograder.release.supplied import narrowed, supplied
 from autograder.release.templating import filled, read_whole
 
 # Whole rooms of the package, and from the sandbox what a local run shares with a grading.
@@ -47,21 +49,34 @@ TEMPLATES = {
 
 
 def release(
-    course: Course, folder: Path, language: Language, repository: str | None = None
+    course: Course,
+    folder: Path,
+    language: Language,
+    repository: str | None = None,
+    assignments: Sequence[str] = (),
 ) -> list[Path]:
     """Write the students' repository into a new or empty folder, which may hold a .git.
 
-    repository: where it will lie, for Colab to fetch it from. Raises CourseError where the folder
-    is in use, where a file of a unit is missing, or where a file would give something hidden away.
+    repository: where it will lie, for Colab to fetch it from. assignments: those that it is for,
+    by default all; see supplied.py. Raises CourseError where the folder is in use, where a file of
+    a unit is missing, or where a file would give something hidden away.
     """
     if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
         raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
-    found = files(course, language, repository)
-    for place, leak in leaks(found, hidden_passages(course)):
+    given = {f"exercises/{name}.py": text for name, text in supplied(course).items()}
+    found = files(course.only(assignments), language, repository)
+    if assignments:
+        manifest = "course/course.toml"
+        found[manifest] = narrowed(found[manifest].decode(), course, assignments).encode()
+    hidden = hidden_passages(course, given.values())
+    found |= {name: text.encode() for name, text in given.items()}
+    for place, leak in leaks(found, hidden):
         raise CourseError(
             f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
             "starter that holds a solution, `python -m autograder.release.starters` makes it anew."
         )
+    digests = {name: digest_of(data) for name, data in sorted(found.items())}
+    found[GIVEN] = msgspec.json.format(msgspec.json.encode(digests)) + b"\n"
     for name, data in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +103,7 @@ def files(course: Course, language: Language, repository: str | None = None) -> 
     found = {name: read_whole(path) for name, path in copied.items()}
     if language == "zh":
         found |= _in_chinese(course, found)
-    found |= _rendered(course, language, repository)
-    given = {name: digest_of(data) for name, data in sorted(found.items())}
-    return found | {GIVEN: msgspec.json.format(msgspec.json.encode(given)) + b"\n"}
+    return found | _rendered(course, language, repository)
 
 
 def _in_chinese(course: Course, found: dict[str, bytes]) -> dict[str, bytes]:
