@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,14 +15,17 @@ import pytest
 from conftest import ROOT, autograder
 
 from autograder import __version__
+from autograder.cli import release as commands
 from autograder.core import course as courses
 from autograder.core.assignments import Assignment
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
+from autograder.core.language import Language
 from autograder.grading.closure import closure
 from autograder.intake.submission import File, Submission
 from autograder.release import leaks, starters
 from autograder.release import students as releases
+from autograder.release.answers import release_answers
 from autograder.release.students import release
 from autograder.release.supplied import complete, supplied
 
@@ -211,3 +215,31 @@ def test_who_hands_in_without_what_is_supplied_is_graded_with_it(course: Course)
     assert completed.digest != mine.digest
     own = msgspec.structs.replace(mine, files=[File("attention", "attention.py", ["y = 2\n"])])
     assert complete(own, given) == own and complete(mine, {}) == mine
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_solutions_come_with_two_right_answers_and_why(
+    course: Course, tmp_path: Path, language: Language
+) -> None:
+    """Of every unit; that they are right, tests/test_validity.py shows."""
+    for unit in course.units:
+        paths = release_answers(course, tmp_path, unit, language)
+        assert len(paths) == 3 and all(compile(p.read_text(), p.name, "exec") for p in paths)
+        assert "### " not in paths[0].read_text()
+        told = (tmp_path / unit.name / "README.md").read_text("utf-8")
+        assert all(f"`{path.name}`" in told for path in paths)
+        assert unit.title.in_(language) in told
+    with pytest.raises(CourseError, match="is not empty"):
+        release_answers(course, tmp_path, course.unit("rnn"), language)
+
+
+def test_solutions_that_are_early_are_told(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    due = datetime.now(UTC) + timedelta(days=1)
+    for when, told in ((due, True), (due - timedelta(days=2), False), (None, False)):
+        week = {"w": Assignment(["rnn"], due=when)}
+        commands._tell_if_early(msgspec.structs.replace(course, assignments=week), "rnn")
+        assert ("rnn is part of w, which is due" in capsys.readouterr().err) == told
+    done = autograder("release", tmp_path / "s", "--solutions", "--unit", "rnn", cwd=ROOT)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3

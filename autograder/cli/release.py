@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from autograder.core.console import (
     fail,
     load,
 )
+from autograder.core.course import Course
 
 
 def release(
@@ -27,8 +29,15 @@ def release(
         typer.Option(metavar="FILE.zip", help="Make the zip for Gradescope; for instructors only."),
     ] = None,
     unit: Annotated[
-        list[str] | None, typer.Option(help="With --gradescope: this unit only; may be repeated.")
+        list[str] | None,
+        typer.Option(help="With --gradescope or --solutions: this unit only; may be repeated."),
     ] = None,
+    solutions: Annotated[
+        bool,
+        typer.Option(
+            "--solutions", help="What comes afterwards: the solution and two more right answers."
+        ),
+    ] = False,
     assignment: AssignmentOption = None,
     speed: Annotated[
         bool, typer.Option("--speed/--no-speed", help="With --gradescope: whether speed counts.")
@@ -46,7 +55,10 @@ def release(
     import and that nobody is asked for are supplied.
 
     With --gradescope: make the autograder for an assignment there, hidden tests and all.
+    With --solutions: once a unit is over, its solution and two right answers that are written
+    differently, with what differs and why all are right.
     """
+    from autograder.release.answers import release_answers
     from autograder.release.students import release
     from autograder.reports.store import write
 
@@ -54,6 +66,12 @@ def release(
         fail("Name a folder for the students' repository, or --gradescope FILE.zip.")
     loaded = load(course)
     console = Console(highlight=False, soft_wrap=True)
+    if folder and solutions:
+        for one in loaded.asked(unit or [], assignment or []):
+            _tell_if_early(loaded, one.name)
+            for path in release_answers(loaded, folder, one, lang):
+                console.print(str(path), markup=False)
+        return
     if folder:
         console.print(
             f"{len(release(loaded, folder, lang, repository, assignment or []))} files in {folder}",
@@ -65,6 +83,14 @@ def release(
         units = loaded.asked(unit or [], assignment or [])
         write(gradescope, autograder_zip(loaded, units, lang, speed=speed))
         console.print(f"{gradescope} holds the hidden tests: keep it from students.")
+
+
+def _tell_if_early(course: Course, unit: str) -> None:
+    """Say so where somebody may still hand the unit in."""
+    name, assignment = course.assignment_of(unit) or ("", None)
+    if assignment and assignment.due and datetime.now(UTC) < assignment.due:
+        told = f"{unit} is part of {name}, which is due {assignment.due.isoformat(' ', 'minutes')}."
+        console(stderr=True).print(told, style="yellow", markup=False)
 
 
 def doctor() -> None:
