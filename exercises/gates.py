@@ -1,7 +1,7 @@
 """Gates: how the LSTM and the GRU keep a memory over many steps.
 
 A plain recurrent network passes its whole state through a matrix and a tanh at every step, and
-the gradient fades on the way back. Here gates decide, number by number, what is kept, what is
+the gradient fades on the way back. Here gates decide, elementwise, what is kept, what is
 written and what is shown, so that a memory can pass a step nearly as it is. Write one step of
 each, then see what the forget gates leave of a gradient.
 
@@ -28,7 +28,7 @@ def lstm_step(
 
     The columns of w_x, w_h and b are four blocks of width H, in the order of `torch.nn.LSTM`:
     input gate i, forget gate f, candidate g, output gate o. The gates pass through a sigmoid, the
-    candidate through a tanh. Then c' = f·c + i·g and h' = o·tanh(c'), number by number. A gate may
+    candidate through a tanh. Then c' = f·c + i·g and h' = o·tanh(c'), elementwise. A gate may
     be quite open or shut: nothing overflows there, in a value or in a gradient.
 
     x: (N, D), one word of each sentence.
@@ -53,7 +53,7 @@ def gru_step(
     The columns of the weights and biases are three blocks of width H, in the order of
     `torch.nn.GRU`: reset gate r, update gate z, candidate n. The gates pass through a sigmoid, the
     candidate through a tanh. The reset gate scales what h adds to the candidate, after the product
-    with w_h and with b_h in it. Then h' = (1 - z)·n + z·h, number by number. A gate may be quite
+    with w_h and with b_h in it. Then h' = (1 - z)·n + z·h, elementwise. A gate may be quite
     open or shut: nothing overflows there, in a value or in a gradient.
 
     x: (N, D), one word of each sentence.

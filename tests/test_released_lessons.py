@@ -19,7 +19,7 @@ from machine import patience
 from autograder.core.course import Course, load
 from autograder.core.language import LANGUAGES, Language
 from autograder.release.docstrings import docstrings
-from autograder.release.lessons import names
+from autograder.release.lessons import built, names
 from autograder.release.students import release
 
 nbformat = pytest.importorskip("nbformat")
@@ -196,3 +196,13 @@ def test_what_is_committed_is_what_the_sources_make(language: Language) -> None:
     from autograder.notebooks.lessons import drifted
 
     assert [path for path in drifted(COURSE) if f".{language}." in path.name] == []
+
+
+def test_every_plot_says_what_it_shows() -> None:
+    """Below it, and to who cannot see it."""
+    for unit in COURSE.unit_names:
+        for language in LANGUAGES:
+            page = built(COURSE, unit, language, ".html").read_text("utf-8")
+            told = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
+            assert told == re.findall(r"<figcaption>(.+?)</figcaption>", page), (unit, language)
+            assert len(told) == page.count("<svg") == page.count("plt.show()") > 0

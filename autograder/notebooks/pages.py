@@ -23,13 +23,14 @@ from autograder.core.course import ON_CPU, Course, Unit, load
 from autograder.core.language import LANGUAGES
 from autograder.local.reset import STUB, STUBS
 from autograder.notebooks.build import build, unit_notebook
-from autograder.release.lessons import NAV, page
+from autograder.release.lessons import NAV, TAGS, page
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
 SECONDS = 120  # that a cell may take
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 OUTPUT = re.compile(r"\n<figure>.*?</figure>", re.DOTALL)
+HEADING = re.compile(r"^#+ +(?:[^:：\n]*[:：] *)?(.+?) *$", re.MULTILINE)
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -41,7 +42,7 @@ def write_pages(course: Course, folder: Path) -> None:
         for unit in course.units:
             text = executed(course, unit, language)
             links = _links(course, unit.name, language)
-            _write(folder / language / f"{unit.name}.html", text.replace(NAV, links, 1))
+            _write(folder / language / f"{unit.name}.html", text.replace(NAV, links))
     _write(folder / "index.html", page(course.title.en, "en", index))
 
 
@@ -78,8 +79,17 @@ def without_outputs(text: str) -> str:
 
 
 def _page(unit: Unit, language: Language, notebook: Any) -> str:
-    cells = map(_cell, without_solutions(notebook, language).cells[1:])
-    return page(unit.title.in_(language), language, "\n".join([NAV, *cells]))
+    parts, title = [NAV], ""
+    for cell in without_solutions(notebook, language).cells[1:]:
+        title = _last_heading(cell) or title
+        parts.append(_cell(cell, title))
+    return page(unit.title.in_(language), language, "\n".join([*parts, NAV]))
+
+
+def _last_heading(cell: Any) -> str:
+    """What a text's last heading says, without the kind of its section: what a plot shows."""
+    headings = HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
+    return headings[-1] if headings else ""
 
 
 def without_solutions(notebook: Any, language: Language = "en") -> Any:
@@ -90,20 +100,24 @@ def without_solutions(notebook: Any, language: Language = "en") -> Any:
     return notebook
 
 
-def _cell(cell: Any) -> str:
+def _cell(cell: Any, title: str) -> str:
+    """A cell as HTML. title: what its drawing shows."""
     if cell.cell_type == "markdown":
         return markdown(cell.source)
     graded = cell.metadata.get("nbgrader", {})
     kind = "exercise" if graded.get("solution") else "check" if graded.get("grade") else "code"
     parts = [f"<pre><code>{html.escape(cell.source)}</code></pre>"]
-    parts += [f"<figure>{shown}</figure>" for shown in map(_shown, cell.outputs) if shown]
+    shown = (_shown(output, title) for output in cell.outputs)
+    parts += [f"<figure>{one}</figure>" for one in shown if one]
     return f'<div class="{kind}">' + "\n".join(parts) + "</div>"
 
 
-def _shown(output: Any) -> str:
-    """What a cell drew or printed, as HTML."""
+def _shown(output: Any, title: str) -> str:
+    """What a cell drew or printed, as HTML; a drawing with its title, for ears, too."""
     if drawing := output.get("data", {}).get("image/svg+xml"):
-        return str(drawing[drawing.index("<svg") :].strip())
+        told = html.escape(title)
+        svg = drawing[drawing.index("<svg") + len("<svg") :].strip()
+        return f'<svg role="img" aria-label="{told}" {svg}<figcaption>{told}</figcaption>'
     return f"<pre>{html.escape(output['text'])}</pre>" if output.get("text") else ""
 
 
@@ -152,7 +166,8 @@ def _index(course: Course, language: Language) -> str:
         f"{html.escape(getattr(unit.title, language))}</a></li>"
         for unit in course.units
     )
-    return f"<h1>{html.escape(getattr(course.title, language))}</h1><ol>{entries}</ol>"
+    title = html.escape(course.title.in_(language))
+    return f'<section lang="{TAGS[language]}"><h1>{title}</h1><ol>{entries}</ol></section>'
 
 
 def _write(path: Path, text: str) -> None:

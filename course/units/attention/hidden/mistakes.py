@@ -72,7 +72,7 @@ wrong("scaled_twice", score, attention, product=lambda q, k: q @ k.mT / math.sqr
     zh="分数被缩放了不止一次，或者在只要求点积的地方就已经缩放了。",
 )
 wrong("elementwise", score, attention, product=[lambda q, k: (q * k).sum(-1), torch.mul])(
-    en="Query i is multiplied with key i only, number by number. Every query meets every key: "
+    en="Query i is multiplied with key i only, elementwise. Every query meets every key: "
     "which product does that?",
     zh="第 i 个 query 只与第 i 个 key 逐元素相乘了。每个 query 都要与每个 key 相遇：该用哪种乘法？",
 )
@@ -208,7 +208,7 @@ wrong("no_max", softmax, attention, normalise=lambda s, d: s.exp() / s.exp().sum
 )
 wrong("max_over_everything", softmax, attention, normalise=_by_hand(lambda s, d: s.max()))(
     en="One maximum is taken from all rows alike. In a row that lies far below it every "
-    "exponential is 0, and 0/0 is no number.",
+    "exponential is 0, and 0/0 is NaN, not a number.",
     zh="所有行减去的是同一个最大值。远低于它的那些行，指数全部变成 0，而 0/0 没有意义。",
 )
 MAX = wrong("max_wrong_axis", softmax, attention, normalise=_by_hand(lambda s, d: s.amax(0, True)))(
@@ -304,7 +304,7 @@ wrong("hard_attention", weighted_sum, attention, mix=_hard)(
 )
 wrong("mean_not_sum", weighted_sum, mix=lambda w, v: w @ v / w.sum(-1, keepdim=True))(**MEAN)
 wrong("elementwise", weighted_sum, attention, mix=torch.mul)(
-    en="Weights and values are multiplied number by number. A query sums over all the keys: which "
+    en="Weights and values are multiplied elementwise. A query sums over all the keys: which "
     "product does that?",
     zh="权重和 value 是逐元素相乘的。每个 query 要对所有 key 求和：该用哪种乘法？",
 )

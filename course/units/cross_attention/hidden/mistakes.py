@@ -220,8 +220,8 @@ for _seen in (lambda mask: mask.T, lambda mask: mask.any(0)):
         zh="掩码用在了错误的轴上：[n, t] 说的是第 n 个句子的第 t 个词。",
     )
 wrong("empty_row_nan", attend, zeroed=False)(
-    en="Where nothing is to be seen all scores are -inf, and 0/0 is no number. Both results should "
-    "be zero there.",
+    en="Where nothing is to be seen all scores are -inf, and 0/0 is NaN, not a number. "
+    "Both results should be zero there.",
     zh="什么都看不到时，所有分数都是 -inf，而 0/0 没有意义。此时两个结果都应为零。",
 )
 wrong(

@@ -83,7 +83,7 @@ wrong("no_sigmoid", lstm_step, gate=lambda total: total)(
     zh="门直接用了乘积的结果。什么能把它们变成 0 到 1 之间的数？",
 )
 OVERFLOWS = wrong("sigmoid_overflows", lstm_step, gate=SIGMOIDS)(
-    en="A sigmoid by hand: where its exponential overflows, the value or its gradient is no number "
+    en="A sigmoid by hand: where its exponential overflows, the value or its gradient is NaN "
     "(∞/∞ or 0·∞). torch has one that does not.",
     zh="手写的 sigmoid：指数溢出时，值或它的梯度就不是数了（∞/∞ 或 0·∞）。torch 自带的 sigmoid 不"
     "会。",

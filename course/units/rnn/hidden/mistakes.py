@@ -119,8 +119,8 @@ wrong("residual", rnn_step, rnn, after=lambda new, old: new + old)(
     zh="旧状态又加到了新状态上。新状态保留多少旧状态，只由 w_hh 决定。",
 )
 wrong("tanh_overflows", rnn_step, rnn, squash=_tanh_by_hand)(
-    en="A tanh by hand: its exponentials overflow, and ∞/∞ is no number. torch has one that does "
-    "not.",
+    en="A tanh by hand: its exponentials overflow, and ∞/∞ is NaN, not a number. "
+    "torch has one that does not.",
     zh="手写的 tanh：其中的指数会溢出，而 ∞/∞ 没有意义。torch 自带的 tanh 不会。",
 )
 wrong("no_memory", rnn_step, rnn, combine=lambda x, h, b, f: f(x + b))(

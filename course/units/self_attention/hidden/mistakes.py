@@ -95,7 +95,7 @@ wrong("no_projection", project, *BOTH, take="qkx")(
     zh="直接用了词本身而没有投影：x 也要先乘以 w_v。",
 )
 wrong("elementwise", project, *BOTH, product=torch.mul)(
-    en="Words and matrix are multiplied number by number: which product takes D numbers to d?",
+    en="Words and matrix are multiplied elementwise: which product takes D numbers to d?",
     zh="词与矩阵是逐元素相乘的：哪种乘法把 D 个数变成 d 个？",
 )
 wrong("matrix_first", project, *BOTH, product=lambda x, w: w @ x)(
@@ -233,7 +233,7 @@ wrong("no_max", *BOTH, normalise=lambda s, d: s.exp() / s.exp().sum(d, True))(
 )
 wrong("max_over_everything", *BOTH, normalise=_by_hand(lambda s, d: s.max()))(
     en="One maximum is taken from all rows alike. In a row that lies far below it every "
-    "exponential is 0, and 0/0 is no number.",
+    "exponential is 0, and 0/0 is NaN, not a number.",
     zh="所有行减去的是同一个最大值。远低于它的那些行，指数全部变成 0，而 0/0 没有意义。",
 )
 wrong("not_normalised", *BOTH, normalise=lambda s, d: (s - s.amax(d, True)).exp())(
@@ -315,7 +315,8 @@ VIEW = wrong("view_without_transpose", HEADS, split=_view)(
 wrong("view_without_transpose", HEADS, join=_join_by_view)(**VIEW)
 wrong("view_without_transpose", HEADS, split=_view, join=_join_by_view)(**VIEW)
 INTERLEAVED = wrong("heads_interleaved", HEADS, split=_interleave)(
-    en="A head owns every so-many-th column. It should own one contiguous block of columns.",
+    en="A head owns every n-th column, n the number of heads. It should own "
+    "one contiguous block of columns.",
     zh="一个头拿到的是间隔取出的列，而它应拥有一段连续的列。",
 )
 wrong("heads_interleaved", HEADS, join=_join_interleaved)(**INTERLEAVED)
