@@ -35,6 +35,7 @@ GROUPS = {
     "tests/test_authoring.py::test_what_running_it_shows": "sandbox",
     "tests/test_batch.py": "sandbox",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",
+    "tests/test_classroom50.py": "sandbox",
     "tests/test_cli.py::test_bench": "long",
     "tests/test_cli.py": "sandbox",
     "tests/test_clock.py": "clock",

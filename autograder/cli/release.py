@@ -28,6 +28,10 @@ def release(
         Path | None,
         typer.Option(metavar="FILE.zip", help="Make the zip for Gradescope; for instructors only."),
     ] = None,
+    classroom50: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Make an assignment's folder for Classroom 50."),
+    ] = None,
     unit: Annotated[
         list[str] | None,
         typer.Option(help="With --gradescope or --solutions: this unit only; may be repeated."),
@@ -55,6 +59,7 @@ def release(
     import and that nobody is asked for are supplied.
 
     With --gradescope: make the autograder for an assignment there, hidden tests and all.
+    With --classroom50: make the folder of an assignment there, with the public tests alone.
     With --solutions: once a unit is over, its solution and two right answers that are written
     differently, with what differs and why all are right.
     """
@@ -62,8 +67,11 @@ def release(
     from autograder.release.students import release
     from autograder.reports.store import write
 
-    if not (folder or gradescope):
-        fail("Name a folder for the students' repository, or --gradescope FILE.zip.")
+    if not (folder or gradescope or classroom50):
+        fail(
+            "Name a folder for the students' repository, --gradescope FILE.zip or "
+            "--classroom50 DIR."
+        )
     loaded = load(course)
     console = Console(highlight=False, soft_wrap=True)
     if folder and solutions:
@@ -77,6 +85,11 @@ def release(
             f"{len(release(loaded, folder, lang, repository, assignment or []))} files in {folder}",
             markup=False,
         )
+    if classroom50:
+        from autograder.release.classroom50 import assignment_folder
+
+        assignment_folder(loaded, classroom50, lang, assignment or [])
+        console.print(f"{classroom50} is an assignment's folder.", markup=False)
     if gradescope:
         from autograder.release.gradescope_zip import autograder_zip
 

@@ -10,7 +10,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from autograder.core.course import ON_CPU, Course, Unit
@@ -34,15 +36,19 @@ def run(
     console: Console,
     language: Language,
     junit: Path | None,
+    written: Path | None,
     begins: Begins,
 ) -> int:
     """Run the units' public tests and tell whoever asks; return an exit status.
 
+    junit, written: where pytest's report and each exercise's points go.
     begins: called with the name of each test before it runs.
     """
     options = [f"--junitxml={junit}"] if junit else []
     found = public_tests.run(course, units, language, begins, options)
     found.show(units, console, language)
+    if written:
+        written.write_bytes(msgspec.json.encode([*earned(units, found.tally)]))
     if not (tally := found.tally).listed:
         return found.status
     doubts = list(other_files(course, units, tally))
@@ -86,15 +92,30 @@ def summary(
         row([*map(said, ["unit", "exercise", "points"])]),
         row(["---", "---", "---:"]),
     ]
-    for unit in units:
-        for exercise in unit.exercises:
-            most = exercise.max_score(ON_CPU)
-            earned = most if passes(tally, (unit.name, exercise.name)) else 0
-            lines.append(row([f"`{unit.name}`", f"`{exercise.name}`", f"{earned} / {most}"]))
+    for one in earned(units, tally):
+        scored = f"{one['score']} / {one['max-score']}"
+        lines.append(row([f"`{one['unit']}`", f"`{one['exercise']}`", scored]))
     lines.append("")
     for (name, function), told in mistakes.items():
         lines.append(f"- `{name}`, **`{function}`**: {plain(told.text)}")
     return "\n".join([*lines, ""])
+
+
+def earned(units: Sequence[Unit], tally: Tally) -> Iterator[dict[str, Any]]:
+    """Each exercise with its points, and what its first failed test says."""
+    told = tally.failure
+    for unit in units:
+        for exercise in unit.exercises:
+            where, most = (unit.name, exercise.name), exercise.max_score(ON_CPU)
+            passed = passes(tally, where)
+            yield {
+                "unit": unit.name,
+                "exercise": exercise.name,
+                "passed": passed,
+                "score": most if passed else 0,
+                "max-score": most,
+                "message": told[where].text if where in told else "",
+            }
 
 
 def errors(mistakes: Mapping[Where, FailedTest], folder: Path) -> Iterator[str]:

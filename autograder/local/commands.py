@@ -167,17 +167,23 @@ def ci(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE.xml", help="Write a JUnit report too.")
     ] = None,
+    points: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write each exercise's points too.")
+    ] = None,
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
     """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
     loaded, language = load(course, warns=False), lang or language_here()
     console = Console(highlight=False)
-    code = in_own_process(_ci, loaded, language, junit, console=console, language=language)
+    files = junit, points
+    code = in_own_process(_ci, loaded, language, files, console=console, language=language)
     raise typer.Exit(code)
 
 
-def _ci(course: Course, language: Language, junit: Path | None, begins: Begins) -> int:
+def _ci(
+    course: Course, language: Language, files: tuple[Path | None, Path | None], begins: Begins
+) -> int:
     from autograder.local.ci import run
 
-    return run(course, course.units, Console(highlight=False), language, junit, begins)
+    return run(course, course.units, Console(highlight=False), language, *files, begins)
