@@ -249,3 +249,39 @@ def test_attention_gradient_mask(student, draw):
     assert_gradients(
         student.attention.attention, without_last_query, args, cotangents, ["q", "k", "v"]
     )
+
+
+@pytest.mark.exercise("score", kind="device")
+def test_score_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    q, k = draw.normal(2, 5, 7), draw.normal(2, 11, 7)
+    assert_close(student.attention.score(q, k), q @ k.mT)
+
+
+@pytest.mark.exercise("scale", kind="device")
+def test_scale_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    scores = draw.normal(2, 5, 11)
+    assert_close(student.attention.scale(scores, 7), scores / math.sqrt(7))
+
+
+@pytest.mark.exercise("softmax", kind="device")
+def test_softmax_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    scores = draw.normal(2, 5, 11)
+    assert_close(student.attention.softmax(scores, dim=1), torch.softmax(scores, 1))
+
+
+@pytest.mark.exercise("weighted_sum", kind="device")
+def test_weighted_sum_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    weights, v = draw.normal(2, 5, 11), draw.normal(2, 11, 3)
+    assert_close(student.attention.weighted_sum(weights, v), weights @ v)
+
+
+@pytest.mark.exercise("attention", kind="device")
+def test_attention_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    q, k, v, mask = draw.normal(5, 7), draw.normal(11, 7), draw.normal(11, 3), draw.mask(5, 11)
+    got = student.attention.attention(q, k, v, mask)
+    assert_each_close(got, torch_attention(q, k, v, mask), NAMES)

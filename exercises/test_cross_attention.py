@@ -165,3 +165,19 @@ def test_decode_with_attention_copies(student):
     words = ["rnn", "attention", "transformers"]
     got = written(student, "copy", words, 17)
     assert_equal(["".join(word).split("<end>")[0] for word in got], words, name="the copies")
+
+
+@pytest.mark.exercise("attend", kind="device")
+def test_attend_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    args = [draw.normal(2, 7), draw.normal(2, 5, 7), draw.mask(2, 5)]
+    assert_each_close(student.cross_attention.attend(*args), torch_attend(*args), NAMES)
+
+
+@pytest.mark.exercise("decode_with_attention", kind="device")
+def test_decode_with_attention_on_a_gpu(student):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    params, tokens = shipped("cross_attention_copy.safetensors"), torch.tensor([[2, 3], [2, 3]])
+    args = [tokens, torch.tensor([2, 2]), params, 0, 1, 2]
+    ids, _ = student.cross_attention.decode_with_attention(*args)
+    assert_equal(ids[0], ids[1])

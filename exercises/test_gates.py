@@ -174,3 +174,27 @@ def test_cell_gradient_gradient(student):
     forget = matrix([0.3, 0.3], [0.8, 0.0], [0.5, 0.5])
     cotangent = matrix([1.0, 1.0], [2.0, 2.0], [0.0, 0.0])
     assert_gradients(student.gates.cell_gradient, three_steps, [forget], cotangent, ["forget"])
+
+
+@pytest.mark.exercise("lstm_step", kind="device")
+def test_lstm_step_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    x, h, c = draw.normal(2, 3), draw.normal(2, 5), draw.normal(2, 5)
+    args = [x, h, c, draw.weight(3, 20), draw.weight(5, 20), draw.normal(20)]
+    assert_each_close(student.gates.lstm_step(*args), lstm(*args), STATES)
+
+
+@pytest.mark.exercise("gru_step", kind="device")
+def test_gru_step_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    weights = [draw.weight(3, 15), draw.weight(5, 15), draw.normal(15), draw.normal(15)]
+    args = [draw.normal(2, 3), draw.normal(2, 5), *weights]
+    assert_close(student.gates.gru_step(*args), gru(*args))
+
+
+@pytest.mark.exercise("cell_gradient", kind="device")
+def test_cell_gradient_on_a_gpu(student):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    forget = matrix([0.5, 0.25], [0.5, 1.0], [0.25, 0.5])
+    expected = matrix([0.125, 0.5], [0.25, 0.5], [1.0, 1.0])
+    assert_close(student.gates.cell_gradient(forget), expected)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.testing.compare import assert_close, assert_unchanged
+from autograder.testing.compare import assert_close, assert_equal, assert_unchanged
 
 
 def numbers(*rows):
@@ -67,3 +67,12 @@ def test_attention_numbers(student):
     got = student.gradient_paths.gradient_by_distance("attention", x, params)
     assert_close(got, numbers(0.31308103262, 1.06972563709, 0.42155404454, 1.55339671235))
     assert_unchanged(student.gradient_paths.gradient_by_distance, "attention", x, params)
+
+
+@pytest.mark.exercise("gradient_by_distance", kind="device")
+def test_gradient_by_distance_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    x, weights = draw.normal(1, 4, 3), [draw.weight(3, 2) for _ in range(3)]
+    params = dict(zip(["w_q", "w_k", "w_v"], weights, strict=True))
+    got = student.gradient_paths.gradient_by_distance("attention", x, params)
+    assert_equal(list(got.shape), [4], name="the shape")

@@ -151,3 +151,18 @@ def test_measured_receptive_field_of_zeros(student):
     assert_equal(got, 3)
     got = student.receptive_field.measured_receptive_field([w, w], 2, [1, 1])  # the middle is x[1]
     assert_equal(got, 2)
+
+
+@pytest.mark.exercise("conv1d", kind="device")
+def test_conv1d_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    x, w, b = draw.normal(2, 7, 3), draw.normal(3, 3, 5), draw.normal(5)
+    expected = torch.nn.functional.conv1d(x.mT, w.permute(2, 1, 0), b, padding=1).mT
+    assert_close(student.receptive_field.conv1d(x, w, b), expected)
+
+
+@pytest.mark.exercise("measured_receptive_field", kind="device")
+def test_measured_receptive_field_on_a_gpu(student):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    weights = [torch.ones(3, 2, 2, dtype=torch.float64)] * 2
+    assert_equal(student.receptive_field.measured_receptive_field(weights, 11, [1, 2]), 7)

@@ -97,3 +97,24 @@ def test_rnn_gradient(student):
     """
     cotangent = matrix([0.0], [0.0], [1.0])[None]  # only the last state counts
     assert_gradients(student.rnn.rnn, layer, count_up(3), cotangent, FIVE)
+
+
+@pytest.mark.exercise("rnn_step", kind="device")
+def test_rnn_step_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    args = [
+        draw.normal(2, 3),
+        draw.normal(2, 5),
+        draw.weight(3, 5),
+        draw.weight(5, 5),
+        draw.normal(5),
+    ]
+    assert_close(student.rnn.rnn_step(*args), cell(*args))
+
+
+@pytest.mark.exercise("rnn", kind="device")
+def test_rnn_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    x, weights = draw.normal(2, 4, 3), [draw.weight(3, 5), draw.weight(5, 5), draw.normal(5)]
+    args = [x, draw.normal(2, 5), *weights]
+    assert_close(student.rnn.rnn(*args), layer(*args))

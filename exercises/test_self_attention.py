@@ -189,3 +189,34 @@ def test_multi_head_gradient(student, draw):
     args = [draw.normal(2, 5, 6, std=0.5), *(draw.weight(6, 6) for _ in range(4)), 3, True]
     function, cotangent = student.self_attention.multi_head_self_attention, draw.normal(2, 5, 6)
     assert_gradients(function, torch_multi_head, args, cotangent, NAMES)
+
+
+@pytest.mark.exercise("project", kind="device")
+def test_project_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    x, weights = draw.normal(2, 5, 7), [draw.weight(7, 3), draw.weight(7, 3), draw.weight(7, 2)]
+    got = student.self_attention.project(x, *weights)
+    assert_each_close(got, [x @ w for w in weights], ["q", "k", "v"])
+
+
+@pytest.mark.exercise("causal_mask", kind="device")
+def test_causal_mask_on_a_gpu(student):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    got = student.self_attention.causal_mask(4, device=student.device)
+    assert_equal(got, torch.ones(4, 4, dtype=torch.bool).tril())
+
+
+@pytest.mark.exercise("self_attention", kind="device")
+def test_self_attention_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    args = [draw.normal(2, 5, 6), *(draw.weight(6, 6) for _ in range(3))]
+    got = student.self_attention.self_attention(*args, causal=True)
+    assert_close(got, torch_self_attention(*args, causal=True))
+
+
+@pytest.mark.exercise("multi_head_self_attention", kind="device")
+def test_multi_head_self_attention_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    args = [draw.normal(2, 5, 6), *(draw.weight(6, 6) for _ in range(4)), 3]
+    got = student.self_attention.multi_head_self_attention(*args, causal=True)
+    assert_close(got, torch_multi_head(*args, causal=True))

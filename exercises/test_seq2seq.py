@@ -156,3 +156,22 @@ def test_decode_translation(student):
     ends = target.index("<start>"), target.index("<end>")
     ids = student.seq2seq.decode(context, params, *ends, 9)
     assert_equal(ids, torch.tensor([[target.index(word) for word in english]]))
+
+
+@pytest.mark.exercise("encode", kind="device")
+def test_encode_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    tokens, lengths = torch.tensor([[3, 1, 2], [4, 0, 0]]), torch.tensor([3, 3])
+    params = encoder(draw, 5, 2, 3)
+    _, context = student.seq2seq.encode(tokens, lengths, params)
+    expected = layer(tokens, lengths, params)[1]
+    assert_close(context, expected, name="the context")
+
+
+@pytest.mark.exercise("decode", kind="device")
+def test_decode_on_a_gpu(student):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    params = shipped("seq2seq_translate.safetensors")
+    context = torch.zeros(2, params["out_w"].shape[0])
+    ids = student.seq2seq.decode(context, params, 0, 1, 2)
+    assert_equal(ids[0], ids[1])

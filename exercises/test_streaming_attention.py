@@ -88,3 +88,11 @@ def test_gradient(student, draw):
         draw.normal(2, 5, 3),
         ["q", "k", "v"],
     )
+
+
+@pytest.mark.exercise("streaming_attention", kind="device")
+def test_streaming_attention_on_a_gpu(student, draw):
+    """On a pretend one. Catches: a tensor that is made on the CPU."""
+    q, k, v = draw.normal(5, 7), draw.normal(11, 7), draw.normal(11, 3)
+    got = student.streaming_attention.streaming_attention(q, k, v, 4)
+    assert_close(got, at_once(q, k, v))

@@ -32,6 +32,8 @@ UNITS = courses.load(ROOT).unit_names
 # fits is quick. docs/testing.md says what each group is for.
 GROUPS = {
     "tests/attacks/": "attacks",
+    "tests/test_accelerator.py::test_device_mistakes": "long",
+    "tests/test_accelerator.py": "sandbox",
     "tests/test_authoring.py::test_what_running_it_shows": "sandbox",
     "tests/test_batch.py": "sandbox",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",

@@ -132,7 +132,7 @@ def test_a_known_mistake_is_named(check: Run) -> None:
     assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in said
     assert "the result[0, 1] is 0.905148254, expected -0.462117157" in said
     assert TRANSPOSED in said
-    assert "no rnn rnn_step 0 of 3 6" in [" ".join(line.split()) for line in said.splitlines()]
+    assert "no rnn rnn_step 0 of 4 7" in [" ".join(line.split()) for line in said.splitlines()]
     assert "The public tests pass for 0 of 13 points." in said
 
 
@@ -249,7 +249,7 @@ def test_what_is_written_is_to_be_fixed_before_what_is_not(check: Run) -> None:
 
 def test_a_right_unit(check: Run) -> None:
     said = check(solution())
-    assert "The public tests pass for 13 of 13 points." in said
+    assert "The public tests pass for 15 of 15 points." in said
     assert "Every one passes." in said
     assert "Fix first" not in said
 
@@ -266,11 +266,11 @@ def test_what_does_not_end_is_stopped_at_a_line(
     found, said = checked(folder, solution() + ENDLESS, limit=0.2)
     assert found == 1
     lines = [" ".join(line.split()) for line in said.splitlines()]
-    assert "not finished rnn rnn_step 0 of 3 6" in lines
-    assert "ok rnn rnn 3 of 3 7" in lines or "not finished rnn rnn 0 of 3 7" in lines
+    assert "not finished rnn rnn_step 0 of 4 7" in lines
+    assert "ok rnn rnn 4 of 4 8" in lines or "not finished rnn rnn 0 of 4 8" in lines
     assert "`rnn_step` had not ended after 0.2 seconds of computing" in said
     assert re.search(r"rnn.py:\d+  \(rnn_step\)\n +(while True:|pass)\n", said)
-    assert "2 of 6 tests did not run" in said or "4 of 6 tests did not run" in said
+    assert "3 of 8 tests did not run" in said or "6 of 8 tests did not run" in said
     assert "Every one passes" not in said
 
 
@@ -312,9 +312,9 @@ def test_ctrl_c_says_where_it_came(command: str, folder: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[0]
     assert process.returncode == (130 if command == "check" else 2)
-    assert re.search(r"not finished +rnn +rnn_step +0 of 3", said)
-    assert re.search(r"not run +rnn +rnn +0 of 3", said)
-    assert "5 of 6 tests did not run" in said
+    assert re.search(r"not finished +rnn +rnn_step +0 of 4", said)
+    assert re.search(r"not run +rnn +rnn +0 of 4", said)
+    assert "7 of 8 tests did not run" in said
     assert "`rnn_step` was interrupted here:\n  exercises/rnn.py:" in said
     assert "Every one passes" not in said
 
@@ -323,7 +323,7 @@ def test_ctrl_c_says_where_it_came(command: str, folder: Path) -> None:
 def test_what_was_not_chosen_did_not_run(options: list[str], plain: Run) -> None:
     """Catches: "every one passes" after some of the tests."""
     said = plain(solution() if "-k" in options else transposed(), *options)
-    assert f"{'4' if '-k' in options else '5'} of 6 tests did not run" in said
+    assert f"{'6' if '-k' in options else '7'} of 8 tests did not run" in said
     assert "Every one passes" not in said
     assert re.search(r"not run +rnn +rnn ", said)
 
@@ -331,7 +331,7 @@ def test_what_was_not_chosen_did_not_run(options: list[str], plain: Run) -> None
 def test_a_test_that_a_program_skips_did_not_run(folder: Path) -> None:
     status, said = checked(folder, "import pytest\ndef rnn_step(*_):\n    pytest.skip()\n" + WALK)
     assert status == 1
-    assert re.search(r"not run +rnn +rnn_step +0 of 3", said)
+    assert re.search(r"not run +rnn +rnn_step +0 of 4", said)
 
 
 OTHER = "\n\ndef other(*x):\n    return rnn_step(*x)\n"
@@ -379,7 +379,7 @@ def test_a_damaged_test_file_is_named(damage: str, line: int, folder: Path) -> N
     assert status != 0
     assert re.search(rf"test_rnn.py, which has the tests, cannot be read: .* \(line {line}\)", said)
     assert "Get it back as it was given to you" in said
-    assert "not run rnn rnn_step 0 of 0 6" in said
+    assert "not run rnn rnn_step 0 of 0 7" in said
     assert "not written cost sequential_steps" in said
 
 
@@ -429,7 +429,7 @@ def test_plain_pytest_ends_with_the_same(plain: Run) -> None:
     assert failures.count(TRANSPOSED) == 3
     assert "FF---" in failures
     assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in summary
-    assert "3 failed, 3 not written" in summary
+    assert "4 failed, 4 not written" in summary
     assert not [word for word in OURS if word in said]
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import fcntl
 import itertools
 import random
+import re
 import sys
 import threading
 import time
@@ -30,6 +31,7 @@ from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError, GraderError
 from autograder.sandbox import wire
+from autograder.sandbox.pretend import can_pretend
 from autograder.speed import clock, lock
 from autograder.speed import race as races
 from autograder.speed.clock import GIVEN_UP, MOST_CALLS, NEAR, GivenUp, Unmeasured, Verdict
@@ -39,7 +41,7 @@ from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.direct import LocalBackend
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import Scaling, TimedCase, counts, grows
+from autograder.testing.parallel import Counts, Scaling, TimedCase, counts, grows
 from course.units.attention.hidden.test_attention import NAMES, attention64
 from course.units.attention.public.loops import SCALINGS
 
@@ -173,7 +175,7 @@ def test_whoever_waits_for_a_gpu_comes_before_all_who_come_later(turns: Path) ->
             order.append(name)
 
     def at_the_door() -> bool:
-        with (turns / "cuda-door").open() as door:
+        with (turns / "cuda-0-door").open() as door:
             try:
                 fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -307,7 +309,7 @@ def test_what_the_cheats_want_to_pass_off_is_right_and_slow(
     failure = caught.value
     assert failure.help_id == "looped"
     assert "of the time that a loop over the 4,096 sentences takes;" in failure.message
-    assert "as advice: torch was called" in failure.help
+    assert "as advice: a GPU would run" in failure.help
     once, twice = failure.facts["operations"], failure.facts["operations_doubled"]
     assert 1.5 < twice / once < 2.5
     facts = run(SLOW, function="attend")
@@ -420,17 +422,49 @@ def loops_of_attention() -> Iterator[None]:
 def test_counts_tell_a_loop_from_none(loops_of_attention: None) -> None:
     backend = LocalBackend(ROOT / "nowhere")
     looped = backend.advise("sequential", "sentences", BATCH, Draw("seed"))
-    assert "torch was called" in looped
-    assert "a Python loop over the sentences" in looped
+    assert "a GPU would run" in looped
+    assert "a loop over the sentences" in looped
     assert backend.advise("sequential", "_attend", BATCH, Draw("seed")) is None
+
+
+def counted(program: TimedProgram, course: Course, host: WarmHost) -> Counts:
+    """As after a verdict of the clock's."""
+    folder = ROOT / "course" / "units" / program.unit / "hidden" / "clock"
+    path = folder / program.function / f"{program.kind}.py"
+    event = TimedCase(program.scaling, Draw("seed"), attention64, "")
+    source = wire.Source(program.unit, path.name, [path.read_text("utf-8")], False, [])
+    backend = RacingBackend(lambda _: host, program.unit, [source], course.limits, ROOT)
+    with contextlib.closing(backend):
+        return backend._counted(Invocation(program.unit, program.name), event)
+
+
+# What no count sees: numbers of NumPy's and Python's own; nor can a GPU.
+UNSEEN = re.compile("numpy|floats")
+
+
+@pytest.mark.skipif(not can_pretend(), reason="torch is too old")
+def test_launches_tell_loops_from_none(course: Course, host: WarmHost) -> None:
+    """One in TorchScript, too, which asks torch for nothing."""
+    found = {label(p): (p, counted(p, course, host)) for p in [*HONEST, *LOOPS]}
+    wrong = [
+        name
+        for name, (program, many) in found.items()
+        if grows(program.scaling, many) != (program.kind == "sequential")
+    ]
+    assert all(UNSEEN.search(name) for name in wrong), wrong
+    assert len(wrong) == sum(bool(UNSEEN.search(name)) for name in found)
+    assert not any(found[name][1].launched for name in wrong)
+    assert sum(many.launched for _, many in found.values()) > 0.8 * len(found)
 
 
 def test_the_words_for_counts() -> None:
     scaling = Scaling("batch", {"batch": 4096}, 256, 0.05, 0.01, lambda draw, n: [])
-    assert not grows(scaling, 5, 5)
-    assert grows(scaling, 257, 513)
-    said = counts(scaling, 1025, 2049)
+    assert not grows(scaling, Counts(5, 5))
+    assert grows(scaling, Counts(257, 513))
+    said = counts(scaling, Counts(1025, 2049))
     assert said == "torch was called 1,025 times at batch 256, 2,049 at 512"
+    said = counts(scaling, Counts(1025, 2049, launched=True))
+    assert said == "a GPU would run 1,025 operations at batch 256, 2,049 at 512"
 
 
 def test_a_bench_goes_on_from_its_log(tmp_path):

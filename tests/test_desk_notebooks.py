@@ -101,7 +101,7 @@ def test_of_two_that_hold_work_the_last_one_counts(folder: Path, check: Check) -
     said = check()
     assert "rnn.py and rnn.ipynb both hold work." in said
     assert "Tested is rnn.ipynb, which was saved last." in said
-    assert "13 of 13 points" in said
+    assert "15 of 15 points" in said
 
 
 def test_work_beside_it_is_named(folder: Path, check: Check) -> None:  # noqa: F811

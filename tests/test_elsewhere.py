@@ -183,7 +183,7 @@ def test_watch_checks_a_unit(released: Path) -> None:
             seen.append(line)
             if VERDICT in line:
                 break
-        assert "13 of 13 points" in seen[-1], "".join(seen)
+        assert "15 of 15 points" in seen[-1], "".join(seen)
     finally:
         timer.cancel()
         process.terminate()

@@ -31,7 +31,7 @@ FENCE = re.compile(r"```(python|raw)\n(.*?)```\n", re.DOTALL)
 SOLUTION = re.compile(r"^# SOLUTION(?:: (.*))?$", re.MULTILINE)
 CPU = Options(speed=False)
 SECONDS = 60  # for one cell
-ALL = 23  # points of `attention`, without speed
+ALL = 28  # points of `attention`, without speed
 
 # The points of a reported case, and what its reasons say.
 REPORTED = {
@@ -41,12 +41,12 @@ REPORTED = {
     "comment-question-mark.md": (ALL, ""),
     "dead-binding-raises.md": (ALL, ""),
     "decorator-of-a-missing-package.md": (
-        14,
+        18,
         "`attention` in attention.ipynb was never defined. `jit` has no value, because "
         "attention.ipynb, code cell 2, line 1 (`from numba_is_not_here import jit`) raised "
         "ModuleNotFoundError: No module named 'numba_is_not_here'.",
     ),
-    "detach-each-step.py": (10, "the gradient of"),
+    "detach-each-step.py": (11, "the gradient of"),
     "ends-the-process.md": (ALL, ""),
     "hangs-in-c.py": (ALL, ""),
     "indented-magic.md": (ALL, ""),
@@ -56,14 +56,14 @@ REPORTED = {
     "loop-variable.md": (ALL, ""),
     "markdown-code.md": (0, "It is written in attention.ipynb, markdown cell 1, which is not run."),
     "missing-package-is-used.md": (
-        14,
+        18,
         "raised NameError: name 'rearrange' is not defined in attention.ipynb, code cell 3, line 2 "
         "(`return rearrange(q), None`). `rearrange` has no value, because attention.ipynb, code "
         "cell 1, line 4 (`from not_here import rearrange`) raised ModuleNotFoundError",
     ),
     "one-import-line.md": (ALL, ""),
     "registry-of-helpers.md": (ALL, ""),
-    "returns-a-tuple.py": (6, "expected a tensor"),
+    "returns-a-tuple.py": (7, "expected a tensor"),
     "shell-assignment.md": (ALL, ""),
     "slow-import.py": (ALL, ""),
     "star-import-missing.md": (ALL, ""),
@@ -73,12 +73,12 @@ REPORTED = {
     "training-at-the-end.py": (ALL, ""),
     "training-binds-its-name.md": (ALL, ""),
     "unreadable-cell.md": (
-        14,
+        18,
         "`attention` has no value, because attention.ipynb, code cell 3, line 2 (`return softmax("
         "q @ k.mT @ v`) raised SyntaxError: '(' was never closed.",
     ),
     "what-a-stop-costs.md": (
-        14,
+        18,
         "`bias` has no value, because attention.ipynb, code cell 3, line 1 (`bias = train()`) was "
         "left out: it took too long, or ended the program.",
     ),
@@ -141,7 +141,7 @@ def test_reported_cases_get_what_is_right(
     course: Course, quick: Grader, tmp_path: Path, case: str
 ) -> None:
     points, words = REPORTED[case]
-    unit = course.unit("attention" if points not in (6, 10) else "rnn")
+    unit = course.unit("attention" if points not in (7, 11) else "rnn")
     hand_in(FOLDER / "reported" / case, tmp_path, course, unit)
     report = quick.grade(read(tmp_path, "ann", course), unit)
     said = [test.message for test in report.tests if test.status == "failed"]

@@ -103,7 +103,7 @@ def test_every_save_gets_its_verdict_whatever_came_before(watching: Watching) ->
     watching.until("Save a file in")
     watching.save(RIGHT)
     watching.until("─ rnn · ", resave=RIGHT)
-    assert "13 of 13 points" in watching.until(VERDICT)
+    assert "15 of 15 points" in watching.until(VERDICT)
     watching.save(RIGHT.replace("torch.tanh", "torch.sigmoid"))
     assert "0 of 13 points" in watching.until(VERDICT)
     watching.save(EXIT)
@@ -112,7 +112,7 @@ def test_every_save_gets_its_verdict_whatever_came_before(watching: Watching) ->
     watching.save(LOOP)
     watching.until("─ rnn · ")
     watching.save(RIGHT)  # perhaps before the loop began, perhaps in its midst
-    assert "13 of 13 points" in watching.until(VERDICT)
+    assert "15 of 15 points" in watching.until(VERDICT)
     watching.save(LOOP)
     watching.until("had not ended after 1 seconds of computing")
     watching.save(DEAF)
@@ -120,7 +120,7 @@ def test_every_save_gets_its_verdict_whatever_came_before(watching: Watching) ->
     watching.save(CRASH)
     watching.until("No verdict: the program ended or crashed")
     watching.save(RIGHT)
-    assert "13 of 13 points" in watching.until(VERDICT)
+    assert "15 of 15 points" in watching.until(VERDICT)
     assert watching.interrupt() == 0
     assert "Traceback" not in "".join(watching.seen)
     assert "KeyboardInterrupt" not in "".join(watching.seen)

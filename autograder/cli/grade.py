@@ -247,6 +247,9 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     level = batch.options.isolation
     if level != "full":
         console.print(f"Isolation: {level}. These marks are advisory.", style="yellow")
+    if not batch.options.pretend:
+        told = "This PyTorch cannot pretend a GPU, as 2.10 can: points for devices do not count."
+        console.print(told, style="yellow")
     if kept := follower.counts["kept"]:
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")

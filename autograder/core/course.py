@@ -17,7 +17,7 @@ from autograder.core.assignments import Assignment, Feedback, Waivers, check
 from autograder.core.errors import CourseError
 from autograder.core.titles import Title as Title
 
-Kind = Literal["correctness", "gradient", "gpu", "speed"]
+Kind = Literal["correctness", "gradient", "device", "gpu", "speed"]
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ON_CPU = frozenset(KINDS) - {"gpu"}  # what counts where a class is graded without a GPU

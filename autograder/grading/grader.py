@@ -67,6 +67,7 @@ class Grader:
             seed,
             needs_gpu(unit, options),
             options.speed,
+            options.pretend,
         )
         try:
             outcome = self._run(task)

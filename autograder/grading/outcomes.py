@@ -19,6 +19,7 @@ from autograder.core.text import quoted
 from autograder.grading.protocol import UnitTask
 from autograder.mistakes.diagnose import CACHED, Recording
 from autograder.reports.schema import TestResult, TestStatus
+from autograder.sandbox.pretend import PRETEND
 from autograder.speed.clock import Unmeasured
 from autograder.testing import plugin
 from autograder.testing.calls import UNUSABLE, Backend, Failure
@@ -57,7 +58,7 @@ def is_ours(item: pytest.Item) -> TypeGuard[pytest.Function]:
 
 def run_at_once(item: pytest.Function, backend: Backend) -> BaseException | None:
     """Run a test of ours without what pytest does around it; what it raised, if anything."""
-    device = "cuda" if _on_gpu(item) else "cpu"
+    device = _device(item)
     student, draw = Student(backend, device), plugin.inputs_of(item)
     figure = keeper(item)
     item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
@@ -177,8 +178,10 @@ def _left_out(item: pytest.Item, task: UnitTask) -> str:
     """Why this grading was not asked to run a test; empty for those that it runs."""
     if _is_race(item) and not task.speed:
         return "Speed was not measured in this grading."
-    if _on_gpu(item) and not task.cuda:
+    if _device(item) == "cuda" and not task.cuda:
         return "It runs on a GPU, and this grading was on the CPU alone."
+    if _device(item) == PRETEND and not task.pretend:
+        return "It runs on a pretend GPU, which this version of PyTorch cannot have: 2.10 can."
     return ""
 
 
@@ -200,11 +203,17 @@ def _identity(item: pytest.Item) -> tuple[str, str, Kind]:
     mark = item.get_closest_marker("exercise")
     assert mark, f"{item.nodeid} belongs to no exercise"
     name = getattr(item, "originalname", item.name)
-    if _on_gpu(item):
+    if _device(item) == "cuda":
         return f"{name}[cuda]", mark.args[0], "gpu"
     return name, mark.args[0], mark.kwargs.get("kind", "correctness")
 
 
-def _on_gpu(item: pytest.Item) -> bool:
+def _device(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
-    return callspec is not None and callspec.params.get("device") == "cuda"
+    found: str = callspec.params.get("device", "cpu") if callspec else "cpu"
+    return found
+
+
+def comes_last(item: pytest.Item) -> bool:
+    """Whether a test is to be run after the others, whose program and limits it leaves alone."""
+    return _device(item) == PRETEND

@@ -12,21 +12,26 @@ from autograder.core.course import KINDS, Kind, Limits
 from autograder.intake.submission import File
 from autograder.reports.schema import TestResult
 from autograder.sandbox.host import Level
+from autograder.sandbox.pretend import can_pretend
 
 TESTER = "autograder.grading.tester_start"  # the module that its process runs
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What a grading was asked for, the same for every submission of it."""
+    """What a grading was asked for, the same for every submission of it.
+
+    pretend: whether there is a pretend accelerator, for what a GPU demands of a program.
+    """
 
     cuda: bool = False
     isolation: Level = "full"
     speed: bool = True
+    pretend: bool = msgspec.field(default_factory=can_pretend)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of points that count."""
-        asked: dict[Kind, bool] = {"gpu": self.cuda, "speed": self.speed}
+        asked: dict[Kind, bool] = {"gpu": self.cuda, "speed": self.speed, "device": self.pretend}
         return frozenset(kind for kind in KINDS if asked.get(kind, True))
 
     @property
@@ -65,6 +70,7 @@ class UnitTask(msgspec.Struct, frozen=True):
     seed: str
     cuda: bool
     speed: bool = True
+    pretend: bool = True
     spoiled: list[str] = []
 
 

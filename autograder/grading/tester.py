@@ -32,6 +32,7 @@ from autograder.grading.outcomes import (
     _is_race,
     _left_out,
     _not_run,
+    comes_last,
 )
 from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
 from autograder.mistakes import catalogue
@@ -179,11 +180,16 @@ class Server:
         self.broken.setdefault(unit, f"The course's own files of {unit} do not load: {cause}")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Have an exercise's tests on a GPU too, where the manifest gives points for it."""
+        """Have an exercise's tests on a GPU too, where the manifest gives points for it.
+
+        Not those of devices, nor those of what can be seen on the CPU alone.
+        """
         mark = metafunc.definition.get_closest_marker("exercise")
         unit = metafunc.definition.path.stem.removeprefix("test_")
         gpu = self._setup.gpu.get(unit, [])
-        if mark and mark.args[0] in gpu and "device" in metafunc.fixturenames:
+        if not mark or mark.args[0] not in gpu or "device" not in metafunc.fixturenames:
+            return
+        if mark.kwargs.get("kind") != "device" and not mark.kwargs.get("cpu_only"):
             metafunc.parametrize("device", ["cpu", "cuda"])
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -254,6 +260,7 @@ class Server:
         if cause := self.broken.get(task.unit):
             return UnitOutcome(error=cause)
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
+        every.sort(key=comes_last)
         asked = [item for item in every if self.wants(item, task)]
         if not asked:
             return UnitOutcome(error=f"There are no hidden tests for {task.unit}.")

@@ -109,8 +109,9 @@ def _other_total(root: Path, units: Sequence[Unit], *, speed: bool) -> Iterator[
 
 def _readable(folder: Path, level: Level) -> bool:
     """Whether a submission can read a folder: at `reduced`, whatever lies beside Python."""
+    readable, _listed = bubblewrap.readable_folders("cpu")
     return level == "none" or any(
-        folder.resolve().is_relative_to(path.resolve()) for path in bubblewrap.readable_folders()[0]
+        folder.resolve().is_relative_to(path.resolve()) for path in readable
     )
 
 

@@ -30,7 +30,9 @@ from autograder.release.templating import filled, read_whole
 # Whole rooms of the package, and from the sandbox what a local run shares with a grading.
 ROOMS = ("core", "intake", "local", "testing")
 NOT_THEIRS = PACKAGE / "intake" / "collect"  # of whole classes
-IN_THE_SANDBOX = ("__init__", "alarm", "cells", "evaluate", "loader", "loading", "shell", "wire")
+IN_THE_SANDBOX = (
+    "__init__ accelerator alarm cells evaluate loader loading pretend shell wire".split()
+)
 SHARED = ("__init__.py", "plugin.py", *(f"sandbox/{name}.py" for name in IN_THE_SANDBOX))
 COPIED = [  # from the clone, as they are
     "LICENSE",

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 
 from autograder.sandbox import isolate
+from autograder.sandbox.pretend import PRETEND
 
 CONTROL_BYTES = 1 << 17
 MANY = 60  # forks: by now joined pages would have saved what it costs to join them
@@ -32,13 +33,15 @@ class HostSetup(msgspec.Struct, frozen=True, tag="setup"):
     """Sent once.
 
     level: how a child is isolated. filter: the seccomp program. readable: without a root of its
-    own, the folders and files that a child may read. listed: those that it may only list.
+    own, the folders and files that a child may read. listed: those that it may only list. devices:
+    those that it may write to as well.
     """
 
     level: Level
     filter: bytes
     readable: list[str]
     listed: list[str]
+    devices: list[str] = []
 
 
 class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
@@ -98,7 +101,7 @@ class Host:
         self._setup = setup
         self._children: dict[str, _Child] = {}
         self._forks = 0
-        self._reads_notebooks = False
+        self._warm: set[str] = set()  # what some children need, and is imported by now
 
     def serve(self) -> None:
         """Answer commands until the supervisor hangs up; then leave nothing behind."""
@@ -120,9 +123,10 @@ class Host:
     def _spawn(self, command: Spawn, connection: int) -> None:
         self._end(command.place)
         self._forks += 1
-        if command.notebook and not self._reads_notebooks:
-            self._reads_notebooks = True
-            _read_notebooks()
+        if command.notebook:
+            self._import("notebooks")
+        if command.device == PRETEND:
+            self._import(PRETEND)
         if self._forks == MANY:
             isolate.join_pages()
         scratch = None
@@ -147,6 +151,16 @@ class Host:
         elif scratch:
             scratch.cleanup()
         socket.send_fds(self._control, [answer], descriptors)
+
+    def _import(self, what: str) -> None:
+        """Import once what some children need, so that no child has to."""
+        if what in self._warm:
+            return
+        self._warm.add(what)
+        _LATER[what]()
+        gc.collect()
+        gc.freeze()
+        isolate.refuse_shared_memory()
 
     def _end(self, place: str) -> Ended:
         """Kill a child and everything it started, wait for it, and say how it ended."""
@@ -211,9 +225,9 @@ def _reduced(
         socket.send_fds(report, [b"child"], [os.pidfd_open(os.getpid())])
         isolate.keep_only([0, 1, 2, connection, report.fileno()])
         served = socket.socket(fileno=connection)
-        isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
+        isolate.limit(None if command.device == "cuda" else command.memory, command.cpu_seconds)
         if setup.level == "reduced":
-            isolate.confine_files(setup.readable, scratch, setup.listed)
+            isolate.confine_files(setup.readable, scratch, setup.listed, setup.devices)
             isolate.drop_capabilities()
             isolate.filter_calls(setup.filter)
         report.send(_encode(Ready()))
@@ -233,10 +247,11 @@ def _process_one(command: Spawn, setup: HostSetup, connection: int, report: sock
         isolate.own_session()
         isolate.keep_only([0, 1, 2, connection, report.fileno()])
         served = socket.socket(fileno=connection)
-        isolate.mount_private(command.device != "cpu")
-        isolate.limit(command.memory if command.device == "cpu" else None, command.cpu_seconds)
+        cuda = command.device == "cuda"
+        isolate.mount_private(cuda)
+        isolate.limit(None if cuda else command.memory, command.cpu_seconds)
         isolate.drop_capabilities()
-        if command.device == "cpu":  # CUDA's driver reads files of its own process
+        if not cuda:  # whose driver reads files of its own process
             isolate.undumpable()
         isolate.filter_calls(setup.filter)
         report.send(_encode(Ready()))
@@ -289,13 +304,21 @@ def _warm() -> None:
 
 
 def _read_notebooks() -> None:
-    """Import once what reads cells, so that no child has to; without it each says so by itself."""
+    """Import what reads cells; without it each child says so by itself."""
     with contextlib.suppress(ImportError):
         importlib.import_module("IPython.core.inputtransformer2")
         importlib.import_module("IPython.display")  # what students import
-    gc.collect()
-    gc.freeze()
-    isolate.refuse_shared_memory()
+
+
+def _pretend() -> None:
+    """Import the pretend accelerator. Where that fails it fails in the child, whose word counts."""
+    with contextlib.suppress(Exception):
+        from autograder.sandbox import accelerator
+
+        accelerator.warm()
+
+
+_LATER = {"notebooks": _read_notebooks, PRETEND: _pretend}
 
 
 if __name__ == "__main__":

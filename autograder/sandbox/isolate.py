@@ -143,10 +143,16 @@ def mount_private(writable_proc: bool = False) -> None:
     os.chdir(SCRATCH)
 
 
-def confine_files(readable: Sequence[str], scratch: str, listed: Sequence[str] = ()) -> None:
+def confine_files(
+    readable: Sequence[str],
+    scratch: str,
+    listed: Sequence[str] = (),
+    devices: Sequence[str] = (),
+) -> None:
     """Where there are no namespaces: open nothing but these folders, and write to `scratch` only.
 
-    listed: folders of which the names may be seen, and of all that is in them.
+    listed: folders of which the names may be seen, and of all that is in them. devices: what may be
+    written to besides.
     Source: landlock(7). Also keeps this process from tracing, or reading the memory of, any other.
     Raises OSError where the kernel has no Landlock (before 5.13, or not enabled).
     """
@@ -163,7 +169,8 @@ def confine_files(readable: Sequence[str], scratch: str, listed: Sequence[str] =
     for folder in listed:
         _allow_below(ruleset, folder, _LANDLOCK_READ_DIR)
     _allow_below(ruleset, scratch, handled)
-    _allow_below(ruleset, "/dev/null", _LANDLOCK_READ_FILE | _LANDLOCK_WRITE_FILE)
+    for file in ("/dev/null", *devices):
+        _allow_below(ruleset, file, _LANDLOCK_READ | _LANDLOCK_WRITE_FILE)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _check(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "Landlock")
     os.close(ruleset)

@@ -42,6 +42,7 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         tell: Callable[[str], object] = lambda position: None,
     ) -> None:
         self._sources = {source.module: source for source in (LESSON, *sources)}
+        self._files = frozenset(source.file for source in self._sources.values())
         self._numbers = {source.module: number for number, source in enumerate(sources)}
         self._loading = Loading(skip, statement, load, tell)
         self._main = ""  # the notebook that is run as the program
@@ -61,10 +62,9 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             sys.modules[main] = sys.modules[MAIN]
         return self._loading.stopped
 
-    @property
-    def files(self) -> frozenset[str]:
-        """The names of all files, as tracebacks have them."""
-        return frozenset(source.file for source in self._sources.values())
+    def owns(self, file: str) -> bool:
+        """Whether a file, as tracebacks name it, is one of these: a notebook's cell is, too."""
+        return file.partition(",")[0] in self._files
 
     def lost(self, name: str | None, names: dict[str, Any]) -> Lost | None:
         """What left a name, of the module that has these names, without its value: see Loading."""

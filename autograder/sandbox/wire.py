@@ -9,6 +9,7 @@ the other side reads it.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -42,7 +43,7 @@ DTYPES: dict[str, tuple[torch.dtype, int]] = {
 }
 NAMES = {dtype: name for name, (dtype, _) in DTYPES.items()}
 
-DEVICE = r"\A(cpu|cuda)(:\d{1,2})?\Z"
+DEVICE = r"\A(cpu|cuda|gpu)(:\d{1,2})?\Z"  # the last is pretended: see accelerator.py
 Size = Annotated[int, Meta(ge=0, le=1 << 40)]
 Sizes = Annotated[list[Size], Meta(max_length=8)]
 Text = Annotated[str, Meta(max_length=TEXT)]
@@ -122,6 +123,14 @@ class Source(msgspec.Struct, frozen=True):
     unrun: list[tuple[str, str]] = []
 
 
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """Start a device, before anything of the submission is there. memory: bytes of a GPU's own."""
+
+    nonce: int
+    device: str
+    memory: int
+
+
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """The submission, sent once, before any call; its module `main` is imported at once.
 
@@ -171,7 +180,7 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
-    """The submission is loaded. stopped: the statements that took too long.
+    """The submission is loaded, or the device started. stopped: the statements that took too long.
 
     uncompiled: whether `torch.compile` was asked for, which hands functions back as they are.
     """
@@ -202,11 +211,30 @@ class Lost(msgspec.Struct, frozen=True):
     message: Text
 
 
+Rule = Literal["meets", "numpy", "cuda", "result"]
+
+
+class Misplaced(msgspec.Struct, frozen=True):
+    """Why a call would fail on a GPU.
+
+    rule: a tensor on the CPU meets one on the GPU, NumPy reads one there, the program names CUDA,
+        or the result is on the CPU.
+    operation: the one that was asked for, and at: where. made: the call that made the tensor on the
+        CPU, and born: where.
+    """
+
+    rule: Rule
+    operation: Short = ""
+    at: Frame | None = None
+    made: Short = ""
+    born: Frame | None = None
+
+
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
     """An exception, in the words of the program that raised it; `kinds`: it and its bases.
 
     stage: place is where the arguments are brought to the device, before the program has them.
-    lost: why a name has no value that the program missed.
+    lost: why a name has no value that the program missed. misplaced: what was on the wrong device.
     """
 
     nonce: int
@@ -216,6 +244,7 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     frames: Annotated[list[Frame], Meta(max_length=20)] = []
     kinds: Annotated[list[Short], Meta(max_length=16)] = []
     lost: Lost | None = None
+    misplaced: Misplaced | None = None
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
@@ -229,7 +258,7 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     lost: Lost | None = None
 
 
-Request = Load | Call
+Request = Start | Load | Call
 Reply = Loaded | Result | Raised | Missing
 
 _encoder = msgspec.msgpack.Encoder()
@@ -322,7 +351,7 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
     if isinstance(value, (list, tuple)):
         return Items([encode(v, payload, strided=strided, depth=depth + 1) for v in value])
     if isinstance(value, torch.device):
-        return Device(str(value)) if value.type in ("cpu", "cuda") else Other(f"{value} device")
+        return Device(str(value)) if re.match(DEVICE, str(value)) else Other(f"{value} device")
     return Other(clean(type(value).__qualname__, 200))
 
 
@@ -396,7 +425,7 @@ class Reader:
         tensor = torch.from_numpy(array)
         if node.dtype == "bfloat16":
             tensor = tensor.view(torch.bfloat16)
-        return tensor if self._device == "cpu" else tensor.to(self._device)
+        return tensor.to(self._device) if self._device == "cuda" else tensor
 
 
 def _own(node: Tensor, payload: bytearray, start: int) -> np.ndarray:

@@ -20,6 +20,7 @@ import torch
 
 from autograder.sandbox import evaluate, isolate, wire
 from autograder.sandbox.loader import SubmissionFinder
+from autograder.sandbox.pretend import PRETEND
 from autograder.sandbox.torch_state import Uncompiled, restored
 
 MMAP_BYTES = 1 << 17  # glibc's own value, until it raises it
@@ -49,15 +50,33 @@ def serve(connection: socket.socket) -> None:
     while (received := _receive(stream)) is not None:
         request, payload = received
         body: list[bytes] = []
-        if isinstance(request, wire.Load):
+        if isinstance(request, wire.Start):
+            reply: wire.Reply = start(request)
+        elif isinstance(request, wire.Load):
             limits = request.statement_seconds, request.load_seconds
             finder = SubmissionFinder(request.sources, request.skip, *limits, isolate.set_name)
-            reply: wire.Reply = load(request, finder)
+            reply = load(request, finder)
         else:
             reply = answer(request, payload, body, buffers, finder)
         # In one go: each part on its own would wake the reader, at this process's cost.
         parts = wire.pack(reply, body if isinstance(reply, wire.Result) else ())
         connection.sendall(b"".join(parts))
+
+
+def start(request: wire.Start) -> wire.Reply:
+    """Start a device, which takes seconds on a GPU, so that no call of the program's has to."""
+    try:
+        if request.device == PRETEND:
+            from autograder.sandbox import accelerator  # the host has imported it for this child
+
+            accelerator.register(alone=True)
+        else:
+            torch.ones(1, device=request.device)
+            total = torch.cuda.get_device_properties(request.device).total_memory
+            torch.cuda.set_per_process_memory_fraction(min(1.0, request.memory / total))
+        return wire.Loaded(request.nonce)
+    except Exception as error:
+        return _raised(request.nonce, "place", error, SubmissionFinder([]))
 
 
 def load(request: wire.Load, finder: SubmissionFinder) -> wire.Reply:
@@ -103,7 +122,10 @@ def answer(
         stage = "place"
         given = _given(request, payload)
         stage = "call"
-        outcome = _call(function, request.mode, given, buffers)
+        if request.device == PRETEND:
+            outcome = _on_pretend(function, given, finder)
+        else:
+            outcome = _call(function, request.mode, given, buffers)
         stage = "reply"
         value = wire.encode(outcome.value, body)
         gradients = outcome.gradients
@@ -148,6 +170,14 @@ def _call(
     if mode == "count":
         return evaluate.counted(function, args, given.kwargs)
     return evaluate.call(function, args, given.kwargs)
+
+
+def _on_pretend(
+    function: Callable[..., Any], given: _Given, finder: SubmissionFinder
+) -> evaluate.CallResult:
+    from autograder.sandbox import accelerator
+
+    return accelerator.call(function, *given, finder.owns)
 
 
 class Buffers:
@@ -197,13 +227,22 @@ def _raised(
         if isinstance(error, SyntaxError):
             frames, message = [_syntax_frame(error)], wire.clean(error.msg)
         else:
-            frames = list(_frames(error, finder.files))[-20:]
+            frames = list(_frames(error, finder.owns))[-20:]
             message = wire.clean(evaluate.words(error))
         kinds = [wire.clean(kind.__name__, 200) for kind in type(error).__mro__[:16]]
-        lost = _lost(error, finder)
-        return wire.Raised(nonce, stage, kinds[0], message, frames, kinds, lost)
+        lost, misplaced = _lost(error, finder), _misplaced(error, finder)
+        return wire.Raised(nonce, stage, kinds[0], message, frames, kinds, lost, misplaced)
     except BaseException:
         return wire.Raised(nonce, stage, "Exception", "it cannot be described")
+
+
+def _misplaced(error: BaseException, finder: SubmissionFinder) -> wire.Misplaced | None:
+    """What was on the wrong device, if this process has the pretend accelerator."""
+    if "autograder.sandbox.accelerator" not in sys.modules:
+        return None
+    from autograder.sandbox import accelerator
+
+    return accelerator.misplaced(error, finder.owns) if accelerator.is_registered() else None
 
 
 def _lost(error: BaseException, finder: SubmissionFinder) -> wire.Lost | None:
@@ -214,10 +253,10 @@ def _lost(error: BaseException, finder: SubmissionFinder) -> wire.Lost | None:
     return finder.lost(error.name, last.f_globals)
 
 
-def _frames(error: BaseException, files: frozenset[str]) -> Iterator[wire.Frame]:
+def _frames(error: BaseException, owns: Callable[[str], bool]) -> Iterator[wire.Frame]:
     """The lines of the traceback that are in the submission's own files."""
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename.partition(",")[0] in files:
+        if owns(frame.filename):
             name, text = wire.clean(frame.name, 200), wire.clean(frame.line or "", 200)
             yield wire.Frame(wire.clean(frame.filename, 200), frame.lineno or 0, name, text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from autograder.core.errors import GraderError
+from autograder.sandbox.isolate import GPUS
+from autograder.sandbox.pretend import PRETEND
 from autograder.speed.clock import Unmeasured
 
 PATIENCE_SECONDS = 60.0  # for those who came before; each of them has some seconds at most
@@ -38,14 +41,24 @@ def _turn(device: str, kind: int) -> Iterator[None]:
 
     Whoever waits to be alone is at the door, so nobody who came later is before them.
     """
-    if device == "cpu":
+    if device in ("cpu", PRETEND):
         yield
         return
     deadline = time.monotonic() + PATIENCE_SECONDS
     with contextlib.ExitStack() as inside:
-        with _locked(f"{device}-door", fcntl.LOCK_EX, deadline):
-            inside.enter_context(_locked(device, kind, deadline))
+        name = _name(device)
+        with _locked(f"{name}-door", fcntl.LOCK_EX, deadline):
+            inside.enter_context(_locked(name, kind, deadline))
         yield
+
+
+def _name(device: str) -> str:
+    """A lock's name: of several GPUs in a machine each has its own.
+
+    A program's `cuda` is the first of those that may be used, named here as the environment does.
+    """
+    first = os.environ.get(GPUS, "").partition(",")[0].strip() or "0"
+    return f"{device}-{re.sub(r'[^A-Za-z0-9-]', '_', first)[:100]}"
 
 
 @contextlib.contextmanager

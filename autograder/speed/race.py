@@ -22,6 +22,7 @@ from autograder.core.course import Limits
 from autograder.core.errors import GraderError
 from autograder.core.language import _, say
 from autograder.sandbox import wire
+from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.speed import clock, lock
 from autograder.speed.clock import GivenUp, Unmeasured, Verdict
 from autograder.supervisor.backend import Hosts, SandboxBackend, prepare
@@ -36,7 +37,7 @@ from autograder.supervisor.child import (
 from autograder.supervisor.reasons import crash, how
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.inputs import Draw
-from autograder.testing.parallel import TimedCase, counts, grows
+from autograder.testing.parallel import Counts, TimedCase, counts, grows
 
 UNTIMED = 2  # calls, in which code is paged in
 WAIT_SECONDS = 1.0  # that the timed calls of a race may wait, all together
@@ -123,6 +124,11 @@ class TimedBackend(SandboxBackend):
         with lock.shared(device):
             return super()._exchange(child, device, message, payload, what)
 
+    def _start(self, child: Child, device: str) -> None:
+        """Keep off a GPU then, too."""
+        with lock.shared(device):
+            super()._start(child, device)
+
     def _most(self, message: wire.Request) -> tuple[float, float]:
         cpu, wall = super()._most(message)
         return (cpu, wall) if math.isinf(self._given) else (self._given, cpu)
@@ -205,7 +211,7 @@ class RacingBackend(TimedBackend):
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """See calls.Backend. Raises Unmeasured where this machine cannot tell."""
-        self._check_hung(function)
+        self._check_hung(function, device)
         waited = 0.0
 
         def calls(size: int, given: float) -> Times:
@@ -257,23 +263,33 @@ class RacingBackend(TimedBackend):
             parallel=f"{scaling.parallel:g}",
         )
         try:
-            once, twice = (
-                self._operations(replace(asked, args=event.fresh(times * scaling.few)))
-                for times in (1, 2)
-            )
+            counted = self._counted(asked, event)
         except Failure:  # counts are not what is judged
             return Failure(told, help_id="looped", facts=facts)
-        advice = say(COUNTED, counts=counts(scaling, once, twice))
-        if not grows(scaling, once, twice):
+        advice = say(COUNTED, counts=counts(scaling, counted))
+        if not grows(scaling, counted):
             advice = say(ELSEWHERE, counted=advice)
-        facts |= {"operations": once, "operations_doubled": twice, "advice": advice.facts}
-        return Failure(told, help=advice, help_id="looped", facts=facts)
+        facts |= {"operations": counted.once, "operations_doubled": counted.twice}
+        return Failure(told, help=advice, help_id="looped", facts=facts | {"advice": advice.facts})
+
+    def _counted(self, asked: Invocation, event: TimedCase) -> Counts:
+        """Operations as a GPU would run them, or, of what cannot run there, as torch is asked."""
+        few = event.scaling.few
+        calls = [replace(asked, args=event.fresh(times * few)) for times in (1, 2)]
+        if can_pretend():
+            with contextlib.suppress(Failure):
+                once, twice = (self._operations(replace(c, device=PRETEND)) for c in calls)
+                return Counts(once, twice, launched=True)
+        once, twice = map(self._operations, calls)
+        return Counts(once, twice)
 
     def _operations(self, asked: Invocation) -> int:
-        """How many operations torch was asked for in one call."""
+        """How many operations there were in one call. Raises Failure where it gives no result."""
         child, what = self._child(asked.device), f"`{asked.function}`"
         reply, _body = self._exchange(child, asked.device, *prepare(asked, "count"), what)
-        return reply.operations or 0 if isinstance(reply, wire.Result) else 0
+        if not isinstance(reply, wire.Result):
+            raise self._explained(reply, asked.unit, asked.function)
+        return reply.operations or 0
 
 
 def _facts(event: TimedCase, verdict: Verdict) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from autograder.core.errors import IsolationError
 from autograder.core.language import say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
+from autograder.sandbox.pretend import PRETEND
 from autograder.supervisor.child import (
     Child,
     ChildDied,
@@ -42,6 +44,7 @@ from autograder.testing.calls import Failure, Invocation, as_written
 
 PROBE = wire.Source("probe", "probe.py", ["def product(x):\n    return x @ x"], False, [])
 Hosts = Callable[[str], WarmHost]  # the warm host of a device
+START_SECONDS = 60.0  # of a GPU, on a busy machine
 RETRIES_AFTER_TIMEOUT = 2  # then the unit's remaining tests fail without waiting again
 
 
@@ -65,9 +68,9 @@ class SandboxBackend:
         self._limits = limits
         self._place = place
         self._children: dict[str, Child] = {}
-        self._hopeless: Failure | None = None  # why nothing of the unit can be called
-        self._hung: dict[str, int] = {}
-        # Seconds by device: CPU time of the children that have ended; on a GPU, on the wall.
+        self._hopeless: dict[str, Failure] = {}  # why nothing of the unit can be called, by device
+        self._hung: defaultdict[tuple[bool, str], int] = defaultdict(int)  # see _check_hung
+        # Seconds by device: CPU time of the children that have ended; with CUDA, on the wall.
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._waited = 0.0  # on the wall
         self._skip: set[wire.Position] = set()  # statements that took too long
@@ -77,7 +80,18 @@ class SandboxBackend:
 
     def call(self, asked: Invocation) -> evaluate.CallResult:
         """See calls.Backend. Raises Failure for whatever the student's side does wrong."""
-        self._check_hung(asked.function)
+        if asked.device != PRETEND:
+            return self._call(asked)
+        try:
+            return self._call(asked)
+        except Failure as failure:
+            if failure.help_id == "wrong_device":
+                raise
+        # Another failure shows on the CPU, too; if it does not, the pretence is what failed.
+        return self._call(replace(asked, device="cpu"))
+
+    def _call(self, asked: Invocation) -> evaluate.CallResult:
+        self._check_hung(asked.function, asked.device)
         message, payload = prepare(asked)
         child = self._child(asked.device)
         what = f"`{asked.function}`"
@@ -91,7 +105,7 @@ class SandboxBackend:
             outcome.sent = payload[: len(payload) - pulled]
             return outcome
         if isinstance(reply, wire.Raised) and reply.stage == "place" and self._unit != PROBE.module:
-            try_product(self._hosts(asked.device))  # if it is not the program's doing
+            try_product(self._host(asked.device))  # if it is not the program's doing
         raise self._explained(reply, asked.unit, asked.function, as_written(asked))
 
     def measure(self, asked: Invocation) -> evaluate.CallResult:
@@ -114,30 +128,34 @@ class SandboxBackend:
             child.close()
         self._children.clear()
 
-    def _check_hung(self, function: str) -> None:
-        """Do not wait again for a function that never returned. Raises Failure."""
-        if self._hung.get(function, 0) >= RETRIES_AFTER_TIMEOUT:
+    def _check_hung(self, function: str, device: str) -> None:
+        """Do not wait again for a function that never returned. Raises Failure.
+
+        A pretended device is slow: what does not end there may end elsewhere.
+        """
+        times = self._hung[device == PRETEND, function]
+        if times >= RETRIES_AFTER_TIMEOUT:
             told = say(
                 "`%(function)s` was not called again: it had not returned %(times)s times before.",
                 function=function,
-                times=self._hung[function],
+                times=times,
             )
             raise Failure(told, help_id="timeout")
 
     def _child(self, device: str, measured: bool = False) -> Child:
         """The device's child with the submission loaded, or the reason why it cannot be."""
-        if self._hopeless:
-            raise _again(self._hopeless)
+        if device in self._hopeless:
+            raise _again(self._hopeless[device])
         if device in self._children:
             return self._children[device]
         try:
             reply = self._load(device, measured)
         except Failure as failure:
-            self._hopeless = failure
+            self._hopeless[device] = failure
             raise
         if isinstance(reply, wire.Raised):
-            self._hopeless = self._explained(reply, self._unit, "")
-            raise _again(self._hopeless)
+            self._hopeless[device] = self._explained(reply, self._unit, "")
+            raise _again(self._hopeless[device])
         if isinstance(reply, wire.Loaded):
             self._skip.update(reply.stopped)
         return self._children[device]
@@ -153,6 +171,8 @@ class SandboxBackend:
         again = True
         for _ in range(ENDED):
             child = self._children[device] = self._spawn(device)
+            if device != "cpu":
+                self._start(child, device)
             skip = sorted(self._skip)
             load = wire.Load(nonce(), self._sources, self._unit, measured, skip, *seconds)
             try:
@@ -168,13 +188,34 @@ class SandboxBackend:
         assert self._ended
         raise _again(self._ended)
 
+    def _start(self, child: Child, device: str) -> None:
+        """Start the device, which no call is charged for. Raises IsolationError without CUDA."""
+        start = wire.Start(nonce(), device, self._limits.memory_mib << 20)
+        try:
+            reply, _ = child.request(start, [], time.monotonic() + START_SECONDS)
+            failed = f"{reply.error}: {reply.message}" if isinstance(reply, wire.Raised) else ""
+        except (ChildDied, ChildTimedOut, wire.WireError) as error:
+            failed = str(error) or f"it was not ready after {START_SECONDS:g} s"
+        if not failed:
+            child.has_started()
+            return
+        self._end(device)
+        cause = f"Inside the sandbox {device.upper()} does not start: {failed}"
+        raise IsolationError(cause) if device == "cuda" else Failure(cause)
+
+    def _host(self, device: str) -> WarmHost:
+        """The host of a device's children; what is pretended needs no other than the CPU's."""
+        return self._hosts("cpu" if device == PRETEND else device)
+
     def _spawn(self, device: str) -> Child:
         memory = self._limits.memory_mib << 20
         seconds = int(self._limits.unit_seconds * 2) + 5
         notebook = any(source.notebook for source in self._sources)
-        reply = self._limits.reply_mib if device == "cpu" else self._limits.gpu_reply_mib
+        reply = self._limits.gpu_reply_mib if device == "cuda" else self._limits.reply_mib
         limits = ProcessLimits(memory, seconds, reply << 20)
-        return self._hosts(device).spawn(limits, self._place, notebook=notebook)
+        place = f"{self._place} {PRETEND}" if device == PRETEND else self._place
+        host = self._host(device)
+        return host.spawn(limits, place, device if device == PRETEND else "", notebook=notebook)
 
     def _exchange(
         self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
@@ -182,11 +223,12 @@ class SandboxBackend:
         """One request and its reply; a child that fails to give one is ended."""
         start = time.monotonic()
         try:
-            clock, watch = self._clock(), None
-            cpu, wall = self._left(device, clock, *self._most(message))
+            clocks, watch = self._clocks(device), None
+            cpu, wall = self._left(device, sum(clocks.values()), *self._most(message))
             if isinstance(message, wire.Load):
                 watch = LoadWatch(child, self._limits.statement_seconds)
-            reply, body = child.request(message, payload, start + wall, clock + cpu, watch)
+            late = clocks.get(device, 0.0) + cpu
+            reply, body = child.request(message, payload, start + wall, late, watch)
             self.uncompiled |= isinstance(reply, wire.Loaded | wire.Result) and reply.uncompiled
             return reply, body
         except ChildTimedOut as late:
@@ -203,7 +245,7 @@ class SandboxBackend:
         finally:
             waited = time.monotonic() - start
             self._waited += waited
-            if device != "cpu":
+            if device == "cuda":
                 self._spent[device] += waited
 
     def _late(
@@ -211,7 +253,7 @@ class SandboxBackend:
     ) -> Exception:
         """What to raise for an exchange that met a limit. most: seconds, however long it took."""
         if isinstance(message, wire.Call):
-            self._hung[message.function] = self._hung.get(message.function, 0) + 1
+            self._hung[message.device == PRETEND, message.function] += 1
         if isinstance(late, ChildOutOfCpu):
             return too_late("cpu", what, late.seconds or most.cpu)
         return too_late("gpu" if math.isinf(most.cpu) else "wall", what, most.wall)
@@ -227,36 +269,43 @@ class SandboxBackend:
     def _left(self, device: str, clock: float, cpu: float, wall: float) -> tuple[float, float]:
         """The CPU-seconds, and the seconds on the wall, that the next exchange may take.
 
-        clock, cpu, wall: see _clock and _most. On a GPU those of CPU time are counted on the wall.
-        Raises Failure if none are left.
+        clock: of all children. cpu, wall: see _most. With CUDA those of CPU time are counted on the
+        wall. Raises Failure if none are left.
         """
         limits = self._limits
         seconds = min(cpu, limits.unit_seconds - sum(self._spent.values()) - clock)
         wall = min(wall, limits.unit_wall_seconds - self._waited)
         if seconds <= 0:
-            raise used_up("cpu" if self._spent.keys() <= {"cpu"} else "gpu", limits.unit_seconds)
+            raise used_up("gpu" if "cuda" in self._spent else "cpu", limits.unit_seconds)
         if wall <= 0:
             raise used_up("wall", limits.unit_wall_seconds)
-        return (seconds, wall) if device == "cpu" else (math.inf, min(seconds, wall))
+        return (math.inf, min(seconds, wall)) if device == "cuda" else (seconds, wall)
 
-    def _clock(self) -> float:
-        """The CPU-seconds of the child on the CPU so far, if there is one. Raises ChildDied."""
-        return self._children["cpu"].cpu_seconds() if "cpu" in self._children else 0.0
+    def _clocks(self, device: str) -> dict[str, float]:
+        """The CPU-seconds so far of the children there are, but for CUDA's.
+
+        Raises ChildDied where the device's own has died; of another one its own next call tells.
+        """
+        clocks = {}
+        for name, child in self._children.items():
+            with contextlib.nullcontext() if name == device else contextlib.suppress(ChildDied):
+                clocks[name] = child.cpu_seconds() if name != "cuda" else 0.0
+        return clocks
 
     def _died(self, device: str) -> Ended:
         """How a child ended that was not ended by us; SIGKILL may have come from anybody."""
         ended = self._end(device)
         if ended.signal == signal.SIGKILL:
-            self._hosts(device).killed += 1
+            self._host(device).killed += 1
         return ended
 
     def _end(self, device: str) -> Ended:
-        if device == "cpu":
-            with contextlib.suppress(ChildDied):
-                self._spent[device] += self._clock()
         child = self._children.pop(device, None)
         if child is None:
             return Ended()
+        if device != "cuda":
+            with contextlib.suppress(ChildDied):
+                self._spent[device] += child.cpu_seconds()
         self._at = child.at()
         return child.close()
 
@@ -275,16 +324,18 @@ class SandboxBackend:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")
 
 
-def try_product(host: WarmHost) -> None:
-    """Multiply two matrices behind the wall, on the host's device, in a program that is ours.
+def try_product(host: WarmHost, device: str = "") -> None:
+    """Multiply two matrices behind the wall, in a program that is ours.
 
-    Raises IsolationError where that fails: then no submission's program is to blame.
+    device: the host's own, if nothing else is said. Raises IsolationError where that fails: then no
+    submission's program is to blame.
     """
+    device = device or host.device
     backend = SandboxBackend(lambda _: host, PROBE.module, [PROBE], CourseLimits(), PROBE.module)
     try:
-        backend.call(Invocation(PROBE.module, "product", [torch.ones(2, 2)], device=host.device))
+        backend._call(Invocation(PROBE.module, "product", [torch.ones(2, 2)], device=device))
     except Failure as failure:
-        cause = f"Inside the sandbox {host.device.upper()} does not work: {failure.message}"
+        cause = f"Inside the sandbox {device.upper()} does not work: {failure.message}"
         raise IsolationError(cause) from failure
     finally:
         backend.close()

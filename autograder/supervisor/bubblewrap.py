@@ -181,13 +181,13 @@ def plain_environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def readable_folders() -> tuple[list[Path], list[Path]]:
+def readable_folders(device: str) -> tuple[list[Path], list[Path]]:
     """Where Landlock takes the place of a root of its own: what a child may read, and only list.
 
     Without the right to list a folder Python finds no module in it; that right holds for all below.
     """
     system = [Path(name) for name in ("/lib", "/lib64", "/sys/devices/system/cpu")]
-    folders = [*python_folders(), *(path for path in system if path.exists())]
+    folders = [*python_folders(), *_existing(system), *(_driver() if device == "cuda" else [])]
     hidden = unused_packages()
     found = [without(path.resolve(), hidden) for path in folders]
     opened, listed = (dict.fromkeys(itertools.chain(*paths)) for paths in zip(*found, strict=True))
@@ -221,14 +221,26 @@ def _links() -> Iterator[str]:
             yield from ("--ro-bind", name, name)
 
 
+def writable_devices(device: str) -> list[Path]:
+    """What a child on a device writes to: the GPU's files, and its own in /proc: threads' names."""
+    if device != "cuda":
+        return []
+    return _existing([*sorted(Path("/dev").glob("nvidia*")), Path("/proc/self")])
+
+
+def _driver() -> list[Path]:
+    """What CUDA's driver reads besides: its libraries, what it says of itself, the buses."""
+    names = "/usr/local/nvidia /sys/bus/pci /sys/devices /sys/module/nvidia /proc/driver/nvidia "
+    names += "/proc/devices /proc/modules /proc/meminfo /proc/cpuinfo /proc/sys/vm"
+    return _existing(map(Path, names.split()))
+
+
 def _gpu() -> Iterator[str]:
-    """The GPU's device files, and where a machine keeps its driver's libraries."""
-    for device in _existing([*Path("/dev").glob("nvidia*"), Path("/dev/nvidia-caps")]):
+    """The GPU's device files, and where a machine keeps its driver's libraries; all has /proc."""
+    for device in _existing(sorted(Path("/dev").glob("nvidia*"))):
         yield from ("--dev-bind-try", str(device), str(device))
-    for folder in _existing(
-        [Path("/usr/local/nvidia"), Path("/sys/bus/pci"), Path("/sys/devices")]
-    ):
-        if not folder.is_relative_to("/usr"):
+    for folder in _driver():
+        if not folder.is_relative_to("/usr") and not folder.is_relative_to("/proc"):
             yield from _parents(folder, set())
             yield from ("--ro-bind-try", str(folder), str(folder))
 

@@ -123,7 +123,7 @@ class Child:
         if payload_size != wire.reply_payload_size(reply, self._limits.reply):
             raise wire.WireError("a result of another size than it says")
         told = isinstance(reply, wire.Loaded)
-        if reply.nonce != message.nonce or (told and not isinstance(message, wire.Load)):
+        if reply.nonce != message.nonce or (told and isinstance(message, wire.Call)):
             raise wire.WireError("a reply to another question")
         start, end = start + header_size, start + header_size + payload_size
         self._fill(end, deadline)
@@ -131,6 +131,10 @@ class Child:
         body = self._inbox[start:end]
         del self._inbox[:end]
         return reply, body
+
+    def has_started(self) -> None:
+        """Count memory from here on: what a device holds once it is started is nobody's."""
+        self._base = self._resident()
 
     def close(self) -> host.Ended:
         """End the process, whatever it is doing, and say how it had ended."""

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from autograder.core import errors
 from autograder.core.processes import python
+from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.supervisor import bubblewrap, seccomp
 
 Diagnosis = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
@@ -33,6 +34,7 @@ def diagnose(console: Console) -> int:
         ("Without it", _reduced),
         ("Cores", _cores),
         ("GPU", _gpu),
+        ("Pretend GPU", _pretend),
     ]
     table = Table(box=None, pad_edge=False)
     for heading in ("", "what", "found"):
@@ -126,6 +128,23 @@ def _reduced() -> Diagnosis:
 def _cores() -> Diagnosis:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return None, f"{usable} usable of {os.cpu_count()}", ""
+
+
+def _pretend() -> Diagnosis:
+    """Really multiply on it, where torch has the call that it needs."""
+    if not can_pretend():
+        return None, "needs PyTorch 2.10: tests of devices are not run, nor do they count", ""
+    if sys.platform != "linux":
+        return None, "tests of devices run on it", ""
+    from autograder.supervisor.backend import try_product
+    from autograder.supervisor.warm_host import WarmHost
+
+    try:
+        with WarmHost([]) as host:
+            try_product(host, PRETEND)
+    except errors.GraderError as error:
+        return None, f"does not work, so tests of devices judge nothing here: {error}", ""
+    return None, "works: tests of devices run on it", ""
 
 
 def _gpu() -> Diagnosis:

@@ -10,6 +10,7 @@ from typing import Literal
 from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
+from autograder.testing.devices import wrong_device
 from autograder.testing.exceptions import in_words, meaning
 
 # Which limit was met: of CPU time; of the wall, by a program that waits; of the wall on a GPU.
@@ -65,6 +66,8 @@ def explain(
         if reply.lost:
             return never_defined(file, function, lost(reply.lost))
         return no_function(file, function, reply.found)
+    if reply.misplaced:
+        return wrong_device(reply.misplaced)
     last = reply.frames[-1] if reply.frames else wire.Frame(file, 0, "", "")
     place = _place(last)
     if reply.error == "SyntaxError":

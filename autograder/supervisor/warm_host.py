@@ -47,6 +47,7 @@ class WarmHost:
         program = b"" if level == "none" else seccomp.seccomp_program(device, level)
         readable: list[Path] = []
         listed: list[Path] = []
+        devices: list[Path] = []
         try:
             # Not a pipe, which nobody would read while the host warms up.
             self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
@@ -59,7 +60,8 @@ class WarmHost:
             else:
                 command = bubblewrap.plain_command(theirs.fileno())
                 environment = bubblewrap.plain_environment()
-                readable, listed = bubblewrap.readable_folders()
+                readable, listed = bubblewrap.readable_folders(device)
+                devices = bubblewrap.writable_devices(device)
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
@@ -71,7 +73,7 @@ class WarmHost:
             )
         self._control.settimeout(START_SECONDS)
         try:
-            folders = [[str(path) for path in paths] for paths in (readable, listed)]
+            folders = [[str(path) for path in paths] for paths in (readable, listed, devices)]
             self._control.send(_encode(host.HostSetup(level, program, *folders)))
             ready = self._first_word()
         except TimeoutError as error:
@@ -111,13 +113,17 @@ class WarmHost:
         cause = f"The sandbox could not start: {last.rstrip('.')}."
         return errors.IsolationError(cause, bubblewrap.remedy(last), said)
 
-    def spawn(self, limits: ProcessLimits, place: str = "", *, notebook: bool = False) -> Child:
+    def spawn(
+        self, limits: ProcessLimits, place: str = "", device: str = "", *, notebook: bool = False
+    ) -> Child:
         """Fork a fresh child; the one before it in that place, if any, is ended.
 
-        notebook: whether it will read one, for which the host then imports IPython, once.
+        device: the host's own, if nothing else is said. notebook: whether it will read one. What
+        either needs the host then imports, once.
         """
         ours, theirs = socket.socketpair()
-        command = host.Spawn(self.device, limits.memory, limits.cpu_seconds, place, notebook)
+        memory, seconds = limits.memory, limits.cpu_seconds
+        command = host.Spawn(device or self.device, memory, seconds, place, notebook)
         with theirs:
             answer, descriptors = self._ask(command, [theirs.fileno()])
         if isinstance(answer, host.Ready) and descriptors:

@@ -7,17 +7,20 @@ import importlib
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograder.core.language import Sentence, say
+from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.testing.calls import Failure, Invocation, no_function, unwritten
+from autograder.testing.devices import wrong_device
 
 if TYPE_CHECKING:
     from autograder.sandbox.evaluate import CallResult
     from autograder.testing.inputs import Draw
-    from autograder.testing.parallel import Scaling, TimedCase
+    from autograder.testing.parallel import Counts, Scaling, TimedCase
 
 CELL = re.compile(r"[^/\\]+\.ipynb, code cell \d+")  # what tracebacks call a notebook's cell
 
@@ -47,7 +50,7 @@ class LocalBackend:
         return self.last is not None
 
     def call(self, asked: Invocation) -> CallResult:
-        """See Backend. `device` is the CPU: a local run has no tests for a GPU."""
+        """See Backend. `device` is the CPU, or pretended: a local run has no tests for a GPU."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
@@ -59,7 +62,9 @@ class LocalBackend:
         # As when sent: the test keeps its own.
         args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
         try:
-            if asked.cotangents is None:
+            if asked.device == PRETEND and (pretended := self._pretended(found, asked)):
+                outcome = pretended
+            elif asked.cotangents is None:
                 outcome = evaluate.call(found, args, kwargs)
             else:
                 outcome = evaluate.vjp(found, args, kwargs, asked.cotangents)
@@ -67,6 +72,26 @@ class LocalBackend:
             message = not_implemented(asked.unit, asked.function, error)
             raise Failure(message, help_id="not_started") from None
         self.last = asked, outcome.value
+        return outcome
+
+    def _pretended(self, found: Any, asked: Invocation) -> CallResult | None:
+        """A call on the pretend accelerator; None where something else went wrong than devices.
+
+        That shows on the CPU, too; if it does not, the pretence is what failed.
+        """
+        __tracebackhide__ = True
+        from autograder.sandbox import accelerator
+
+        accelerator.register()
+        try:
+            call = found, asked.args, asked.kwargs, asked.cotangents
+            outcome = accelerator.call(*call, self.owns)
+        except Exception as error:
+            if wrong := accelerator.misplaced(error, self.owns):
+                raise wrong_device(wrong) from None
+            return None
+        outcome.value = accelerator.fetch(outcome.value)
+        outcome.gradients = accelerator.fetch(outcome.gradients)
         return outcome
 
     def measure(self, asked: Invocation) -> CallResult:
@@ -86,15 +111,26 @@ class LocalBackend:
     def advise(self, unit: str, function: str, scaling: Scaling, draw: Draw) -> Sentence | None:
         """Say if a function calls torch in a loop, from counts alone; None if it does not."""
         __tracebackhide__ = True
-        from autograder.sandbox import evaluate
         from autograder.testing.parallel import looped
 
         found = self.function(unit, function)
-        once, twice = (
-            evaluate.counted(found, scaling.fresh(draw, times * scaling.few), {}).operations or 0
-            for times in (1, 2)
-        )
-        return looped(scaling, once, twice)
+        drawn = [scaling.fresh(draw, times * scaling.few) for times in (1, 2)]
+        return looped(scaling, self._launches(found, drawn) or _asked(found, drawn))
+
+    def _launches(self, found: Any, drawn: Sequence[list[Any]]) -> Counts | None:
+        """How many operations a GPU would run; None for what cannot run there, as with NumPy."""
+        if not can_pretend():
+            return None
+        from autograder.sandbox import accelerator
+        from autograder.testing.parallel import Counts
+
+        accelerator.register()
+        try:
+            calls = [accelerator.call(found, args, {}, None, self.owns) for args in drawn]
+        except Exception:
+            return None
+        once, twice = (call.operations or 0 for call in calls)
+        return Counts(once, twice, launched=True)
 
     def function(self, unit: str, name: str) -> Any:
         """A function of a unit. Raises Failure, or what importing the unit raises."""
@@ -115,6 +151,15 @@ class LocalBackend:
             raise
         except SyntaxError as error:
             raise Failure(syntax_error(error), help_id="syntax_error") from None
+
+
+def _asked(found: Any, drawn: Sequence[list[Any]]) -> Counts:
+    """How many operations torch is asked for."""
+    from autograder.sandbox import evaluate
+    from autograder.testing.parallel import Counts
+
+    once, twice = (evaluate.counted(found, args, {}).operations or 0 for args in drawn)
+    return Counts(once, twice)
 
 
 def find_function(module: object, unit: str, name: str) -> Any:

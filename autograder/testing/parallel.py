@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from autograder.core.language import Sentence, say
+from autograder.core.language import Sentence, _, say
 from autograder.testing.compare import RELATIVE, assert_close, assert_each_close
 from autograder.testing.inputs import Draw
 from autograder.testing.student import Function
+
+ASKED = _("torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s")
+LAUNCHED = _("a GPU would run %(once)s operations at %(over)s %(size)s, %(twice)s at %(double)s")
 
 
 @dataclass(frozen=True)
@@ -102,30 +105,42 @@ def assert_parallel(
     function.race(TimedCase(scaling, draw.of(scaling.over), oracle, control, names))
 
 
-def grows(scaling: Scaling, once: int, twice: int) -> bool:
-    """Whether operations, counted with a few and with twice as many, follow the size."""
-    return twice - once >= scaling.few // 2
+class Counts(NamedTuple):
+    """Operations in one call, with a few and with twice as many of what a loop would walk along.
+
+    launched: as a GPU would run them, counted below the program, at torch's dispatcher; else as the
+    program asked torch for them.
+    """
+
+    once: int
+    twice: int
+    launched: bool = False
 
 
-def counts(scaling: Scaling, once: int, twice: int) -> Sentence:
-    """Say how often torch was called."""
+def grows(scaling: Scaling, counted: Counts) -> bool:
+    """Whether operations follow the size."""
+    return counted.twice - counted.once >= scaling.few // 2
+
+
+def counts(scaling: Scaling, counted: Counts) -> Sentence:
+    """Say how many there were."""
     return say(
-        "torch was called %(once)s times at %(over)s %(size)s, %(twice)s at %(double)s",
-        once=f"{once:,}",
+        LAUNCHED if counted.launched else ASKED,
+        once=f"{counted.once:,}",
         over=scaling.over,
         size=scaling.few,
-        twice=f"{twice:,}",
+        twice=f"{counted.twice:,}",
         double=2 * scaling.few,
     )
 
 
-def looped(scaling: Scaling, once: int, twice: int) -> Sentence | None:
+def looped(scaling: Scaling, counted: Counts) -> Sentence | None:
     """Without a clock: what the counts tell a student, or nothing where all is well."""
-    if not grows(scaling, once, twice):
+    if not grows(scaling, counted):
         return None
     return say(
-        "In one call %(counts)s: there is a Python loop over the %(steps)s. Grading measures the "
-        "time that it costs.",
-        counts=counts(scaling, once, twice),
+        "In one call %(counts)s: there is a loop over the %(steps)s. Grading measures the time "
+        "that it costs.",
+        counts=counts(scaling, counted),
         steps=scaling.steps,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.testing.calls import Backend
 from autograder.testing.direct import LocalBackend
 from autograder.testing.student import Student
@@ -39,9 +40,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
     config.addinivalue_line(
         "markers",
-        "exercise(name, kind='correctness'): the exercise that a test belongs to, and whether "
-        "it looks at values ('correctness'), at gradients ('gradient') or at time ('speed')",
+        "exercise(name, kind='correctness', cpu_only=False): the exercise that a test belongs to, "
+        "whether it looks at values ('correctness'), at gradients ('gradient'), at what a GPU "
+        "demands ('device') or at time ('speed'), and whether it can see that on the CPU alone",
     )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have the tests of devices on the pretend accelerator, which is there on any machine."""
+    mark = metafunc.definition.get_closest_marker("exercise")
+    if mark and mark.kwargs.get("kind") == "device":
+        metafunc.parametrize("device", [PRETEND], ids=["device"])
 
 
 @pytest.fixture
@@ -57,6 +66,8 @@ def student(request: pytest.FixtureRequest, device: str) -> Student:
     if backend is None:
         folder = request.config.getoption("--submission") or request.path.parent
         backend = LocalBackend(Path(folder).resolve())
+    if device == PRETEND and not can_pretend():
+        pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
     return Student(backend, device)
 
 

@@ -1,8 +1,9 @@
 """Are the marks right? Wrong programs must fail and be told why, right ones must pass.
 
-Five questions, each answered over every unit of the course: are the known mistakes caught and
-named, is what others did wrong told truly, are small changes of the solutions caught, do right
-answers written differently get full marks, and do the solutions agree with PyTorch's own layers?
+Six questions, each answered over every unit of the course: are the known mistakes caught and
+named, is what others did wrong told truly, is what a GPU would refuse, are small changes of the
+solutions caught, do right answers written differently get full marks, and do the solutions agree
+with PyTorch's own layers?
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from autograder.bench.validity.agreement import agreements, print_agreements
 from autograder.bench.validity.cheats import cheats, print_cheats
+from autograder.bench.validity.devices import on_gpu, print_on_gpu
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.bench.validity.known import generic, known_mistakes, print_mistakes
 from autograder.bench.validity.mutation import mutation, print_mutation
@@ -30,6 +32,8 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         print_mistakes(console, "Mistakes that any function can make", everywhere)
         written = wrong_programs(graders, units)
         print_wrong(console, written)
+        refused = on_gpu(graders, units)
+        print_on_gpu(console, refused)
         right = right_answers(graders, units)
         print_right(console, right)
         cheated = cheats(graders, units)
@@ -44,5 +48,6 @@ def bench(course: Course, units: Sequence[Unit], jobs: int, console: Console) ->
         and not any(t.survived for t in tried)
         and all(r.full for r in right)
         and all(c.caught for c in cheated)
+        and all(o.right for o in refused)
         and all(a.close for a in agreed)
     )

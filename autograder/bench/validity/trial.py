@@ -164,9 +164,9 @@ class _Session:
 def _items(session: pytest.Session, case: Case) -> Iterator[pytest.Item]:
     for item in session.items:
         mark = item.get_closest_marker("exercise")
-        if item.path.stem != f"test_{case.unit}" or not mark or mark.kwargs.get("kind") == "speed":
+        if item.path.stem != f"test_{case.unit}" or not mark:
             continue
-        if mark.args[0] in case.exercises:
+        if mark.args[0] in case.exercises and mark.kwargs.get("kind") not in ("speed", "device"):
             yield item
 
 

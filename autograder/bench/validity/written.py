@@ -17,13 +17,15 @@ BETWEEN = "__"  # the exercise, and what is wrong
 
 @dataclass(frozen=True)
 class Wrong:
-    """A program of a unit's hidden/wrong.
-
-    truth: the names of mistakes that would be right; none where no known mistake was made.
-    """
+    """A program of a unit's hidden/wrong, and what its docstring says in the end."""
 
     name: str
-    truth: frozenset[str]
+    said: str
+
+    @property
+    def truth(self) -> frozenset[str]:
+        """The names of mistakes that would be right; none where no known mistake was made."""
+        return frozenset(self.said.replace(",", " ").split())
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,23 @@ class WrongTrial:
         return not self.named <= self.wrong.truth
 
 
-def programs(course: Course, units: Sequence[Unit]) -> Iterator[Job[Wrong]]:
+def programs(course: Course, units: Sequence[Unit], folder: str = "wrong") -> Iterator[Job[Wrong]]:
     """Every wrong program, in an otherwise perfect submission.
 
     Its function is called after the exercise and what is wrong, and its docstring ends with what it
     may be named: `-> no_max, epsilon`.
     """
     right = solutions(course)
-    for unit, path in ((u, path) for u in units for path in files(course, u, "wrong")):
+    for unit, path in ((u, path) for u in units for path in files(course, u, folder)):
         body = ast.parse(path.read_text("utf-8")).body[1:]
         wrong = [f for f in body if isinstance(f, ast.FunctionDef) and BETWEEN in f.name]
         shared = [ast.unparse(node) for node in body if node not in wrong]
         for function in wrong:
             name, told = function.name, ast.get_docstring(function) or ""
-            truth = frozenset(filter(None, told.partition("->")[2].replace(",", " ").split()))
             function.name, function.body = name.partition(BETWEEN)[0], function.body[1:]
             text = "\n".join([right[unit.name], *shared, ast.unparse(function)])
-            yield Wrong(name, truth), unit, right | {unit.name: text}
+            said = told.partition("->")[2].strip()
+            yield Wrong(name, said), unit, right | {unit.name: text}
 
 
 def wrong_programs(

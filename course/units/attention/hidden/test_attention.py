@@ -596,3 +596,46 @@ def test_attention_takes_every_key_at_once(student, draw):
     _, _, keys = SCALINGS["attention"]
     function, control = student.attention.attention, "attention_by_key"
     assert_parallel(function, keys, draw, attention64, control, NAMES)
+
+
+# devices
+
+
+@pytest.mark.exercise("score", kind="device")
+def test_score_on_a_gpu(student, draw):
+    """Catches: products in NumPy, scores in a tensor on the CPU."""
+    q, k, _ = qkv(draw, 2)
+    cotangent = draw.normal(2, 5, 11)
+    assert_gradients(student.attention.score, lambda q, k: q @ k.mT, [q, k], cotangent, QKV[:2])
+
+
+@pytest.mark.exercise("scale", kind="device")
+def test_scale_on_a_gpu(student, draw):
+    """Catches: `torch.tensor([d_k])` made on the CPU."""
+    scores, cotangent = draw.normal(2, 5, 11), draw.normal(2, 5, 11)
+    oracle = lambda scores, d_k: scores / math.sqrt(d_k)  # noqa: E731
+    assert_gradients(student.attention.scale, oracle, [scores, 7], cotangent, ["scores"])
+
+
+@pytest.mark.exercise("softmax", kind="device")
+def test_softmax_on_a_gpu(student, draw):
+    """Catches: NumPy's exp, rows collected on the CPU."""
+    args, cotangent = [draw.normal(2, 5, 11), 1], draw.normal(2, 5, 11)
+    assert_gradients(student.attention.softmax, torch.softmax, args, cotangent, ["scores"])
+
+
+@pytest.mark.exercise("weighted_sum", kind="device")
+def test_weighted_sum_on_a_gpu(student, draw):
+    """Catches: an output of zeros on the CPU, products in NumPy."""
+    args, cotangent = [draw.normal(2, 5, 11), draw.normal(2, 11, 13)], draw.normal(2, 5, 13)
+    names = ["the weights", "v"]
+    assert_gradients(student.attention.weighted_sum, torch.matmul, args, cotangent, names)
+
+
+@pytest.mark.exercise("attention", kind="device")
+def test_attention_on_a_gpu(student, draw):
+    """With a mask and without. Catches: a tensor made on the CPU to fill hidden scores."""
+    args, function = qkv(draw, 2), student.attention.attention
+    cotangents = [draw.normal(2, 5, 13), draw.normal(2, 5, 11)]
+    for mask in (draw.mask(5, 11), None):
+        assert_gradients(function, attention64, [*args, mask], cotangents, QKV)

@@ -380,3 +380,27 @@ def assert_cell_gradients(student, draw, forget):
     __tracebackhide__ = True
     function, cotangent = student.gates.cell_gradient, draw.normal(*forget.shape)
     assert_gradients(function, cell_gradient64, [forget], cotangent, ["forget"])
+
+
+# devices
+
+
+@pytest.mark.exercise("lstm_step", kind="device")
+def test_lstm_step_on_a_gpu(student, draw):
+    """Catches: NumPy's functions, gates copied into a tensor that is on the CPU."""
+    inputs, cotangents = lstm_inputs(draw, 3, 5, 7), [draw.normal(3, 7), draw.normal(3, 7)]
+    assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
+
+
+@pytest.mark.exercise("gru_step", kind="device")
+def test_gru_step_on_a_gpu(student, draw):
+    """Catches: NumPy's functions, ones on the CPU in `1 - z`."""
+    inputs = gru_inputs(draw, 3, 5, 7)
+    assert_gradients(student.gates.gru_step, gru64, inputs, draw.normal(3, 7), SIX_OF_GRU)
+
+
+@pytest.mark.exercise("cell_gradient", kind="device")
+def test_cell_gradient_on_a_gpu(student, draw):
+    """Catches: ones on the CPU for the last row, an index on the CPU for `index_select`."""
+    forget, function = gates(draw, 3, 5), student.gates.cell_gradient
+    assert_gradients(function, cell_gradient64, [forget], draw.normal(3, 5), ["forget"])

@@ -280,3 +280,14 @@ def test_attention_every_call(student, draw):
     Catches: float64 returned, a result kept, gradients of an earlier call added.
     """
     check_every_call(student, draw, "attention", 2, 5, 11, 7, 3)
+
+
+# devices
+
+
+@pytest.mark.exercise("gradient_by_distance", kind="device")
+def test_gradient_by_distance_on_a_gpu(student, draw):
+    """Each kind. Catches: first states of zeros on the CPU, norms in NumPy."""
+    kinds = {"rnn": (2, 3, 5, 4), "lstm": (2, 2, 5, 3), "attention": (2, 7, 5, 4, 3)}
+    for kind, sizes in kinds.items():
+        assert_by_distance(student, kind, *inputs(draw, kind, *sizes))

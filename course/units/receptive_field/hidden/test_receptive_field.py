@@ -406,3 +406,20 @@ def test_measured_receptive_field_of_any_size(student, draw):
         assert_measured(student, scaled(weights, factor), 29, [2, 1, 3])
     many = [taps(draw, 1, 1) for _ in range(16)]
     assert_measured(student, [taps(draw, 3, 1), *many], 11, [2] * 17)
+
+
+# devices
+
+
+@pytest.mark.exercise("conv1d", kind="device")
+def test_conv1d_on_a_gpu(student, draw):
+    """Catches: padding in a tensor on the CPU, outputs added up on the CPU."""
+    arguments = inputs(draw, 2, 7, 3, 5, 3)
+    function, cotangent = student.receptive_field.conv1d, draw.normal(2, 7, 5)
+    assert_gradients(function, conv64, [*arguments, 2], cotangent, THREE)
+
+
+@pytest.mark.exercise("measured_receptive_field", kind="device")
+def test_measured_receptive_field_on_a_gpu(student, draw):
+    """Catches: an input made on the CPU, a gradient that goes to NumPy."""
+    assert_measured(student, [taps(draw, 3, 2), taps(draw, 5, 2)], 19, [1, 2])

@@ -281,3 +281,20 @@ def test_rnn_takes_every_unit_at_once(student, draw):
     """A wide state. Catches: a Python loop over its units, each with a sum of its own."""
     _, units = SCALINGS["rnn"]
     assert_parallel(student.rnn.rnn, units, draw, rnn64, "rnn_by_unit")
+
+
+# devices
+
+
+@pytest.mark.exercise("rnn_step", kind="device")
+def test_rnn_step_on_a_gpu(student, draw):
+    """Catches: NumPy's tanh, a column of ones on the CPU."""
+    inputs = step_inputs(draw, 3, 5, 7)
+    assert_gradients(student.rnn.rnn_step, step64, inputs, draw.normal(3, 7), FIVE)
+
+
+@pytest.mark.exercise("rnn", kind="device")
+def test_rnn_on_a_gpu(student, draw):
+    """Catches: states written into a tensor that is on the CPU."""
+    inputs = rnn_inputs(draw, 3, 2, 5, 7)
+    assert_gradients(student.rnn.rnn, rnn64, inputs, draw.normal(3, 2, 7), FIVE)

@@ -522,3 +522,38 @@ def test_multi_head_takes_every_head_at_once(student, draw):
     _, scaling = SCALINGS["multi_head_self_attention"]
     function, control = student.self_attention.multi_head_self_attention, "multi_head_by_head"
     assert_parallel(function, scaling, draw, all_heads64, control)
+
+
+# devices
+
+
+@pytest.mark.exercise("project", kind="device")
+def test_project_on_a_gpu(student, draw):
+    """Catches: a layer of torch's own whose weights are left on the CPU."""
+    args = inputs(draw, *USUAL)
+    cotangents = [draw.normal(2, 11, width) for width in (7, 7, 5)]
+    oracle = lambda x, *weights: [x @ w for w in weights]  # noqa: E731
+    assert_gradients(student.self_attention.project, oracle, args, cotangents, WEIGHTS[:4])
+
+
+@pytest.mark.exercise("causal_mask", kind="device")
+def test_causal_mask_on_a_gpu(student):
+    """Catches: `device` not used."""
+    got = student.self_attention.causal_mask(5, device=student.device)
+    assert_equal(got, torch.ones(5, 5, dtype=torch.bool).tril())
+
+
+@pytest.mark.exercise("self_attention", kind="device")
+def test_self_attention_on_a_gpu(student, draw):
+    """Catches: a mask made on the CPU, `causal_mask` not told the device."""
+    args, cotangent = [*inputs(draw, *USUAL), True], draw.normal(2, 11, 5)
+    function = student.self_attention.self_attention
+    assert_gradients(function, self_attention64, args, cotangent, WEIGHTS[:4])
+
+
+@pytest.mark.exercise("multi_head_self_attention", kind="device")
+def test_multi_head_self_attention_on_a_gpu(student, draw):
+    """Catches: a mask made on the CPU, heads written into a tensor on the CPU."""
+    args, cotangent = [*head_inputs(draw, *USUAL_HEADS), True], draw.normal(2, 11, 17)
+    function = student.self_attention.multi_head_self_attention
+    assert_gradients(function, multi_head64, args, cotangent, WEIGHTS)

@@ -159,7 +159,7 @@ def test_streaming_attention_every_call(student, draw):
             tensor.copy_(0.5 * draw.normal(*tensor.shape))
 
 
-@pytest.mark.exercise("streaming_attention")
+@pytest.mark.exercise("streaming_attention", cpu_only=True)
 def test_streaming_attention_memory(student, draw):
     """Over 3001 queries and 3137 keys, half of what all their scores would take is not reached.
 
@@ -168,7 +168,7 @@ def test_streaming_attention_memory(student, draw):
     assert_frugal(student, *qkv(draw, t_q=3001, t_k=3137, d_v=3))
 
 
-@pytest.mark.exercise("streaming_attention")
+@pytest.mark.exercise("streaming_attention", cpu_only=True)
 def test_streaming_attention_memory_of_many_keys(student, draw):
     """The same over few queries in each of many sentences, and very many keys, common to all.
 
@@ -210,3 +210,14 @@ def test_streaming_attention_gradient_large_logits(student, draw):
             ["q", "k", "v"],
             relative=float64_at(1e4),
         )
+
+
+# devices
+
+
+@pytest.mark.exercise("streaming_attention", kind="device")
+def test_streaming_attention_on_a_gpu(student, draw):
+    """Catches: running sums on the CPU, the output on the CPU."""
+    args, cotangent = qkv(draw, 2, t_k=5), draw.normal(2, 5, 13)
+    function = student.streaming_attention.streaming_attention
+    assert_gradients(function, attention64, [*args, 3], cotangent, ["q", "k", "v"])

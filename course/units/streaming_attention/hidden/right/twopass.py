@@ -1,7 +1,7 @@
 import math, torch
 
 def twopass(q, k, v, B):
-    m = torch.full(q.shape[:-1], -math.inf, dtype=q.dtype)
+    m = torch.full(q.shape[:-1], -math.inf, dtype=q.dtype, device=q.device)
     for i in range(0, k.shape[-2], B):
         m = torch.maximum(m, (q @ k[..., i : i + B, :].mT).amax(-1))
     l = 0
