@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -21,7 +22,9 @@ from autograder.marks.handins import HandedIn
 from autograder.marks.ledger import Files, Ledger
 from autograder.marks.roster import Roster
 from autograder.reports.exports import gradescope
+from autograder.reports.exports.render import render
 from autograder.reports.pages.feedback import write_feedback
+from autograder.reports.people import Person
 from autograder.reports.reading import StudentReports
 
 BEFORE = DUE.replace(day=1)
@@ -93,6 +96,32 @@ def test_what_is_seen_before_the_due_date(
     assert (">4</td>" in text) == points  # the points in the table
     late = written(week, tmp_path / "late")["jroe"]
     assert SAYS in late and "<svg" in late
+
+
+def test_when_it_was_due_and_handed_in_is_said(course: Course, tmp_path: Path) -> None:
+    week = course_with(course, **PLAIN)
+    rows = [msgspec.structs.replace(ROWS[0], time="2026-10-11T12:00")]
+    write_feedback(tmp_path, ledger_of(week, rows).over(students(course)[:1]), week, "en")
+    text = (tmp_path / "students" / "jroe" / "feedback.html").read_text("utf-8")
+    assert "Due 2026-10-12 22:00+00:00, handed in 2026-10-11 12:00+00:00." in text
+
+
+def test_a_hostile_name_leads_nowhere(course: Course, tmp_path: Path) -> None:
+    """Neither out of a folder or zip, nor into the page, nor into a spreadsheet."""
+    evil = Person(f"../../{HOSTILE}", "=1+1", "../up", moodle="Participant 9")
+    book = Ledger(course, Files(Roster([evil])), HandedIn({"x": "../up"}, []), NOW)
+    (student,) = book.over([StudentReports("x", "x", {"rnn": report(course, "x", "rnn")})])
+    write_feedback(tmp_path / "out", [student], course, "en")
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.name for path in written} == {"feedback.html", "moodle.zip"}
+    assert "<script" not in written[0].read_text("utf-8", "replace")
+    with zipfile.ZipFile(tmp_path / "out" / "moodle.zip") as archive:
+        (name,) = archive.namelist()
+        assert name.count("/") == 1 and name.split("_")[1] == "9"
+    for target in ("canvas", "moodle", "csv"):
+        (data,) = render(target, [student], course, "en", NOW).files.values()
+        cells = [c for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) for c in row]
+        assert "'=1+1" in cells and not [c for c in cells if c.startswith(("=", "+", "@"))]
 
 
 def test_the_zips_are_as_each_platform_reads_them_back(course: Course, tmp_path: Path) -> None:

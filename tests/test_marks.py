@@ -179,6 +179,8 @@ def test_a_group_is_credited_to_each_with_a_page_for_each(course: Course) -> Non
 
 
 def test_two_of_one_name_are_told_apart_and_never_mixed_up(course: Course) -> None:
+    nameless = [Person("A B", section="1"), Person("A B", section="2")]
+    assert class_of(course, [], nameless)[0].keys() == {"A B (1)", "A B (2)"}
     other = Person("王小明", "s009", "wxm9")
     found, notes = class_of(
         course, [folder(course, "王小明"), folder(course, "wxm9")], [MING, other]
@@ -337,6 +339,9 @@ def test_what_is_missing_is_a_zero_only_by_rule(course: Course) -> None:
     rows = table(exported("canvas", found, week)["canvas.csv"])
     assert [row["week1"] for row in rows] == [number(2 + attention), "2", "0"]
     assert notes == ["Nobody handed in what week1 asks for: attention."]
+    early = course_with(course, units=["rnn"], missing="zero", due=NOW.replace(year=2030))
+    found, _ = class_of(early, [folder(course, "jroe", "rnn")], [JANE, MING])
+    assert found["王小明"].score is None  # there is time left
     blank = course_with(course, units=["rnn", "attention"])
     found, _ = class_of(blank, [folder(course, "jroe", "rnn")], [JANE, MING])
     rows = table(exported("canvas", found, blank)["canvas.csv"])
@@ -373,6 +378,7 @@ jroe;attention;softmax;excused;ill in that week
 s002;attention;;3;oral exam
 s003;attention;;excused;from another year
 jroe;attention;test_that_is_none;1;?
+jroe;attention;style;excused;what?
 nobody;rnn;;1;?
 """
     (tmp_path / adjustments.FILE).write_text(lines)
@@ -393,6 +399,8 @@ nobody;rnn;;1;?
         r for r in table(exported("canvas", found, course)["canvas.csv"]) if r["ID"] == "12347"
     ]
     assert "EX" in row.values()
+    junit = exported("junit", {"": mine}, course)["junit.xml"].decode()
+    assert 'name="score" value="2.5"' in junit and 'name="score_before" value="4"' in junit
 
 
 @pytest.mark.parametrize(
@@ -444,6 +452,36 @@ def test_the_best_attempt_counts_where_the_manifest_says_so(course: Course, tmp_
         (jane,) = book.over([StudentReports("jroe", "jroe", {"rnn": worse})])
         assert jane.reports["rnn"].mark == mark
         assert [(name, r.mark) for name, r in jane.attempts["rnn"]] == [("2026-10-11T120000", 2)]
+
+
+def test_whom_an_instructor_means(course: Course, tmp_path: Path) -> None:
+    """A folder's name; else whom the roster, or people.csv, has under that name or number."""
+    from types import SimpleNamespace
+    from typing import cast
+
+    from autograder.batch.run import Batch
+    from autograder.marks.whose import folder_of
+
+    people.save(tmp_path, [people.Person("a", "12345", "Roe"), people.Person("b", "7", "Bo")])
+    batch = cast(Batch, SimpleNamespace(students=["a", "b", "c"], submissions=tmp_path))
+    bare = msgspec.structs.replace(course, root=tmp_path)
+    assert [folder_of(t, batch, bare) for t in ("c", "12345", "BO")] == ["c", "a", "b"]
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "roster.csv").write_text(ROSTERS["canvas"], "utf-8")
+    assert folder_of("jroe", batch, bare) == folder_of("Jane Roe", batch, bare) == "a"
+    for nobody in ("wxm", "somebody"):
+        with pytest.raises(SubmissionsError, match="has no folder"):
+            folder_of(nobody, batch, bare)
+
+
+def test_where_a_function_begins() -> None:
+    from autograder.grading.replay import place
+    from autograder.intake.submission import File
+
+    cells = ["import torch\n", "x = 1\n\ndef rnn_step(x):\n    pass\n", "def rnn(x): ..."]
+    files = [File("gates", "g.py", ["def rnn(): ..."]), File("rnn", "my rnn.ipynb", cells, True)]
+    assert place(files, "rnn", "rnn") == ("my rnn.ipynb", 8)
+    assert place(files, "rnn", "lstm") is place(files, "attention", "rnn") is None
 
 
 MANIFEST = {

@@ -104,9 +104,22 @@ def _share(test: TestResult, points: float, most: float, count: int) -> TestResu
     return msgspec.structs.replace(test, points=points * part)
 
 
-def names_tests(row: Adjustment, report: Report) -> bool:
-    """Whether a row is of a test or an exercise, and not a line of its own."""
-    return any(row.what in (test.id, test.exercise) for test in report.tests)
+Rows = list[Adjustment]
+
+
+def sorted_by_kind(rows: Sequence[Adjustment], report: Report) -> tuple[Rows, Rows, Rows]:
+    """Those of a test or an exercise; those of the unit, the last one, and of lines; the lost ones.
+
+    Lost is what names a test that is none, or excuses what is neither a test nor an exercise.
+    """
+    if not rows:
+        return [], [], []
+    known = {name for test in report.tests for name in (test.id, test.exercise)}
+    named = [row for row in rows if row.what in known]
+    others = [row for row in rows if row.what not in known]
+    lost = [row for row in others if row.what.startswith("test_") or row.points is None]
+    lines = [row for row in others if row not in lost]
+    return named, [*[r for r in lines if not r.what][-1:], *(r for r in lines if r.what)], lost
 
 
 def added(row: Adjustment, had: float) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -9,9 +10,8 @@ from typing import NamedTuple
 
 from autograder.core.assignments import Assignment
 from autograder.core.errors import SubmissionsError
-from autograder.core.language import _, say
+from autograder.core.language import Sentence, _, say
 from autograder.marks.tables import Row, read
-from autograder.reports.people import Step
 
 FILE = "extensions.csv"
 DAY = 86400.0
@@ -101,9 +101,10 @@ def after(points: float, most: float, days: int, assignment: Assignment) -> floa
     return min(left, assignment.cap * most) if points > 0 else points
 
 
-def step(points: float, days: int, due: datetime) -> Step:
-    """What lateness took off."""
-    return Step(points, say(LATE, days=days, due=shown(due)))
+@functools.cache
+def late(days: int, due: datetime) -> Sentence:
+    """The sentence that says so: the same for half a class."""
+    return say(LATE, days=days, due=shown(due))
 
 
 def shown(moment: datetime) -> str:

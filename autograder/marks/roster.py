@@ -127,11 +127,12 @@ def _person(row: Row) -> Person | None:
 def _told_apart(found: Sequence[Person]) -> dict[Person, str]:
     """What each is called on a page: who shares a name with another is called by more."""
     named = {p: p.name or p.login or p.id or p.email or p.canvas or p.moodle for p in found}
-    times = Counter(named.values())
-    return {
-        person: f"{name} ({_other(person)})" if times[name] > 1 and _other(person) else name
-        for person, name in named.items()
-    }
+    times, numbers = Counter(named.values()), Counter[str]()
+    for person, name in named.items():
+        numbers[name] += 1
+        if times[name] > 1:
+            named[person] = f"{name} ({_other(person) or numbers[name]})"
+    return named
 
 
 def _other(person: Person) -> str:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from autograder.core.assignments import Assignment, Shown
+from autograder.core.assignments import Assignment
 from autograder.core.course import Course, Unit
 from autograder.core.language import Sentence, _, say
+from autograder.core.titles import Title
 from autograder.marks import adjustments, lateness
 from autograder.marks.adjustments import Adjustment
 from autograder.marks.lateness import Extension, Handed
@@ -47,6 +48,16 @@ class Attempt(NamedTuple):
     handed: Handed
 
 
+class Rules(NamedTuple):
+    """What a unit's mark is made by, for one person. over: whether it was due already."""
+
+    assignment: Assignment
+    due: datetime | None
+    over: bool
+    rows: Sequence[Adjustment]
+    waive: Mapping[str, Title]
+
+
 class Came(NamedTuple):
     """What a report came to."""
 
@@ -65,16 +76,11 @@ def settle(
     """The reports with the marks that count, and the account of each."""
     reports, accounts, extra = {}, {}, set()
     for unit, report in student.reports.items():
-        name, assignment = course.assignment_of(unit) or ("", NO_ASSIGNMENT)
-        due = lateness.due_for(assignment, known.extension(unit, name))
+        rules = _rules(unit, known, course, now)
         handed = known.handed.get(unit) or known.handed.get("") or Handed()
-        attempts = [Attempt("", report, handed)]
-        if assignment.attempts == "best":
-            attempts += earlier.get(unit, [])
-        rows = [row for row in known.adjusted if row.unit == unit]
-        counts, came = _best(attempts, assignment, due, rows, course)
-        if due and assignment.due and due > assignment.due:
-            came.notes.append(say(EXTENDED, due=lateness.shown(due)))
+        best = rules.assignment.attempts == "best"
+        attempts = [Attempt("", report, handed), *(earlier.get(unit, ()) if best else ())]
+        counts, came = _best(attempts, rules)
         reports[unit] = came.report
         accounts[unit] = Account(
             counts.report.mark,
@@ -82,11 +88,11 @@ def settle(
             came.steps,
             came.notes,
             counts.handed.time,
-            due,
+            rules.due,
             counts.name,
-            shown(course, due, now),
+            course.feedback.after_due if rules.over else course.feedback.before_due,
         )
-        if unit in assignment.bonus:
+        if unit in rules.assignment.bonus:
             extra.add(unit)
     kept = {unit: [(one.name, one.report) for one in some] for unit, some in earlier.items()}
     return replace(
@@ -94,77 +100,74 @@ def settle(
     )
 
 
-def shown(course: Course, due: datetime | None, now: datetime) -> Shown:
-    """What the student is to see of a unit by now."""
-    early = due is not None and now < due
-    return course.feedback.before_due if early else course.feedback.after_due
+def _rules(unit: str, known: Known, course: Course, now: datetime) -> Rules:
+    name, assignment = course.assignment_of(unit) or ("", NO_ASSIGNMENT)
+    due = lateness.due_for(assignment, known.extension(unit, name))
+    rows = [row for row in known.adjusted if row.unit == unit]
+    return Rules(assignment, due, due is None or now >= due, rows, course.waive.get(unit, {}))
 
 
-def _best(
-    attempts: Sequence[Attempt],
-    assignment: Assignment,
-    due: datetime | None,
-    rows: Sequence[Adjustment],
-    course: Course,
-) -> tuple[Attempt, Came]:
+def _best(attempts: Sequence[Attempt], rules: Rules) -> tuple[Attempt, Came]:
     """The attempt that counts, and what it came to. One that is open hides none that has a mark."""
-    came = [(one, _came_to(one, assignment, due, rows, course)) for one in attempts]
+    came = [(one, _came_to(one, rules)) for one in attempts]
     best = max(came, key=lambda pair: -1.0 if (m := pair[1].report.mark) is None else m)
+    notes = best[1].notes
     if best[0].name:
-        best[1].notes.append(say(BEST, attempt=best[0].name))
+        notes.append(say(BEST, attempt=best[0].name))
+    if rules.due and rules.assignment.due and rules.due > rules.assignment.due:
+        notes.append(say(EXTENDED, due=lateness.shown(rules.due)))
     return best
 
 
-def _came_to(
-    attempt: Attempt,
-    assignment: Assignment,
-    due: datetime | None,
-    rows: Sequence[Adjustment],
-    course: Course,
-) -> Came:
-    """Waived tests, what was done by hand, lateness: in this order."""
+def _came_to(attempt: Attempt, rules: Rules) -> Came:
+    """Waived tests, what was changed by test, lateness, what was changed otherwise."""
     report, notes = attempt.report, list[Sentence]()
-    if excused := [row for row in rows if not row.what and row.points is None]:
+    if excused := [row for row in rules.rows if not row.what and row.points is None]:
         notes.append(say(UNIT_EXCUSED, why=excused[0].why))
         return Came(remarked(report, status="excused", score=None), [], notes)
-    if report.status == "missing" and assignment.missing == "zero":
+    if report.status == "missing" and rules.assignment.missing == "zero" and rules.over:
         report = remarked(report, score=0.0)
         notes.append(say(ZERO))
-    waive = course.waive.get(report.unit, {})
-    named = [row for row in rows if adjustments.names_tests(row, report)]
+    named, lines, lost = adjustments.sorted_by_kind(rules.rows, report)
+    notes += [say(NO_TEST, what=row.what, why=row.why) for row in lost]
+    if report.mark is None and all(row.what for row in lines):
+        return Came(report, [], notes)
     tests, steps = report.tests, list[Step]()
-    if waive or named:
-        tests, steps = adjustments.waived(tests, waive if report.mark is not None else {})
+    most, left = report.max_score, report.mark or 0.0
+    if rules.waive or named:
+        tests, steps = adjustments.waived(tests, rules.waive)
         tests, more = adjustments.by_test(tests, named)
         steps += more
-    days = lateness.days_late(attempt.handed, due, assignment)
-    if days is None:
-        notes.append(say(UNKNOWN))
-    rest = [row for row in rows if row not in named and row.points is not None]
-    lines = [row for row in rest if not row.what.startswith("test_")]
-    notes += [say(NO_TEST, what=row.what, why=row.why) for row in rest if row not in lines]
-    whole = [row for row in lines if not row.what]
-    if report.mark is None and not whole:
-        return Came(report, [], notes)
-    most = report.max_score + _most(tests) - _most(report.tests)
-    points = (report.mark or 0.0) + score(tests) - score(report.tests)
-    left = lateness.after(points, most, days or 0, assignment)
-    if due and left != points:
-        steps.append(lateness.step(left - points, days or 0, due))
-    for row in [*whole[-1:], *(row for row in lines if row.what)]:
+        most += _most(tests) - _most(report.tests)
+        left += score(tests) - score(report.tests)
+    if report.status != "missing":
+        left = _lateness(left, most, attempt.handed, rules, steps, notes)
+    for row in lines:
         steps.append(adjustments.added(row, left))
         left += steps[-1].points
     if not steps:
         return Came(report, [], notes)
+    changed = {"tests": tests, "score": max(round(left, 6), 0.0), "max_score": round(most, 6)}
     status = report.status if report.mark is not None else "graded"
-    made = remarked(
-        report,
-        tests=tests,
-        score=max(round(left, 6), 0.0),
-        max_score=round(most, 6),
-        status=status,
-    )
-    return Came(made, steps, notes)
+    return Came(remarked(report, status=status, **changed), steps, notes)
+
+
+def _lateness(
+    points: float,
+    most: float,
+    handed: Handed,
+    rules: Rules,
+    steps: list[Step],
+    notes: list[Sentence],
+) -> float:
+    """What lateness leaves of points; it is said in a step, or in a note where nobody knows it."""
+    days = lateness.days_late(handed, rules.due, rules.assignment)
+    if days is None:
+        notes.append(say(UNKNOWN))
+    left = lateness.after(points, most, days or 0, rules.assignment)
+    if rules.due and left != points:
+        steps.append(Step(left - points, lateness.late(days or 0, rules.due)))
+    return left
 
 
 def _most(tests: Sequence[TestResult]) -> float:

@@ -55,6 +55,9 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
     facts = {"status": report.status, "isolation": report.isolation, "device": report.device}
     if report.mark is not None:
         facts |= {"score": f"{report.mark:g}", "max_score": f"{report.max_score:g}"}
+    account = student.accounts.get(report.unit)
+    if account and account.steps and account.before is not None:
+        facts["score_before"] = f"{account.before:g}"
     for name, value in facts.items():
         SubElement(properties, "property", name=name, value=value)
     for test in report.tests:
