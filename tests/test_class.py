@@ -130,9 +130,8 @@ def imported(data: bytes, students: list[Student]) -> dict[str, dict[str, str]]:
     for row in rows[1:]:
         if "Points Possible" in row[0]:
             continue
-        whom = by_id.get(row[1]) or by_sis.get(row[2])
-        if whom:
-            found[whom.login] = dict(zip(head[5:], row[5:], strict=True))
+        whom = by_id.get(row[1]) or by_sis[row[2]]
+        found[whom.login] = dict(zip(head[5:], row[5:], strict=True))
     return found
 
 

@@ -98,6 +98,14 @@ def test_what_is_seen_before_the_due_date(
     assert SAYS in late and "<svg" in late
 
 
+def test_gradescope_says_what_changed_a_mark(course: Course) -> None:
+    week = course_with(course, **PLAIN, penalty=0.5)
+    rows = [msgspec.structs.replace(ROWS[0], time="2026-10-13T12:00")]
+    (jane, *_) = ledger_of(week, rows).over(students(course)[:1])
+    content = json.loads(gradescope.results(jane, week, "en"))
+    assert content["score"] == 5 and content["output"].startswith("Late: 1 day(s) begun after")
+
+
 def test_when_it_was_due_and_handed_in_is_said(course: Course, tmp_path: Path) -> None:
     week = course_with(course, **PLAIN)
     rows = [msgspec.structs.replace(ROWS[0], time="2026-10-11T12:00")]

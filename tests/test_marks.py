@@ -239,6 +239,9 @@ def test_exports_carry_what_each_platform_looks_up(course: Course) -> None:
         "ID number": "s001",
         title: "2",
     }
+    with_guest, _ = class_of(course, [folder(course, "jroe"), folder(course, "guest")], [JANE])
+    rows = table(exported("canvas", with_guest, course)["canvas.csv"])
+    assert [row["ID"] for row in rows[1:]] == ["12345"]  # Canvas would ask who the guest is
     week = course_with(course, units=["rnn"])
     sheet = table(exported("moodle", found, week)["moodle_worksheet.csv"])
     assert [(r["Identifier"], r["Grade"]) for r in sheet] == [("Participant 4711", "")]

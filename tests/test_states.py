@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -22,6 +23,7 @@ from autograder.reports.changes import changes
 from autograder.reports.exports import gradescope
 from autograder.reports.exports.render import Target, render
 from autograder.reports.pages.html import class_page, student_page
+from autograder.reports.people import Person
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import SCHEMA, Report, Status
 from autograder.reports.states import STATES, total, worst
@@ -198,6 +200,26 @@ def test_a_mark_that_comes_or_goes_is_a_change(course: Course) -> None:
     assert [(c.before, c.after) for c in came] == [(None, 1.0)] * 2
     assert [(c.before, c.after) for c in went] == [(1.0, None)] * 2
     assert not changes(missing, missing)
+
+
+def test_the_gradebook_names_what_was_given_by_hand(course: Course, tmp_path: Path) -> None:
+    """It wins there; and who the roster knows goes by the login, as nbgrader's folders do."""
+    pytest.importorskip("nbgrader")
+    from nbgrader.api import Gradebook
+
+    from autograder.notebooks.gradebook import save
+
+    person = Person("Ann Lee", login="ann7", email="ann@uni.example")
+    student = dataclasses.replace(a_student(course, "graded"), name="Ann Lee", person=person)
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    assert not save([student], course, url, "en")
+    with Gradebook(url) as gradebook:
+        assert gradebook.find_student("ann7").email == "ann@uni.example"
+        grade = gradebook.find_submission_notebook("rnn", "rnn", "ann7").grades[0]
+        name, grade.manual_score = grade.name, 1.5
+        gradebook.db.commit()
+    told = [f"Ann Lee: rnn keeps what was given by hand in the gradebook for {name}."]
+    assert save([student], course, url, "en") == told
 
 
 def test_the_gradebook_has_marks_only(course: Course, tmp_path: Path) -> None:

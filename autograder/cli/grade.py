@@ -239,7 +239,8 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
         if student.source in folders or batch.asked == batch.students
     }
     write(results / "summary.csv", summary_csv(marks, course.units, beside(students)))
-    write(results / "changes.csv", changes_csv(changed(each(results, course.units))))
+    again = book.over(each(results, course.units))
+    write(results / "changes.csv", changes_csv(changed(again)))
     index = write_pages(results, book.over(each(results, course.units)), course, lang)
     print_class(console, now, batch.units)
     if follower.changed:

@@ -33,6 +33,7 @@ def canvas(students: Sequence[StudentReports], course: Course, language: Languag
     A student is looked up by ID, then SIS User ID, then SIS Login ID, then by name; an assignment
     by its title: github.com/instructure/canvas-lms, lib/gradebook_importer.rb.
     """
+    students = _listed(students)
     found = columns(students, course, language)
     points = [number(_most(students, column)) for column in found]
     return _csv(
@@ -49,6 +50,7 @@ def moodle(students: Sequence[StudentReports], course: Course, language: Languag
 
     A user is looked up by login, e-mail or ID number: https://docs.moodle.org/en/Grade_import
     """
+    students = _listed(students)
     found = columns(students, course, language)
     named = any(student.person is not NOBODY for student in students)
     head = ["username", "Email address", "ID number"] if named else ["username"]
@@ -79,6 +81,11 @@ def worksheet(students: Sequence[StudentReports], course: Course, language: Lang
             ),
         ]
     )
+
+
+def _listed(students: Sequence[StudentReports]) -> Sequence[StudentReports]:
+    """Those of the roster, where there is one: a platform would ask who the others are."""
+    return [s for s in students if s.person is not NOBODY] or students
 
 
 def columns(students: Sequence[StudentReports], course: Course, language: Language) -> list[Column]:
