@@ -216,6 +216,22 @@ def test_one_person_s_two_folders_are_one_row(course: Course) -> None:
     assert "has rnn in several folders (a, b)" in notes[0]
 
 
+def test_each_unit_of_one_person_has_its_own_time(course: Course) -> None:
+    """As Moodle gives it: another number, and so another folder, in each assignment."""
+    week = course_with(course, units=["rnn", "attention"], due=DUE, cap=0.5)
+    rows = [
+        people.Person("R_1", "1", "Jane Roe", unit="rnn", time="2026-10-12"),
+        people.Person("R_2", "2", "Jane Roe", unit="attention", time="2026-10-20"),
+    ]
+    folders = [folder(course, "R_1", "rnn"), folder(course, "R_2", "attention")]
+    found, notes = class_of(week, folders, [JANE], rows)
+    marks = {unit: r.mark for unit, r in found["Roe, Jane"].reports.items()}
+    assert marks == {"rnn": 2, "attention": 2.5} and not notes
+    assert found["Roe, Jane"].uploaded.id == ""  # of two hand-ins
+    only = class_of(week.only(["week1"]), folders, [JANE], rows[:1])[0]["Roe, Jane"]
+    assert only.uploaded.id == "1"
+
+
 def table(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 

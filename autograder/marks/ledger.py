@@ -116,7 +116,7 @@ class Ledger:
                 else:
                     yield self._settled(one, seen.most)
         for some in held.values():
-            yield self._settled(self._merged(some), seen.most)
+            yield self._settled(self._merged(some), seen.most, [one.source for one in some])
         for person in self._roster.people if self._roster else []:
             if person not in seen.people:
                 nothing = StudentReports(self._name(person), self._free(person), {}, person, "in")
@@ -181,28 +181,30 @@ class Ledger:
                     )
         return replace(found[0], reports=reports)
 
-    def _settled(self, student: StudentReports, most: Mapping[str, float]) -> StudentReports:
+    def _settled(
+        self, student: StudentReports, most: Mapping[str, float], sources: Sequence[str] = ()
+    ) -> StudentReports:
+        """sources: the folders of reports, where these are several."""
         folders = self._handed.folders if self._handed else {}
-        folder = folders.get(student.source, student.source)
-        rows = self._rows.get(folder, [])
+        names = [folders.get(source, source) for source in sources or [student.source]]
+        rows = [row for name in names for row in self._rows.get(name, [])]
         mine = [row for row in rows if self._is(row, student.person)] or rows[:1]
-        known = self._known(student, folder, mine)
+        known = self._known(student, names[0], mine)
         attempts = earlier(self._results, student, known, self._course)
-        full = replace(student, uploaded=self._uploaded(student, folder, mine))
+        full = replace(student, uploaded=self._uploaded(student, mine))
         if student.place == "in":
             full = replace(full, reports=self._nothing(student, most) | student.reports)
         return settle(full, known, attempts, self._course, self._now)
 
-    def _uploaded(
-        self, student: StudentReports, folder: str, rows: Sequence[people.Person]
-    ) -> Upload:
-        """Of several assignments, collected unit by unit, nobody knows which one is meant."""
-        if self._handed is None or len(rows) != 1:
+    def _uploaded(self, student: StudentReports, rows: Sequence[people.Person]) -> Upload:
+        """The hand-in of the units at hand; of several nobody knows which one is meant."""
+        meant = [row for row in rows if row.unit in ("", *self._course.unit_names)]
+        if self._handed is None or len(meant) != 1:
             return Upload()
-        row = rows[0]
+        row = meant[0]
         if student.person is not NOBODY and not self._is(row, student.person):
             return Upload()  # a team's, whose number is none of its members'
-        return Upload(self._handed.platforms.get(folder, ""), row.id, row.name, row.attempt)
+        return Upload(self._handed.platforms.get(row.folder, ""), row.id, row.name, row.attempt)
 
     def _nothing(self, student: StudentReports, most: Mapping[str, float]) -> dict[str, Report]:
         """Reports of nothing: of what was assigned; of all that was graded, for who has none."""
