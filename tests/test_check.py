@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import Pipe
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -326,6 +327,64 @@ def test_what_was_not_chosen_did_not_run(options: list[str], plain: Run) -> None
     assert f"{'6' if '-k' in options else '7'} of 8 tests did not run" in said
     assert "Every one passes" not in said
     assert re.search(r"not run +rnn +rnn ", said)
+
+
+def test_what_failed_last_runs_again_alone(folder: Path) -> None:
+    """`pytest --lf`, twice: what it leaves out did not run; once all is mended all runs again."""
+    test = folder / "exercises" / "test_rnn.py"
+    arguments = ["--lang=en", "--import-mode=importlib", "--lf", f"--rootdir={folder}", str(test)]
+    said = []
+    for text in (transposed(), solution(), solution()):
+        (folder / "exercises" / "rnn.py").write_text(text, "utf-8")
+        sys.modules.pop("rnn", None)
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            pytest.main(arguments)
+        said.append(output.getvalue())
+    first, again, all_of_them = said
+    failed = int(re.findall(r"(\d+) failed", first)[-1])
+    assert 0 < failed < 6
+    assert f"rerun previous {failed} failures" in again
+    assert f"{6 - failed} of 6 tests did not run" in again and "Every one passes" not in again
+    assert "Every one passes" in all_of_them
+
+
+def test_the_debugger_stops_at_the_students_line(folder: Path) -> None:
+    """`pytest --pdb`: their variables are there, and quitting counts no test that did not run."""
+    (folder / "exercises" / "rnn.py").write_text(STEP + WALK, "utf-8")
+    done = subprocess.run(
+        python("-m", "pytest", "--pdb", "--lang=en", "exercises/test_rnn.py"),
+        cwd=folder,
+        input="p 'shape', tuple(z.shape)\nq\n",
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert "rnn.py(10)helper()" in done.stdout
+    assert "('shape', (1, 2))" in done.stdout
+    assert done.returncode == 2
+    assert "5 of 6 tests did not run" in done.stdout
+
+
+def test_junit_has_every_test_once_and_what_a_student_is_told(plain: Run, folder: Path) -> None:
+    """As GitLab and Jenkins read it: failures and no errors, and their first words."""
+    report = folder / "junit.xml"
+    plain(STEP + WALK, f"--junitxml={report}")
+    suite = ElementTree.parse(report).getroot()[0]
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == list("6600")
+    messages = {
+        case.get("name"): case[0].get("message") for case in suite if case.tag == "testcase"
+    }
+    assert messages["test_rnn_by_hand"].startswith("not written: `rnn` in rnn.py")
+    assert "`rnn_step` raised IndexError" in messages["test_rnn_step_by_hand"]
+    text = "".join(suite.itertext())
+    assert "exercises/rnn.py:10  (helper)" in text
+    assert not [word for word in OURS if word in text]
+    sys.modules.pop("rnn")
+    loop = "def rnn_step(*_):\n    while True:\n        pass\n"
+    plain(loop + WALK, f"--junitxml={report}", "--limit=0.1")
+    suite = ElementTree.parse(report).getroot()[0]
+    assert [suite.get(name) for name in ("failures", "errors", "skipped")] == list("402")
 
 
 def test_a_test_that_a_program_skips_did_not_run(folder: Path) -> None:

@@ -146,6 +146,7 @@ def test_bench_startup_prints_its_ratio() -> None:
     done = autograder("bench", "startup", "--rounds", "3", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "ratio" in done.stdout
+    assert "autograder check rnn" in done.stdout
 
 
 def test_the_article_is_measured_by_the_course(tmp_path: Path) -> None:

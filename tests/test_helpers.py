@@ -179,7 +179,7 @@ def test_the_first_line_is_there_before_torch(clone: Course) -> None:
         "def run(*_, **__):\n"
         "    print('torch' in sys.modules)\n"
         "    return 0\n"
-        "commands.in_own_process = run\n"
+        "commands._in_own_process = run\n"
         "commands.app(['check', 'rnn', '--lang', 'en'])\n"
     )
     done = subprocess.run(

@@ -24,10 +24,12 @@ def bench_startup(
     rounds: Annotated[int, typer.Option(min=3, help="Measurements of each.")] = 21,
     course: CourseOption = None,
 ) -> None:
-    """How long from "grade this" to a student's first call answered, against a fresh Python."""
-    from autograder.bench.startup import startup
+    """How long until a student's first call is answered, and what commands at a desk take."""
+    from autograder.bench.startup import desk, startup
 
-    startup(load(course), rounds, Console(highlight=False))
+    loaded, console = load(course), Console(highlight=False)
+    startup(loaded, rounds, console)
+    desk(loaded, rounds, console)
 
 
 @bench_app.command("article")

@@ -6,17 +6,19 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
-from rich.console import Console
 
 from autograder import __version__
-from autograder.core import course as courses
-from autograder.core.course import Course
 from autograder.core.errors import CourseError, GraderError, SubmissionsError
 from autograder.core.language import Language
 from autograder.core.text import inert
+
+if TYPE_CHECKING:  # what `--help` does without is imported where it is used
+    from rich.console import Console
+
+    from autograder.core.course import Course
 
 CourseOption = Annotated[
     Path | None,
@@ -62,6 +64,8 @@ class _Inert:
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     """A console that wraps lines for people only: what reads a pipe finds every path whole."""
+    from rich.console import Console
+
     stream = cast(TextIO, _Inert(sys.stderr if stderr else sys.stdout))
     made = Console(file=stream, stderr=stderr, quiet=quiet, highlight=False)
     made.soft_wrap = not made.is_terminal
@@ -75,7 +79,12 @@ class Commands(typer.Typer):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(add_completion=False, pretty_exceptions_enable=False, **options)
+        super().__init__(
+            add_completion=False,
+            pretty_exceptions_enable=False,
+            rich_markup_mode=None,  # help in plain text takes a third of the time
+            **options,
+        )
 
     def command(self, *name: Any, **options: Any) -> Callable[..., Any]:
         """See typer.Typer."""
@@ -108,6 +117,8 @@ def load(root: Path | None, *, warns: bool = True) -> Course:
 
     warns: whether to tell what its manifest leaves out. A student was given it, and cannot mend it.
     """
+    from autograder.core import course as courses
+
     course = courses.load(root)
     if warns and course.about.needs is None:
         console(stderr=True).print(UNCHECKED, style="yellow", markup=False)

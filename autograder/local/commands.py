@@ -1,22 +1,24 @@
 """The commands of a student's release, and what they share with an instructor's."""
 
-from __future__ import annotations
-
+# Annotations are read at each start: as text, with the future import, they would be compiled there.
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from autograder.core.console import Commands, CourseOption, OwnLanguageOption, load
-from autograder.core.course import Course, Unit
-from autograder.core.language import Language, _, language_here, render, say
+from autograder.core.language import Language, Sentence, _, language_here, render, say
 from autograder.local.limit import SECONDS
-from autograder.local.own_process import Begins, in_own_process
+
+if TYPE_CHECKING:  # what `--help` does without is imported where it is used
+    from rich.console import Console
+
+    from autograder.core.course import Course, Unit
+    from autograder.local.own_process import Begins
 
 LimitOption = Annotated[
     float,
@@ -32,7 +34,24 @@ app = Commands(
 BEGINS = _("Running the public tests: %(units)s")
 
 
-def _named(course: Course, word: str) -> Unit:
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _in_own_process(run: Callable[..., int], *given: Any, language: Language) -> int:
+    from autograder.local.own_process import in_own_process
+
+    return in_own_process(run, *given, console=_console(), language=language)
+
+
+def _tell(sentences: Iterable[Sentence], language: Language) -> None:
+    for told in sentences:
+        _console().print(render(told.facts, language), markup=False)
+
+
+def _named(course: "Course", word: str) -> "Unit":
     """A unit by its name, its file's path, its tests' file's, or the name of an exercise of it."""
     path = Path(word)
     name = path.stem.removeprefix("test_") if path.suffix in (".py", ".ipynb") else word
@@ -63,20 +82,17 @@ def check(
     """Run the public tests on your files and show what to fix first."""
     loaded, language = load(course, warns=False), lang or language_here()
     units = [_named(loaded, unit)] if unit else loaded.units
-    console = Console(highlight=False)
-    names = ", ".join(unit.name for unit in units)
-    console.print(render(say(BEGINS, units=names).facts, language), style="dim")  # before torch
-    given = (loaded, units, language, limit)
-    code = in_own_process(_check, *given, console=console, language=language)
-    raise typer.Exit(code)
+    told = say(BEGINS, units=", ".join(unit.name for unit in units))
+    _console().print(render(told.facts, language), style="dim")  # before torch is imported
+    raise typer.Exit(_in_own_process(_check, loaded, units, language, limit, language=language))
 
 
 def _check(
-    course: Course, units: Sequence[Unit], language: Language, limit: float, begins: Begins
+    course: "Course", units: Sequence["Unit"], language: Language, limit: float, begins: "Begins"
 ) -> int:
     from autograder.local.check import check_folder
 
-    return check_folder(course, units, Console(highlight=False), language, begins, limit)
+    return check_folder(course, units, _console(), language, begins, limit)
 
 
 @app.command()
@@ -92,7 +108,7 @@ def watch(
     loaded = load(course, warns=False)
     chosen = _named(loaded, unit) if unit else None
     language = lang or language_here()
-    Watch(loaded, chosen, _check, Console(highlight=False), language, limit).run()
+    Watch(loaded, chosen, _check, _console(), language, limit).run()
 
 
 @app.command()
@@ -101,11 +117,11 @@ def hint(
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
-    """Give a hint for an exercise: at each call one more, and never the answer."""
+    """Give a hint for an exercise; at each call one more."""
     from autograder.local.hints import hint as next_hint
 
-    for told in next_hint(load(course, warns=False), exercise, language := lang or language_here()):
-        Console(highlight=False).print(render(told.facts, language), markup=False)
+    language = lang or language_here()
+    _tell(next_hint(load(course, warns=False), exercise, language), language)
 
 
 @app.command()
@@ -114,12 +130,11 @@ def reset(
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
-    """Empty an exercise's function again; your file as it was is kept beside."""
+    """Empty an exercise's function again; your file is kept."""
     from autograder.local.reset import reset as empty
 
     language = lang or language_here()
-    told = empty(load(course, warns=False), exercise, language)
-    Console(highlight=False).print(render(told.facts, language), markup=False)
+    _tell([empty(load(course, warns=False), exercise, language)], language)
 
 
 @app.command()
@@ -139,11 +154,11 @@ def handin(
     from autograder.local.looks import look
 
     loaded, language = load(course, warns=False), lang or language_here()
-    console = Console(highlight=False)
+    console = _console()
     looks = look(loaded, loaded.named(unit or []))
     handin.report(looks, console, language)
     given = (loaded.root / "exercises", handin.modules(looks), language)
-    status = in_own_process(handin.load, *given, console=console, language=language)
+    status = _in_own_process(handin.load, *given, language=language)
     packed = handin.write(loaded, looks, output or Path(handin.ZIP), console, language)
     raise typer.Exit(bool(status) or not packed or any(one.told or one.unwritten for one in looks))
 
@@ -154,12 +169,11 @@ def update(
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
-    """Take over a newer edition of the course; what you have written stays as it is."""
+    """Take over a newer edition; what you have written stays."""
     from autograder.local.update import update as take_over
 
     language = lang or language_here()
-    for told in take_over(load(course, warns=False), file, language):
-        Console(highlight=False).print(render(told.facts, language), markup=False)
+    _tell(take_over(load(course, warns=False), file, language), language)
 
 
 @app.command()
@@ -173,17 +187,15 @@ def ci(
     lang: OwnLanguageOption = None,
     course: CourseOption = None,
 ) -> None:
-    """Run the public tests in a CI job: GitHub and GitLab then show what came of them."""
+    """Run the public tests in a CI job, which shows them."""
     loaded, language = load(course, warns=False), lang or language_here()
-    console = Console(highlight=False)
     files = junit, points
-    code = in_own_process(_ci, loaded, language, files, console=console, language=language)
-    raise typer.Exit(code)
+    raise typer.Exit(_in_own_process(_ci, loaded, language, files, language=language))
 
 
 def _ci(
-    course: Course, language: Language, files: tuple[Path | None, Path | None], begins: Begins
+    course: "Course", language: Language, files: tuple[Path | None, Path | None], begins: "Begins"
 ) -> int:
     from autograder.local.ci import run
 
-    return run(course, course.units, Console(highlight=False), language, *files, begins)
+    return run(course, course.units, _console(), language, *files, begins)

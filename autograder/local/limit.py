@@ -5,7 +5,6 @@ A signal stops it where the system has clocks that send one; on Windows a thread
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -13,8 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-
-from autograder.core.course import WALL_TIMES
 
 SECONDS = 10.0  # of CPU, for one public test
 AGAIN = 0.25  # seconds, where the program caught the exception
@@ -90,7 +87,7 @@ class _Signals:
     def __init__(self, seconds: float, ring: Callable[[FrameType | None], None]) -> None:
         self._clocks = {
             signal.ITIMER_PROF: (signal.SIGPROF, seconds),
-            signal.ITIMER_REAL: (signal.SIGALRM, seconds * WALL_TIMES),
+            signal.ITIMER_REAL: (signal.SIGALRM, _on_the_wall(seconds)),
         }
         self._over = False
 
@@ -112,9 +109,9 @@ class _Signals:
 
 class _Watcher:
     def __init__(self, seconds: float, ring: Callable[[FrameType | None], None]) -> None:
-        self._ends = time.process_time() + seconds, time.monotonic() + seconds * WALL_TIMES
+        self._ends = time.process_time() + seconds, time.monotonic() + _on_the_wall(seconds)
         self._ring = ring
-        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._thread = threading.get_ident()
         self._lock = threading.Lock()
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -125,8 +122,8 @@ class _Watcher:
                 continue
             with self._lock:
                 if not self._over.is_set():
-                    self._ring(sys._current_frames().get(self._thread.value))
-                    _raise_in(self._thread, ctypes.py_object(TooLong))
+                    self._ring(sys._current_frames().get(self._thread))
+                    _raise_in(self._thread, TooLong)
 
     def stop(self) -> None:
         with self._lock:
@@ -134,9 +131,18 @@ class _Watcher:
             _raise_in(self._thread, None)  # what was not raised yet never is
 
 
-def _raise_in(thread: ctypes.c_ulong, error: ctypes.py_object[type[BaseException]] | None) -> None:
+def _on_the_wall(seconds: float) -> float:
+    from autograder.core.course import WALL_TIMES  # which no `--help` needs
+
+    return seconds * WALL_TIMES
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
     """Have an exception raised in a thread once it runs Python code; None: none any more."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+    import ctypes
+
+    raised = ctypes.py_object(error) if error else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
 
 
 def _is_main_thread() -> bool:

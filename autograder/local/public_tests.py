@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +21,9 @@ from autograder.local.own_process import Begins
 from autograder.local.tally import TALLY, Tally, all_pass, show
 
 QUIET = "-q --no-header --no-summary --tb=no --import-mode=importlib -p no:cacheprovider".split()
+# Of pytest's plugins ours alone, however many are installed: some take as long as torch.
+ALONE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+QUIET += ["-p", "autograder.plugin"]
 QUIET.append("--continue-on-collection-errors")  # a damaged file costs its own tests only
 # Each of these collects garbage at the end, which costs 0.2 s in a process that holds torch.
 QUIET += "-p no:unraisableexception -p no:threadexception -p no:logging -p no:faulthandler".split()
@@ -73,7 +78,7 @@ def run(
     folder, ears = course.root / "exercises", _Ears(begins)
     tests = [str(folder / f"test_{unit.name}.py") for unit in units]
     arguments = [*QUIET, f"--rootdir={folder}", f"--lang={language}", *options, *tests]
-    with contextlib.redirect_stdout(io.StringIO()) as output:
+    with contextlib.redirect_stdout(io.StringIO()) as output, _no_other_plugins():
         status = pytest.main(arguments, [ears, *plugins])
     return PublicRun(int(status), ears.tally, output.getvalue())
 
@@ -85,7 +90,22 @@ def warm_up(language: Language) -> None:
 
     translations(language)
     one = torch.ones(1)
-    evaluate.vjp(torch.square, [one], {}, [one])  # imports a whole algebra system
-    with tempfile.TemporaryDirectory() as empty, contextlib.redirect_stdout(io.StringIO()):
+    evaluate.vjp(torch.square, [one], {}, [one])
+    # What a program needs that asks torch for a gradient with `grad_outputs`.
+    importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with tempfile.TemporaryDirectory() as empty, quiet, _no_other_plugins():
         pytest.main([*QUIET, f"--rootdir={empty}", empty])
     gc.freeze()
+
+
+@contextlib.contextmanager
+def _no_other_plugins() -> Iterator[None]:
+    before = os.environ.get(ALONE)
+    os.environ[ALONE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[ALONE]
+        if before is not None:
+            os.environ[ALONE] = before

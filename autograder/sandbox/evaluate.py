@@ -160,14 +160,15 @@ def vjp(
     pairs = [
         (output, cotangent.to(output.dtype))
         for output, cotangent in zip(outputs, cotangents, strict=False)
-        if cotangent is not None and output.requires_grad and output.shape == cotangent.shape
+        if cotangent is not None
+        and output.requires_grad
+        and output.is_floating_point()
+        and output.shape == cotangent.shape
     ]
     if not pairs:
         return CallResult(value, gradients=[None] * len(differentiated))
-    gradients = torch.autograd.grad(
-        [output for output, _ in pairs],
-        differentiated,
-        [cotangent for _, cotangent in pairs],
-        allow_unused=True,
-    )
+    # Not `grad_outputs`, which are the same numbers: for those torch imports a whole algebra
+    # system, which takes as long as torch itself.
+    sums = [(output * cotangent).sum() for output, cotangent in pairs]
+    gradients = torch.autograd.grad(sums, differentiated, allow_unused=True)
     return CallResult(value, gradients=list(gradients))
