@@ -132,7 +132,7 @@ def test_without_ipython_a_notebook_is_refused(
     monkeypatch.setattr(importlib.util, "find_spec", without)
     said = check()
     assert "is not installed here. Run: pip install ipython" in said.replace("\n", " ")
-    assert "0 of 13 points" in said
+    assert "0 of 15 points" in said
 
 
 def test_what_is_no_notebook_is_told(folder: Path, check: Check) -> None:  # noqa: F811
