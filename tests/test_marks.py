@@ -367,6 +367,26 @@ def test_what_is_missing_is_a_zero_only_by_rule(course: Course) -> None:
     assert [row["week1"] for row in rows[1:]] == ["2", ""]
 
 
+def test_what_is_not_due_yet_is_neither_missed_nor_exported(course: Course) -> None:
+    """A column of it would tell Canvas that the assignment has no points."""
+    week2 = Assignment(["attention", "gates"], due=NOW.replace(year=2030))
+    both = msgspec.structs.replace(
+        course, assignments={"week1": Assignment(["rnn"]), "week2": week2}
+    )
+    found, notes = class_of(both, [folder(course, "jroe", "rnn")], [JANE, MING])
+    assert not notes and found["王小明"].reports.keys() == {"rnn"}
+    (points, *_) = table(exported("canvas", found, both)["canvas.csv"])
+    assert "week1" in points and "week2" not in points
+    found, notes = class_of(both, [folder(course, "jroe", "attention")], [JANE])
+    assert notes == [
+        "Nobody handed in what week1 asks for: rnn.",
+        "Nobody handed in what week2 asks for: gates.",
+    ]
+    (points, jane) = table(exported("canvas", found, both)["canvas.csv"])
+    assert float(points["week2"]) == 5 + course.unit("gates").max_score(ON_CPU)
+    assert (jane["week1"], jane["week2"]) == ("", "5")
+
+
 def test_an_assignment_is_a_column_and_waits_for_all_of_its_units(course: Course) -> None:
     week = course_with(
         course,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -128,7 +128,8 @@ class Ledger:
         if self._roster and seen.apart:
             yield f"In no line of the roster, and listed apart: {several(seen.apart, MOST)}."
         for name, assignment in self._course.assignments.items():
-            if empty := [unit for unit in assignment.units if unit not in seen.handed_in]:
+            empty = [unit for unit in assignment.units if unit not in seen.handed_in]
+            if empty and self._asks_for(empty[0], seen.most):
                 yield f"Nobody handed in what {name} asks for: {', '.join(empty)}."
         names = {name.casefold() for name in seen.names}
         for file, rows in (("extensions", self._extensions), ("adjustments", self._adjusted)):
@@ -207,15 +208,22 @@ class Ledger:
         return Upload(self._handed.platforms.get(row.folder, ""), row.id, row.name, row.attempt)
 
     def _nothing(self, student: StudentReports, most: Mapping[str, float]) -> dict[str, Report]:
-        """Reports of nothing: of what was assigned; of all that was graded, for who has none."""
+        """Reports of nothing: of what is asked for; of all that was graded, for who has none."""
+        graded = student.reports.keys() | most.keys()
         return {
             unit.name: missing(student.name, unit, most.get(unit.name) or unit.max_score(ON_CPU))
             for unit in self._course.units
             if unit.name not in student.reports
-            and (
-                self._course.assignment_of(unit.name) or (unit.name in most and not student.reports)
-            )
+            and (self._asks_for(unit.name, graded) or (unit.name in most and not student.reports))
         }
+
+    def _asks_for(self, unit: str, graded: Collection[str]) -> bool:
+        """Whether a unit is of an assignment that is due, or was begun to be graded."""
+        _name, assignment = self._course.assignment_of(unit) or ("", None)
+        if assignment is None:
+            return False
+        due = assignment.due is None or self._now >= assignment.due
+        return due or any(other in graded for other in assignment.units)
 
     def _known(self, student: StudentReports, folder: str, rows: Sequence[people.Person]) -> Known:
         """What is known of somebody beside the reports."""

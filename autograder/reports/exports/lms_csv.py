@@ -89,13 +89,15 @@ def _listed(students: Sequence[StudentReports]) -> Sequence[StudentReports]:
 
 
 def columns(students: Sequence[StudentReports], course: Course, language: Language) -> list[Column]:
-    """The assignments, or the units that anybody has a report of."""
+    """The assignments, or else the units, that anybody has a report of."""
+    known = {unit for student in students for unit in student.reports}
     if course.assignments:
         return [
             Column(a.title.in_(language) if a.title else name, a.units, a.bonus)
             for name, a in course.assignments.items()
+            if known.intersection(a.units)
         ]
-    graded = [u for u in course.units if any(u.name in student.reports for student in students)]
+    graded = [unit for unit in course.units if unit.name in known]
     return [Column(unit.title.in_(language), [unit.name]) for unit in graded]
 
 
