@@ -65,20 +65,12 @@ def release(
     """
     if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
         raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
-    given = {f"exercises/{name}.py": text for name, text in supplied(course).items()}
-    found = files(course.only(assignments), language, repository)
-    if assignments:
-        manifest = "course/course.toml"
-        found[manifest] = narrowed(found[manifest].decode(), course, assignments).encode()
-    hidden = hidden_passages(course, given.values())
-    found |= {name: text.encode() for name, text in given.items()}
-    for place, leak in leaks(found, hidden):
+    found = files(course, language, repository, assignments)
+    for place, leak in leaks(found, hidden_passages(course, supplied(course).values())):
         raise CourseError(
             f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
             "starter that holds a solution, `python -m autograder.release.starters` makes it anew."
         )
-    digests = {name: digest_of(data) for name, data in sorted(found.items())}
-    found[GIVEN] = msgspec.json.format(msgspec.json.encode(digests)) + b"\n"
     for name, data in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +78,23 @@ def release(
     return [folder / name for name in found]
 
 
-def files(course: Course, language: Language, repository: str | None = None) -> dict[str, bytes]:
-    """The files of the repository by their paths in it."""
+def files(
+    course: Course,
+    language: Language,
+    repository: str | None = None,
+    assignments: Sequence[str] = (),
+) -> dict[str, bytes]:
+    """The files of the repository by their paths in it, and a list of them; see `release`."""
+    found = _files(course.only(assignments), language, repository)
+    found |= {f"exercises/{name}.py": text.encode() for name, text in supplied(course).items()}
+    if assignments:
+        manifest = "course/course.toml"
+        found[manifest] = narrowed(found[manifest].decode(), course, assignments).encode()
+    listed = {name: digest_of(data) for name, data in sorted(found.items())}
+    return found | {GIVEN: msgspec.json.format(msgspec.json.encode(listed)) + b"\n"}
+
+
+def _files(course: Course, language: Language, repository: str | None) -> dict[str, bytes]:
     root = course.root
     names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
     parameters = sorted((root / "course" / "parameters").glob("*"))
