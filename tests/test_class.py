@@ -219,7 +219,7 @@ def test_a_team_on_moodle_with_an_earlier_attempt(tmp_path: Path) -> None:
     needed = {"Identifier", "Grade", "Last modified (grade)"}  # importgradeslib.php
     assert needed <= rows[0].keys()
     grades = {row["Identifier"].removeprefix("Participant "): row["Grade"] for row in rows}
-    assert grades == {"4711": "12", "4712": "12", "4713": "12"}
+    assert grades == {"4711": "14", "4712": "14", "4713": "14"}
     with zipfile.ZipFile(folder / "results" / "feedback" / "moodle.zip") as archive:
         parts = [name.split("_", 4) for name in archive.namelist()]  # importziplib.php
         texts = [archive.read(name).decode() for name in archive.namelist()]

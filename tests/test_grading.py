@@ -195,7 +195,7 @@ def test_what_could_not_be_measured_is_no_zero(
     monkeypatch.setattr(Grader, "_run", run)
     units = [course.unit("rnn")]
     batch = Batch(course, ROOT / "course" / "sample_class", tmp_path, units, Options())
-    batch.students = ["li_na"]
+    batch.asked = ["li_na"]
     with Grader(course, Options(), []) as grader:
         report = grader.grade(read(batch.submissions, "li_na", course), units[0])
     assert (report.status, report.message) == ("incomplete", "too busy")
