@@ -23,8 +23,10 @@ SOLUTION = (ROOT / "solutions" / "rnn.py").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def given(course: Course) -> dict[str, bytes]:
-    return releases.files(course, "en")
+def given(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("given")
+    releases.release(course, folder, "en")
+    return everything(folder)
 
 
 @pytest.fixture
