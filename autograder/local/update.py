@@ -17,7 +17,7 @@ from autograder.core.course import Course
 from autograder.core.digest import digest
 from autograder.core.errors import CourseError
 from autograder.core.language import Language, Sentence, _, render, say
-from autograder.core.text import several
+from autograder.core.text import printable
 from autograder.intake.archives import Budget, members
 from autograder.intake.unreadable import Unreadable
 from autograder.local.reset import BACKUPS
@@ -161,9 +161,10 @@ def _starters(
 
 def _listed(names: set[str], language: Language) -> str:
     shown = sorted(name for name in names if name.startswith(SHOWN))
+    listed = ", ".join(map(printable, shown)) or "–"
     if not (rest := len(names) - len(shown)):
-        return several(shown, 40)
-    return render(say(REST, names=several(shown, 40) or "–", count=rest).facts, language)
+        return listed
+    return render(say(REST, names=listed, count=rest).facts, language)
 
 
 def _write(root: Path, path: Path, data: bytes) -> None:
