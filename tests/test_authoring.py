@@ -286,17 +286,19 @@ def test_a_gap_that_the_files_show(
 @pytest.mark.parametrize(
     ("chinese", "same"),
     [
-        ('f(x, label=f"半径 {r}")  # 图', True),
-        ('f(x, label=f"radius {r}")', True),
-        ('f(x, label=f"rayon {r}")', False),
-        ('f(y, label=f"半径 {r}")', False),
-        ('f(x, title=f"半径 {r}")', False),
-        ('f(x, label=f"半径 {r}")\ng()', False),
-        ('f(x, label="半径")', False),
+        ('f(x, label=f"{r} 的半径", name="圆")  # 图', True),
+        ('f(x, label=f"radius {r}", name="circle")', True),
+        ('f(x, label=f"半径 {r}", name="cercle")', False),
+        ('f(x, label=f"半径 {x}", name="圆")', False),
+        ('f(y, label=f"半径 {r}", name="圆")', False),
+        ('f(x, title=f"半径 {r}", name="圆")', False),
+        ('f(x, label=f"半径 {r}", name="圆")\ng()', False),
+        ('f(x, label="半径", name="圆")', False),
     ],
 )
 def test_texts_of_a_lesson_are_translated_and_nothing_else(chinese: str, same: bool) -> None:
-    assert static._says_same(['f(x, label=f"radius {r}")'], [chinese]) == same
+    english = 'f(x, label=f"radius {r}", name="circle")'
+    assert static._says_same([english], [chinese]) == same
 
 
 @pytest.mark.parametrize("unit", UNITS)

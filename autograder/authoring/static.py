@@ -205,10 +205,21 @@ def lessons(draft: Draft) -> Iterator[Gap]:
 
 def _says_same(english: list[str], chinese: list[str]) -> bool:
     """Whether programs differ in no more than texts, which the second has in Chinese."""
-    pairs = zip_longest(
-        *([n for c in cells for n in ast.walk(ast.parse(c))] for cells in (english, chinese))
-    )
-    return all(_is_same(one, other) for one, other in pairs)
+    nodes = ([n for cell in cells for n in _nodes(cell)] for cells in (english, chinese))
+    return all(_is_same(one, other) for one, other in zip_longest(*nodes))
+
+
+def _nodes(program: str) -> Iterator[ast.AST]:
+    return ast.walk(_Filled().visit(ast.parse(program)))
+
+
+class _Filled(ast.NodeTransformer):
+    """Leaves of each f-string what fills it, in an order that no language changes."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Set:
+        """See ast."""
+        filled = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        return ast.Set(sorted((part.value for part in filled), key=ast.dump))
 
 
 def _is_same(one: ast.AST | None, other: ast.AST | None) -> bool:
