@@ -246,7 +246,7 @@ def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path
     done = autograder(*command, "--json", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     *lines, last = map(json.loads, done.stdout.splitlines())
-    assert {(line["student"], line["score"]) for line in lines} == {("ann", 12.0), ("李雷", 12.0)}
+    assert {(line["student"], line["score"]) for line in lines} == {("ann", 14.0), ("李雷", 14.0)}
     assert last == {"event": "finished", "graded": 2, "kept": 0, "incomplete": 0, "unread": 0}
     with (submissions / "ann" / "rnn.py").open("a") as file:
         file.write("\ndef rnn(*args):\n    return None\n")
@@ -256,7 +256,7 @@ def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path
     assert "Marks that changed" in again.stdout
     with (results / "changes.csv").open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
-    assert list(row.values()) == ["ann", "rnn", "rnn", "6", "0", "another submission"]
+    assert list(row.values()) == ["ann", "rnn", "rnn", "7", "0", "another submission"]
     assert not autograder(*command, "--quiet", cwd=ROOT).stdout
     beside = {path.name for path in results.iterdir() if path.is_file()}
     assert beside <= {*store.RESERVED, ".lock"}, "a student may have that name"

@@ -85,7 +85,7 @@ def test_an_exception_in_a_cell_shows_its_line(folder: Path, check: Check) -> No
 
 def test_a_function_whose_cell_failed_shows_the_cell(folder: Path, check: Check) -> None:  # noqa: F811
     write(folder, solution(), "rnn_step = step_of_mine")
-    assert "3 of 3" in check()  # the last function of a name counts, as in grading
+    assert "4 of 4" in check()  # the last function of a name counts, as in grading
     sys.modules.pop("rnn")
     write(folder, "rnn_step = step_of_mine\nrnn = 1")
     said = check()

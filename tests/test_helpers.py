@@ -164,7 +164,7 @@ def test_a_live_function_is_checked_without_any_file(
     threads = torch.get_num_threads()
     assert not check_live(names["softmax"], clone.root, "en")  # type: ignore[arg-type]
     said = capsys.readouterr().out
-    assert " ".join(said.splitlines()[1].split()) == "no attention softmax 3 of 4 6"
+    assert " ".join(said.splitlines()[1].split()) == "no attention softmax 4 of 5 7"
     assert "scaled" not in said and "rnn" not in said
     assert "1.py:2  def softmax" in said
     assert "Large scores overflow and very small ones vanish" in said
@@ -199,7 +199,7 @@ def test_in_a_real_kernel(clone: Course) -> None:
     ).execute()
     told = ["".join(out.get("text", "") for out in cell.outputs) for cell in book.cells]
     said = [re.sub(r"\x1b\[\d*m", "", one) for one in told]  # colours
-    assert re.search(r"no +attention +softmax +3 of 4 +6", said[2])
+    assert re.search(r"no +attention +softmax +4 of 5 +7", said[2])
     assert "Large scores overflow and very small ones vanish" in said[2]
     assert re.search(r"py:\d+  def softmax", said[2])
     assert "Run this test again" not in said[2]

@@ -340,7 +340,10 @@ def test_reports_go_into_a_gradebook_again_and_again(graded: Class, database: st
         gradebook.find_comment("scale", UNIT, UNIT, "partial").manual_comment = "Come and see me."
         gradebook.find_student("partial").email = "partial@example.org"
         gradebook.db.commit()
-    assert save(students, course, database, "en") == []
+    (told,) = save(students, course, database, "en")
+    assert (
+        told == "partial: attention keeps what was given by hand in the gradebook for test_scale."
+    )
     with Gradebook(database) as gradebook:
         grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
         assert (grade.auto_score, grade.manual_score, grade.score) == (0, 1.5, 1.75)
@@ -385,7 +388,7 @@ def test_feedback_tells_reasons_and_no_test_s_source(graded: Class) -> None:
         assert not [line for line in secrets if line in text]
     assert "divided by the width itself" in graded.feedback("partial")
     assert "is not implemented yet" in graded.feedback("untouched")
-    assert "All 7 tests passed." in graded.feedback("perfect")
+    assert "All 8 tests passed." in graded.feedback("perfect")
 
 
 def test_a_program_s_words_stay_words(graded: Class) -> None:

@@ -287,4 +287,5 @@ def test_a_wheel_holds_the_engine_alone(tmp_path: Path) -> None:
         check=False,
     )
     assert started.returncode == 0, started.stderr
-    assert re.findall(r"^│ (\w+) ", started.stdout, re.MULTILINE) == ["startup", "article"]
+    commands = started.stdout.partition("Commands:")[2]
+    assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == ["startup", "article"]

@@ -74,7 +74,8 @@ def wrong_programs(
     found = []
     for wrong, report in graders.grade(list(programs(graders.course, units))[::share]):
         failed = [test for test in report.tests if test.status == "failed"]
-        named = {name for test in failed for name in test.help_id.split(",") if name}
+        judged = [test for test in failed if test.kind != "device"]  # which has names of its own
+        named = {name for test in judged for name in test.help_id.split(",") if name}
         found.append(WrongTrial(report.unit, wrong, bool(failed), frozenset(named)))
     return found
 
