@@ -232,7 +232,7 @@ def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> N
     race, other = [test for test in report.tests if test.kind == "speed"]
     assert other.status == "passed", "it takes all units of the state at once"
     assert (race.status, race.help_id) == ("failed", "looped")
-    assert "of the time that a loop over the 4,096 sentences takes; without a" in race.message
+    assert "the time that a loop over the 4,096 sentences takes; without a" in race.message
     assert "Counted beside your program, as advice: a GPU would run" in race.help
     assert "逐个循环处理 4,096 个句子所用时间的" in reason(race, "zh")
     assert "仅供参考" in help_for(race, "zh")

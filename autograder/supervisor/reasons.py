@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal
 
 from autograder.core.language import Sentence, _, say
@@ -157,7 +158,8 @@ def crash(what: str, reason: str) -> Failure:
 def too_late(clock: Clock, what: str, seconds: float) -> Failure:
     """A call, or an import, met a limit."""
     told, advice = TOO_LATE[clock]
-    return Failure(say(told, what=what, seconds=f"{seconds:.3g}"), help=advice, help_id="timeout")
+    plain = f"{Decimal(f'{seconds:.3g}'):f}"  # no exponent, however little of a unit's time is left
+    return Failure(say(told, what=what, seconds=plain), help=advice, help_id="timeout")
 
 
 def used_up(clock: Clock, seconds: float) -> Failure:
