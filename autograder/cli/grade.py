@@ -220,16 +220,20 @@ def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextM
 def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console) -> None:
     """Write and print everything that is made from the reports, read back from the disk."""
     from autograder.marks import handins, ledger
-    from autograder.reports.changes import changes_csv, print_changes
+    from autograder.reports.changes import Changed, changes_csv, print_changes
     from autograder.reports.pages.html import write_pages
-    from autograder.reports.reading import beside, changed, each, in_order, slim
+    from autograder.reports.reading import StudentReports, beside, changed, each, in_order, slim
     from autograder.reports.store import write
     from autograder.reports.table import print_class, summary_csv
 
     results, course = batch.results, batch.course
     handins.save(results, batch.submissions, batch.folders)
     book = ledger.load(course, results, datetime.now(UTC))
-    students = in_order(map(slim, book.over(each(results, course.units))))
+    held, changes = list[StudentReports](), list[Changed]()
+    for student in book.over(each(results, course.units)):
+        held.append(slim(student))
+        changes += changed([student])
+    students = in_order(held)
     marks = {student.name: student.reports for student in students}
     asked = {unit.name for unit in batch.units}
     folders = {batch.folders[name] for name in batch.asked}
@@ -239,8 +243,7 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
         if student.source in folders or batch.asked == batch.students
     }
     write(results / "summary.csv", summary_csv(marks, course.units, beside(students)))
-    again = book.over(each(results, course.units))
-    write(results / "changes.csv", changes_csv(changed(again)))
+    write(results / "changes.csv", changes_csv(changes))
     index = write_pages(results, book.over(each(results, course.units)), course, lang)
     print_class(console, now, batch.units)
     if follower.changed:

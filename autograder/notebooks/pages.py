@@ -23,7 +23,7 @@ from autograder.core.course import ON_CPU, Course, Unit, load
 from autograder.core.language import LANGUAGES
 from autograder.local.reset import STUB, STUBS
 from autograder.notebooks.build import build, unit_notebook
-from autograder.release.lessons import NAV, TAGS, page
+from autograder.release.lessons import NAV, TAGS, nav, page
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
@@ -143,21 +143,11 @@ def markdown(text: str) -> str:
 
 def _links(course: Course, unit: str, language: Language) -> str:
     """To the units before and after, the index, and the same page in the other language."""
-    names = course.unit_names
-    place = names.index(unit)
-    around = [("← {}", names[place - 1])] if place else []
-    around += [("{} →", name) for name in names[place + 1 : place + 2]]
-    links = [
-        f'<a href="{name}.html">{arrow.format(getattr(course.unit(name).title, language))}</a>'
-        for arrow, name in around
-    ]
     other = LANGUAGES[1 - LANGUAGES.index(language)]
     label = {"en": "English", "zh": "中文"}[other]
     index = {"en": "Index", "zh": "目录"}[language]
-    links.append(
-        f'<a href="../index.html">{index}</a> · <a href="../{other}/{unit}.html">{label}</a>'
-    )
-    return f"<nav>{''.join(f'<span>{link}</span>' for link in links)}</nav>"
+    last = f'<a href="../index.html">{index}</a> · <a href="../{other}/{unit}.html">{label}</a>'
+    return nav(course, unit, last, language, {name: name for name in course.unit_names})
 
 
 def _index(course: Course, language: Language) -> str:

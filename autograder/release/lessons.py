@@ -117,10 +117,12 @@ def lessons(
     found = {f"{FOLDER}/lesson.py": read_whole(shared), f"{FOLDER}/index.html": b""}
     first = start(language, repository, packages)
     links = dict.fromkeys(course.unit_names, "")
-    for unit, name in names(course).items():
+    called = names(course)
+    for unit, name in called.items():
         files = [_built(course, unit, language, suffix) for suffix in (".html", ".ipynb")]
         links[unit] = _links(name, language, repository)
-        page = files[0].decode().replace(NAV, _nav(course, unit, links[unit], language))
+        last = f'{links[unit]} · <a href="index.html">{WORDS[language]["index"]}</a>'
+        page = files[0].decode().replace(NAV, nav(course, unit, last, language, called))
         notebook = msgspec.json.decode(files[1])
         notebook["cells"][0]["source"] = first.splitlines(keepends=True)
         found[f"{FOLDER}/{name}.html"] = page.encode()
@@ -164,9 +166,9 @@ def _links(name: str, language: Language, repository: str | None) -> str:
     return links
 
 
-def _nav(course: Course, unit: str, links: str, language: Language) -> str:
-    """To the lessons before and after, to this one's notebook, and to all."""
-    called, order = names(course), course.unit_names
+def nav(course: Course, unit: str, last: str, language: Language, called: dict[str, str]) -> str:
+    """To the lessons before and after, and what else there is; called: their pages, by unit."""
+    order = course.unit_names
     place = order.index(unit)
     around = [("← {}", name) for name in order[max(place - 1, 0) : place]]
     around += [("{} →", name) for name in order[place + 1 : place + 2]]
@@ -175,7 +177,7 @@ def _nav(course: Course, unit: str, links: str, language: Language) -> str:
         f"{html.escape(arrow.format(course.unit(name).title.in_(language)))}</a>"
         for arrow, name in around
     ]
-    parts.append(f'{links} · <a href="index.html">{WORDS[language]["index"]}</a>')
+    parts.append(last)
     return f"<nav>{''.join(f'<span>{part}</span>' for part in parts)}</nav>"
 
 
