@@ -44,6 +44,7 @@ GROUPS = {
     "tests/test_collect.py::test_a_class_is_collected_and_graded": "sandbox",
     "tests/test_cluster.py::test_marks_are_the_same_when_two_of_four_workers": "long",
     "tests/test_class.py::test_the_first_day[300]": "long",
+    "tests/test_class.py::test_a_team": "long",
     "tests/test_class.py": "sandbox",
     "tests/test_cluster.py": "sandbox",
     "tests/test_figures.py": "sandbox",
@@ -57,10 +58,12 @@ GROUPS = {
     "tests/test_keys.py::test_hidden_tests_read_the_data": "sandbox",
     "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
     "tests/test_limits.py": "sandbox",
+    "tests/test_nbgrader.py::test_a_folder_that_nbgrader_has_made": "long",
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_promises.py": "sandbox",
+    "tests/test_pytest_device.py": "sandbox",
     "tests/test_released_lessons.py::test_every_lesson": "long",
     "tests/test_released_lessons.py::test_the_first_cell_in_colab[upload": "long",
     "tests/test_released_lessons.py::test_the_first_cell": "notebooks",
@@ -75,8 +78,9 @@ GROUPS = {
     "tests/test_validity.py::test_a_share_of_the_wrong": "sandbox",
     "tests/test_validity.py::test_a_share_of_the_known": "sandbox",
     "tests/test_validity.py::test_known_mistakes": "long",
-    "tests/test_validity.py::test_the_cheapest": "sandbox",
-    "tests/test_validity.py::test_right_answers_written_differently_get_full_marks[stream": "sandbox",  # noqa: E501
+    "tests/test_validity.py::test_a_share_of_the_cheapest": "sandbox",
+    "tests/test_validity.py::test_the_cheapest": "long",
+    "tests/test_validity.py::test_right_answers_written_differently": "long",
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
     "tests/test_value_fuzz.py::test_no_reply_is_more_than_a_failure[60": "long",
@@ -88,9 +92,10 @@ GROUPS = {
 }
 # Of these one in so many runs with the others; what is between is long.
 ONE_IN = {
+    "tests/attacks/test_attacks.py::test_attack[bombs": 2,
     "tests/attacks/test_reduced.py::test_attack_without_namespaces": 3,
     "tests/test_batch.py::test_nothing_is_lost_and_nothing_twice": 3,
-    "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 5,
+    "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 10,
 }
 FIRST = ("tests/test_sample_class.py", "tests/test_watch.py")
 BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")  # a unit of them is like a file

@@ -17,6 +17,7 @@ from autograder.bench.validity import (
     right,
     written,
 )
+from autograder.bench.validity.cheats import Cheat
 from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.core import course as courses
 from autograder.core.course import Unit
@@ -62,23 +63,45 @@ def test_every_wrong_program_is_told_what_is_true(unit: str, graders: Correctnes
     told(graders, [COURSE.unit(unit)])
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_right_answers_written_differently_get_full_marks(
-    unit: str, graders: CorrectnessGraders
-) -> None:
-    found = right.right_answers(graders, [COURSE.unit(unit)])
-    assert len(found) >= RIGHT_ANSWERS
+def full(graders: CorrectnessGraders, unit: str, share: int = 1) -> None:
+    """One right answer in `share` gets all its points."""
+    found = right.right_answers(graders, [COURSE.unit(unit)], share=share)
+    assert len(found) >= RIGHT_ANSWERS // share
     failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
     assert not failed
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_cheapest_programs_fail(unit: str, graders: CorrectnessGraders) -> None:
-    """Two at least for each exercise, each alone in an otherwise perfect submission."""
-    found = cheats.cheats(graders, [COURSE.unit(unit)])
-    counts = Counter(cheat.function for cheat in found)
-    assert all(counts[exercise.name] >= 2 for exercise in COURSE.unit(unit).exercises)
+def test_a_share_of_the_right_answers_gets_full_marks(
+    unit: str, graders: CorrectnessGraders
+) -> None:
+    full(graders, unit, 4)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_right_answers_written_differently_get_full_marks(
+    unit: str, graders: CorrectnessGraders
+) -> None:
+    full(graders, unit)
+
+
+def gain_nothing(graders: CorrectnessGraders, unit: str, share: int = 1) -> list[Cheat]:
+    """One cheat in `share`, alone in an otherwise perfect submission, fails."""
+    found = cheats.cheats(graders, [COURSE.unit(unit)], share)
     assert not [(cheat.function, cheat.name) for cheat in found if not cheat.caught]
+    return found
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_share_of_the_cheapest_programs_fails(unit: str, graders: CorrectnessGraders) -> None:
+    assert gain_nothing(graders, unit, 3)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_cheapest_programs_fail(unit: str, graders: CorrectnessGraders) -> None:
+    """Two at least for each exercise."""
+    counts = Counter(cheat.function for cheat in gain_nothing(graders, unit))
+    assert all(counts[exercise.name] >= 2 for exercise in COURSE.unit(unit).exercises)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from machine import patience
 
-from autograder.core.processes import testing_environment
+from autograder.core import processes
 from autograder.reports.store import MOST_BYTES
 
 PROGRAM = Path(__file__).with_name("value_fuzz.py")
@@ -22,7 +22,7 @@ PROGRAM = Path(__file__).with_name("value_fuzz.py")
 def test_no_reply_is_more_than_a_failure(rounds: int, replies: int, fewest: int) -> None:
     done = subprocess.run(
         [sys.executable, str(PROGRAM), str(rounds), "20170612"],
-        env=testing_environment(),
+        env=processes.testing_environment(),
         capture_output=True,
         text=True,
         check=False,

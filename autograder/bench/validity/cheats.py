@@ -46,10 +46,10 @@ def cheating(course: Course, units: Sequence[Unit]) -> list[Job[tuple[str, str]]
     return todo
 
 
-def cheats(graders: CorrectnessGraders, units: Sequence[Unit]) -> list[Cheat]:
-    """Grade every cheat."""
+def cheats(graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1) -> list[Cheat]:
+    """Grade one cheat in `share`."""
     found = []
-    for (function, name), report in graders.grade(cheating(graders.course, units)):
+    for (function, name), report in graders.grade(cheating(graders.course, units)[::share]):
         caught = any(t.exercise == function and t.status == "failed" for t in report.tests)
         found.append(Cheat(report.unit, function, name, caught))
     return found
