@@ -18,7 +18,7 @@ from autograder.local.limit import SECONDS, Limit
 from autograder.local.places import place, quoted
 from autograder.local.tally import NAMED, STATE, TALLY, FailedTest, Tally, summary
 from autograder.testing.direct import LocalBackend
-from autograder.testing.plugin import Where, exercise_of
+from autograder.testing.plugin import ACCELERATOR, Where, exercise_of
 from autograder.testing.student import Student
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ RESTORE = _(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --lang and --limit."""
+    """Add --lang, --limit and --device."""
     parser.addoption(
         "--lang",
         choices=["en", "zh"],
@@ -55,18 +55,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="of computing, for one test; 0 for none (default %(default)s)",
     )
+    parser.addoption(
+        "--device",
+        metavar="NAME",
+        default="cpu",
+        help="where the functions run: cuda, mps or another accelerator as PyTorch names it; auto "
+        "takes what there is (default %(default)s)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count."""
+    """Begin to count, and find the device that was asked for."""
     config.stash[TALLY] = Tally()
     config.stash[STOPPED] = set()
+    asked = config.getoption("--device")
+    if asked == "cpu":
+        return
+    import torch
+
+    from autograder.testing import accelerators, compare
+
+    try:
+        found = accelerators.choose(asked)
+    except accelerators.NoDevice as error:
+        raise pytest.UsageError(render(error.told.facts, language(config))) from None
+    config.stash[ACCELERATOR] = found
+    if not found.float64:
+        compare.allow(compare.RELATIVE[torch.float32])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no device's allowance to a later run in this process."""
+    if config.stash.get(ACCELERATOR, None):
+        from autograder.testing import compare
+
+        compare.allow(0.0)
 
 
 def language(config: pytest.Config) -> Language:
     """The language that was asked for, or that of this machine."""
     asked: Language | None = config.getoption("--lang")
     return asked or language_here()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where the functions run, where that was asked."""
+    chosen = config.stash.get(ACCELERATOR, None)
+    return render(chosen.told.facts, language(config)) if chosen else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before some are deselected

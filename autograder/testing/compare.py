@@ -23,6 +23,7 @@ RELATIVE = {
 # How near two computations of one wrong formula come, relative to their size. A wider float64 would
 # take every slightly wrong answer for the one with an epsilon.
 SAME = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+_least = 0.0  # the least relative difference that is allowed; more where there is no float64
 TOO_LARGE = "a value of type int, too large"  # what comes of a sandbox in place of such a number
 TINY = torch.finfo(torch.float64).tiny
 KEEP_DTYPE = _(
@@ -49,6 +50,12 @@ AN_ARRAY_OF = _("a %(dtype)s NumPy array of shape %(shape)s")
 
 class Mismatch(Failure):
     """A result that is not the expected one; `facts` holds what any rendering is made from."""
+
+
+def allow(relative: float) -> None:
+    """From here on allow at least this difference, relative to the largest magnitude."""
+    global _least
+    _least = relative
 
 
 def assert_close(
@@ -94,7 +101,7 @@ def assert_close(
         "count": wanted.numel(),
     }
     message = say(DIFFERENCE if wanted.numel() > 1 else DIFFERENCE_OF_ONE, **facts)
-    if dtype is not torch.float32 and _is_float32(actual, wanted):
+    if dtype is not torch.float32 and not _least and _is_float32(actual, wanted):
         raise Mismatch(
             message, help=FLOAT32_INSIDE, help_id="float32_inside", compared=(actual, wanted)
         )
@@ -109,13 +116,13 @@ def _allowed(
     elementwise: bool,
 ) -> torch.Tensor:
     """The allowed difference, of each number or of all; see assert_close."""
-    if absolute is not None:
-        return torch.tensor(max(absolute, TINY), dtype=torch.float64)
     magnitude = wanted.abs()
     if not elementwise and wanted.numel():
         magnitude = magnitude.amax()
+    if absolute is not None:
+        return (_least * magnitude).clamp(min=max(absolute, TINY))
     scale = RELATIVE[dtype or torch.float64] if relative is None else relative
-    return (scale * magnitude).clamp(min=TINY)
+    return (max(scale, _least) * magnitude).clamp(min=TINY)
 
 
 def assert_each_close(

@@ -19,6 +19,7 @@ from autograder.testing.devices import wrong_device
 
 if TYPE_CHECKING:
     from autograder.sandbox.evaluate import CallResult
+    from autograder.testing.accelerators import Accelerator
     from autograder.testing.inputs import Draw
     from autograder.testing.parallel import Counts, Scaling, TimedCase
 
@@ -30,8 +31,10 @@ class LocalBackend:
 
     of_files = True  # whether pytest alone, from a terminal, would call the same
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, accelerator: Accelerator | None = None) -> None:
+        """accelerator: where the calls for its device are made; all others are made on the CPU."""
         self.folder = folder
+        self._accelerator = accelerator
         self.unit, self.asked = "", ""  # the function called last
         self.invocation: Invocation | None = None  # that call
         self.found: Any = None  # the function itself, once it was found
@@ -50,7 +53,7 @@ class LocalBackend:
         return self.last is not None
 
     def call(self, asked: Invocation) -> CallResult:
-        """See Backend. `device` is the CPU, or pretended: a local run has no tests for a GPU."""
+        """See Backend. `device` is the CPU, the accelerator that was asked for, or pretended."""
         __tracebackhide__ = True
         from autograder.sandbox import evaluate
 
@@ -64,6 +67,8 @@ class LocalBackend:
         try:
             if asked.device == PRETEND and (pretended := self._pretended(found, asked)):
                 outcome = pretended
+            elif self._accelerator and asked.device not in ("cpu", PRETEND):
+                outcome = self._accelerator.call(found, asked)
             elif asked.cotangents is None:
                 outcome = evaluate.call(found, args, kwargs)
             else:

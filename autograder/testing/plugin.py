@@ -18,10 +18,12 @@ from autograder.testing.direct import LocalBackend
 from autograder.testing.student import Student
 
 if TYPE_CHECKING:
+    from autograder.testing.accelerators import Accelerator
     from autograder.testing.inputs import Draw
 
 
 BACKEND = pytest.StashKey[Backend]()
+ACCELERATOR: pytest.StashKey[Accelerator] = pytest.StashKey()
 SEED = pytest.StashKey[str]()
 Where = tuple[str, str]  # a unit and an exercise of it
 
@@ -54,9 +56,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def device() -> str:
+def device(request: pytest.FixtureRequest) -> str:
     """Where the student's function runs; grading runs the same test on other devices too."""
-    return "cpu"
+    mark = request.node.get_closest_marker("exercise")
+    chosen = request.config.stash.get(ACCELERATOR, None)
+    return chosen.name if chosen and not (mark and mark.kwargs.get("cpu_only")) else "cpu"
 
 
 @pytest.fixture
@@ -65,7 +69,8 @@ def student(request: pytest.FixtureRequest, device: str) -> Student:
     backend = request.config.stash.get(BACKEND, None)
     if backend is None:
         folder = request.config.getoption("--submission") or request.path.parent
-        backend = LocalBackend(Path(folder).resolve())
+        chosen = request.config.stash.get(ACCELERATOR, None)
+        backend = LocalBackend(Path(folder).resolve(), chosen)
     if device == PRETEND and not can_pretend():
         pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
     return Student(backend, device)
