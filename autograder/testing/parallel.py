@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from autograder.core.language import Sentence, _, say
+from autograder.sandbox import evaluate
 from autograder.testing.compare import RELATIVE, assert_close, assert_each_close
 from autograder.testing.inputs import Draw
 from autograder.testing.student import Function
@@ -54,7 +55,8 @@ class Scaling:
 class TimedCase:
     """A scaling of a function that is to be timed.
 
-    oracle: takes the arguments in float64 and returns a tensor, or one for each name.
+    oracle: takes the arguments, in float64 unless they are ids, and returns a tensor, or one for
+        each name.
     control: the function in the unit's hidden/sequential.py that does loop.
     """
 
@@ -80,12 +82,16 @@ class TimedCase:
         """
         __tracebackhide__ = True
         tolerance: dict[str, Any] = {"dtype": None, "relative": RELATIVE[torch.float32]}
-        exact = [a.double() if isinstance(a, torch.Tensor) else a for a in args]
-        expected = self.oracle(*exact)
+        expected = self.oracle(*evaluate.each(list(args), _exact))
         if isinstance(expected, torch.Tensor):
             assert_close(value, expected, name=self.names[0], **tolerance)
         else:
             assert_each_close(value, expected, self.names, **tolerance)
+
+
+def _exact(array: torch.Tensor) -> torch.Tensor:
+    """The same numbers in float64; ids stay ids."""
+    return array.double() if array.is_floating_point() else array
 
 
 def assert_parallel(

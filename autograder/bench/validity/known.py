@@ -129,7 +129,7 @@ def _generic(unit: Unit, source: str) -> Iterator[tuple[str, str, str, str]]:
             if all(annotations[i].startswith(("torch.Tensor", "np.ndarray")) for i in arrays):
                 yield name, f"cached({name}, 'id')", "a cache by identity", "cached"
             yield name, f"rounded({name})", "float32 inside", "float32_inside"
-        if "Tensor" in returned:
+        if arrays and "Tensor" in returned:  # else there is no input whose dtype a result has
             for dtype in ("float64", "float32"):
                 yield name, f"cast({name}, '{dtype}')", f"returns {dtype}", "wrong_dtype"
         if "gradient" in exercise.points:

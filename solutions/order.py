@@ -1,0 +1,92 @@
+"""Order: what self-attention does not see, and why training is parallel and generating is not.
+
+To self-attention a sentence is a bag of words, so each word is told its position before it goes in.
+A causal language model then says at every position which word it expects next, at all of them in
+one pass, since the future is hidden. To write a sentence it has to go word by word, for the next
+word is not there yet. Your `self_attention` from the unit before does the main work.
+
+For every function: no argument is changed; nothing is kept between calls but what never changes;
+sizes go from 1 to hundreds; tensors need not be contiguous; zeros are numbers like any other;
+large ones must not overflow on the way. Where `params` come in, a result has their dtype and device
+(float16, too), right to eight digits in float64, and autograd reaches every one of them.
+
+Test your work with `pytest test_order.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from self_attention import self_attention
+
+
+def positions(length: int, width: int) -> torch.Tensor:
+    """The sinusoids that say where a word stands: a row for each position, counted from 0.
+
+    length: T, at least 1. width: D, even, at least 2.
+    Returns (T, D) float64 on the CPU: in row t, sin(t / 10000^(2i/D)) at column 2i and the cosine
+    of the same angle at column 2i + 1, for i from 0 to D/2 - 1.
+    Raises ValueError for an odd width.
+    Source: Vaswani et al. 2017, "Attention Is All You Need", section 3.5.
+    """
+    ### BEGIN SOLUTION
+    if width % 2:
+        raise ValueError(f"sines and cosines come in pairs, so the width is even, not {width}")
+    t = torch.arange(length, dtype=torch.float64)  # (T,)
+    i = torch.arange(width // 2, dtype=torch.float64)  # (D/2,)
+    angles = t[:, None] / 10000 ** (2 * i / width)  # (T, 1) / (D/2,) -> (T, D/2)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)  # (T, D/2, 2) -> (T, D)
+    ### END SOLUTION
+
+
+def next_words(tokens: torch.Tensor, params: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Say at every position which word comes next, from the words up to there: one causal pass.
+
+    The embedded words plus their positions (brought to the dtype and device of `embed`) go through
+    causal self-attention; its output times out_w plus out_b are the logits, which stay as they are.
+
+    tokens: (N, T) int64 ids, from 0 to V - 1.
+    params: embed (V, D), D even; w_q, w_k (D, d_k); w_v (D, d_v); out_w (d_v, V); out_b (V,).
+    Returns (N, T, V); [n, t] are the logits of the word after tokens[n, : t + 1], and no later word
+    has a part in them. Loop over no axis: a loop over positions costs points.
+    Source: Vaswani et al. 2017, sections 3.2.3 (masking), 3.4 and 3.5; one head, one layer.
+    """
+    ### BEGIN SOLUTION
+    embed = params["embed"]
+    places = positions(tokens.shape[1], embed.shape[1]).to(embed)  # (T, D)
+    x = embed[tokens] + places  # (N, T, D) + (T, D)
+    y = self_attention(x, params["w_q"], params["w_k"], params["w_v"], causal=True)  # (N, T, d_v)
+    return y @ params["out_w"] + params["out_b"]  # (N, T, d_v) @ (d_v, V) -> (N, T, V)
+    ### END SOLUTION
+
+
+def mean_loss(tokens: torch.Tensor, params: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The mean cross-entropy (natural logarithm) of each position's logits against the next id.
+
+    tokens: (N, T) int64 ids, T at least 2. params: as in next_words.
+    Returns a tensor of shape (): the mean over all N·(T - 1) predictions that have a target. The
+    last word of a sentence is a target and nothing more: what comes after it is not known.
+    Source: Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training",
+    equation 1, as a mean.
+    """
+    ### BEGIN SOLUTION
+    logits = next_words(tokens, params)[:, :-1]  # (N, T-1, V)
+    return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())  # (N·(T-1), V) -> ()
+    ### END SOLUTION
+
+
+def generate(tokens: torch.Tensor, params: dict[str, torch.Tensor], count: int) -> torch.Tensor:
+    """Write on: each sentence gets the word that is likeliest next, `count` times.
+
+    A word that was written is read like any other when the next one is chosen.
+
+    tokens: (N, T) int64 ids, the beginnings. params: as in next_words. count: at least 1.
+    Returns (N, T + count) int64: the beginnings, and behind them what was written. Where logits are
+    equal the lowest id is taken.
+    """
+    ### BEGIN SOLUTION
+    for _ in range(count):
+        logits = next_words(tokens, params)[:, -1]  # (N, T, V) -> (N, V)
+        tokens = torch.cat([tokens, logits.argmax(dim=-1, keepdim=True)], dim=1)  # (N, T+1)
+    return tokens
+    ### END SOLUTION
