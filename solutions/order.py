@@ -5,10 +5,10 @@ A causal language model then says at every position which word it expects next, 
 one pass, since the future is hidden. To write a sentence it has to go word by word, for the next
 word is not there yet. Your `self_attention` from the unit before does the main work.
 
-For every function: no argument is changed; nothing is kept between calls but what never changes;
-sizes go from 1 to hundreds; tensors need not be contiguous; zeros are numbers like any other;
-large ones must not overflow on the way. Where `params` come in, a result has their dtype and device
-(float16, too), right to eight digits in float64, and autograd reaches every one of them.
+For every function: a result has the dtype and device of what it is made from (float16, too), right
+to eight digits in float64; no argument is changed; nothing is kept between calls; sizes go from 1
+to hundreds; tensors need not be contiguous; zeros are numbers like any other; large ones must not
+overflow on the way; and autograd reaches every input.
 
 Test your work with `pytest test_order.py`.
 """
@@ -32,9 +32,9 @@ def positions(length: int, width: int) -> torch.Tensor:
     ### BEGIN SOLUTION
     if width % 2:
         raise ValueError(f"sines and cosines come in pairs, so the width is even, not {width}")
-    t = torch.arange(length, dtype=torch.float64)  # (T,)
     i = torch.arange(width // 2, dtype=torch.float64)  # (D/2,)
-    angles = t[:, None] / 10000 ** (2 * i / width)  # (T, 1) / (D/2,) -> (T, D/2)
+    t = torch.arange(length)[:, None]  # (T, 1)
+    angles = t / 10000 ** (2 * i / width)  # (T, 1) / (D/2,) -> (T, D/2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)  # (T, D/2, 2) -> (T, D)
     ### END SOLUTION
 

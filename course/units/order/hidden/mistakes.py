@@ -109,11 +109,17 @@ def generate(
     choose=lambda logits: logits.argmax(-1),
     append=lambda tokens, new: torch.cat([tokens, new], 1),
     written=lambda tokens, t: tokens,
+    anew=None,
     **slots,
 ):
-    """more: how many words. read: of all words so far, those that the next one is made from."""
+    """more: how many words. read: of all words so far, those that the next one is made from.
+
+    anew: the positions of what is written, from a number and a width.
+    """
     t = tokens.shape[1]
     tokens = tokens.clone()
+    if anew:
+        slots["table"] = lambda _, now, d: torch.cat([positions(t, d), anew(now, d)])[:now]
     for _ in range(more(count, t)):
         logits = asked(next_words(read(tokens, t), params, **slots))
         tokens = append(tokens, choose(logits)[:, None])
@@ -534,21 +540,12 @@ def generate_in_one_pass(tokens, params, count):
     return torch.cat([tokens, next_words(tokens, params).argmax(-1)[:, -count:]], 1)
 
 
-@mistake(
-    "generate",
-    "positions_restart",
-    en="What is written stands at positions counted from 0 again: the first new word's position "
-    "comes after the last one of the beginning.",
-    zh="写出的词又从位置 0 数起：第一个新词的位置应接在开头的最后一个词之后。",
-)
-def generate_with_places_anew(tokens, params, count):
-    t, width = tokens.shape[1], params["embed"].shape[1]
-    table = torch.cat([positions(t, width), positions(count, width)])
-    for _ in range(count):
-        logits = next_words(tokens, params, table=lambda n, t, d: table[:t])
-        tokens = torch.cat([tokens, logits[:, -1:].argmax(-1)], 1)
-    return tokens
-
+for _anew in (positions, lambda t, d: positions(1, d).expand(t, -1)):
+    wrong("positions_restart", generate, anew=_anew)(
+        en="What is written stands at positions counted from 0 again: the first new word's "
+        "position comes after the last one of the beginning.",
+        zh="写出的词又从位置 0 数起：第一个新词的位置应接在开头的最后一个词之后。",
+    )
 
 # made so often that one program may make two
 COMMON = """

@@ -215,7 +215,7 @@ def test_positions_every_call(student):
     Catches: a table cached for another length or width, a limit on the length, angles scaled by
     the length.
     """
-    for length, width in [(1, 4), (LONG, 6), (2, 4), (2, 130), (5, 6), (5, 4)]:
+    for length, width in [(1, 4), (LONG, 6), (2, 4), (2, 4), (2, 130), (5, 6), (5, 4)]:
         assert_positions(student.order.positions(length, width), length, width)
 
 
@@ -353,7 +353,7 @@ def test_mean_loss_values(student, draw):
 def test_mean_loss_last_word(student, draw):
     """The last word is a target only: in a sentence of two it decides one loss, and asks nothing.
 
-    Catches: the last position with a target, such as the first word, 0 or itself.
+    Catches: a target for the last position (the first word, 0 or its own word).
     """
     params = network(draw, USUAL)
     tokens = torch.tensor([[0, 3], [5, 0], [7, 7]])
@@ -478,12 +478,11 @@ def test_generate_edges(student, draw):
 def test_generate_every_call(student, draw):
     """Any dtype and strides, other sentences at every call; the arguments stay as they are.
 
-    Catches: a result, keys or values kept from an earlier call, in-place work, dtypes mixed.
+    Catches: keys or values kept from an earlier call, in-place work, float64 mixed with float32.
     """
     for dtype, lead in [(torch.float32, CLEAR), (torch.float16, 0.15), (torch.float64, CLEAR)]:
         args, expected = clear(draw, Sizes(2, 4, 5, 6, 7, 3), 3, dtype, lead=lead)
-        assert_unchanged(student.order.generate, *args)
-        assert_equal(student.order.generate(*args), expected)
+        assert_equal(assert_unchanged(student.order.generate, *args), expected)
     tokens, params, count = args
     tokens.copy_(tokens.flip(0))  # in the same memory
     turned = {name: p.mT.contiguous().mT if p.ndim == 2 else p for name, p in params.items()}
@@ -501,7 +500,7 @@ def test_generate_every_call(student, draw):
 
 @pytest.mark.exercise("next_words", kind="speed")
 def test_next_words_takes_every_position_at_once(student, draw):
-    """Two long sentences. Catches: a Python loop over positions, or a pass for each prefix."""
+    """Two long sentences. Catches: a loop over positions, a pass for each prefix."""
     (scaling,) = SCALINGS["next_words"]
     function, control = student.order.next_words, "next_words_by_position"
     assert_parallel(function, scaling, draw, next_words64, control)
