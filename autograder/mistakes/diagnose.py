@@ -382,8 +382,9 @@ def _kind(array: torch.Tensor | np.ndarray) -> tuple[str, tuple[int, ...]]:
 def _telling(value: object) -> bool:
     """Whether two results with these numbers are hardly the same by chance."""
     if isinstance(value, float):
-        return not value.is_integer()
-    return any(len(np.unique(_as_array(array))) > 2 for array in evaluate.arrays(value))
+        return math.isfinite(value) and not value.is_integer()
+    arrays = [_as_array(array) for array in evaluate.arrays(value)]
+    return any(len(np.unique(a)) > 2 if a.ndim else _telling(float(a)) for a in arrays)
 
 
 def _as_array(value: torch.Tensor | np.ndarray) -> np.ndarray:

@@ -7,14 +7,14 @@ from self_attention import project, self_attention
 
 
 def next_words__positions_left_behind(tokens, params):
-    """-> torch.stack([angles.sin(), angles.cos()]"""
+    """-> t = torch.arange(length)"""
     x = params["embed"][tokens] + positions(tokens.shape[1], params["embed"].shape[1])
     y = self_attention(x, params["w_q"], params["w_k"], params["w_v"], causal=True)
     return y @ params["out_w"] + params["out_b"]
 
 
 def next_words__the_dtype_alone(tokens, params):
-    """-> table.to(embed.dtype)"""
+    """-> t = torch.arange(length)"""
     embed = params["embed"]
     table = positions(tokens.shape[1], embed.shape[1])
     table = table.to(embed.dtype)

@@ -102,7 +102,7 @@ def next_words__times_root(tokens, params):
 
 
 def next_words__probabilities(tokens, params):
-    """A softmax at the end. -> softmax_at_the_end"""
+    """A softmax at the end, and another one in the loss. -> softmax_at_the_end, softmax_twice"""
     x = params["embed"][tokens]
     x = x + positions(x.shape[1], x.shape[2]).to(x)
     y = self_attention(x, params["w_q"], params["w_k"], params["w_v"], causal=True)
