@@ -17,7 +17,8 @@ from autograder.core.assignments import Assignment, Feedback, Waivers, check
 from autograder.core.errors import CourseError
 from autograder.core.titles import Title as Title
 
-Kind = Literal["correctness", "gradient", "device", "gpu", "speed"]
+Kind = Literal["correctness", "gradient", "device", "gpu", "speed", "tests"]
+TESTS_OF = "tests_of_"  # begins the name of an exercise that asks for tests of a function
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ON_CPU = frozenset(KINDS) - {"gpu"}  # what counts where a class is graded without a GPU
@@ -61,11 +62,24 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One function to write, and its points by kind of test."""
+    """One function to write, and its points by kind of test.
+
+    Where its name is tests_of_f, tests are to be written: functions test_… whose parameter is f.
+    """
 
     name: str
     title: Title
     points: dict[Kind, int]
+
+    @property
+    def function(self) -> str:
+        """The function that a starter has for it: of tests, the first."""
+        return self.name.replace(TESTS_OF, "test_", 1) if self.asks_for_tests else self.name
+
+    @property
+    def asks_for_tests(self) -> bool:
+        """Whether a student writes tests here."""
+        return self.name.startswith(TESTS_OF)
 
     @property
     def gpu(self) -> bool:

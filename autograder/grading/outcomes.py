@@ -52,8 +52,10 @@ class Whereabouts:
 
 
 def is_ours(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    """Whether a test asks for nothing but OURS."""
-    return isinstance(item, pytest.Function) and OURS.issuperset(item.fixturenames)
+    """Whether a test asks for nothing but OURS, and for its own parameters."""
+    if not isinstance(item, pytest.Function):
+        return False
+    return set(item.fixturenames) <= OURS | _parameters(item).keys()
 
 
 def run_at_once(item: pytest.Function, backend: Backend) -> BaseException | None:
@@ -61,12 +63,21 @@ def run_at_once(item: pytest.Function, backend: Backend) -> BaseException | None
     device = _device(item)
     student, draw = Student(backend, device), plugin.inputs_of(item)
     figure = keeper(item)
-    item.funcargs |= {"student": student, "draw": draw, "device": device, "figure": figure}
+    item.funcargs |= _parameters(item) | {
+        "student": student,
+        "draw": draw,
+        "device": device,
+        "figure": figure,
+    }
     try:
         item.runtest()
     except (Exception, pytest.fail.Exception, pytest.skip.Exception) as raised:
         return raised
     return None
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
 
 
 class Recorder:
@@ -202,15 +213,15 @@ def _identity(item: pytest.Item) -> tuple[str, str, Kind]:
     """A test's name in the report, its exercise and its kind of points."""
     mark = item.get_closest_marker("exercise")
     assert mark, f"{item.nodeid} belongs to no exercise"
-    name = getattr(item, "originalname", item.name)
+    kind = mark.kwargs.get("kind", "correctness")
+    name = item.name if kind == "tests" else getattr(item, "originalname", item.name)
     if _device(item) == "cuda":
         return f"{name}[cuda]", mark.args[0], "gpu"
-    return name, mark.args[0], mark.kwargs.get("kind", "correctness")
+    return name, mark.args[0], kind
 
 
 def _device(item: pytest.Item) -> str:
-    callspec = getattr(item, "callspec", None)
-    found: str = callspec.params.get("device", "cpu") if callspec else "cpu"
+    found: str = _parameters(item).get("device", "cpu")
     return found
 
 

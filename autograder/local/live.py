@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,10 @@ class LiveBackend(LocalBackend):
         if unit == self._unit and callable(found := self._live.get(name)):
             return found
         return super().function(unit, name)
+
+    def names(self, unit: str) -> Mapping[str, Any]:
+        """See LocalBackend."""
+        return self._live if unit == self._unit else super().names(unit)
 
 
 class _OneExercise:

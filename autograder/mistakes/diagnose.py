@@ -34,6 +34,7 @@ from autograder.sandbox.evaluate import CallResult
 from autograder.sandbox.pretend import PRETEND
 from autograder.testing.calls import Backend, Failure, Invocation
 from autograder.testing.parallel import TimedCase
+from autograder.testing.subjects import Met, Subject
 
 CACHED = (
     "This is exactly the result of an earlier call with other numbers. A constant, such as a mask "
@@ -120,6 +121,7 @@ class Recording:
         self._suspects: dict[tuple[str, str], _Suspect] = {}
         self._left = KEPT
         self.heard: Callable[[], None] = lambda: None  # called when there is a reply to look at
+        self._met: dict[Subject, Met] = {}
         self._named: set[str] = set()  # the mistakes that were found in the functions before
         self.facts: dict[str, Any] = {}  # of this test's slowest race
 
@@ -163,6 +165,14 @@ class Recording:
         if facts.get("share", 0.0) >= self.facts.get("share", 0.0):
             self.facts = facts
         return facts
+
+    def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
+        """See calls.Backend. Kept: all tests of one function ask for the same."""
+        self._last = None
+        self.heard()
+        if subject not in self._met:
+            self._met[subject] = self._backend.meet(unit, subject, order)
+        return self._met[subject]
 
     def end_test(self, name: str, failure: Failure | None, passed: bool) -> None:
         """Go on to another test. failure: how this one failed, if a check of it did.

@@ -31,7 +31,7 @@ from autograder.release.templating import filled, read_whole
 ROOMS = ("core", "intake", "local", "testing")
 NOT_THEIRS = PACKAGE / "intake" / "collect"  # of whole classes
 IN_THE_SANDBOX = (
-    "__init__ accelerator alarm cells evaluate loader loading pretend shell wire".split()
+    "__init__ accelerator alarm cells evaluate loader loading pretend shell trying wire".split()
 )
 SHARED = ("__init__.py", "plugin.py", *(f"sandbox/{name}.py" for name in IN_THE_SANDBOX))
 COPIED = [  # from the clone, as they are

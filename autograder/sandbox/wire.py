@@ -8,6 +8,7 @@ the other side reads it.
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import struct
@@ -258,8 +259,19 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     lost: Lost | None = None
 
 
+class Asked(msgspec.Struct, frozen=True, tag="asked"):
+    """During a call: what the program wants to know of a function that is elsewhere.
+
+    The answer is a Result or a Raised; then the call goes on.
+    """
+
+    nonce: int
+    args: Items
+    kwargs: Fields
+
+
 Request = Start | Load | Call
-Reply = Loaded | Result | Raised | Missing
+Reply = Loaded | Result | Raised | Missing | Asked
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
@@ -270,6 +282,18 @@ def pack(message: Request | Reply, payload: Sequence[bytes] = ()) -> list[bytes]
     """Frame a message and its tensors' bytes, as buffers to send in order."""
     header = _encoder.encode(message)
     return [LENGTHS.pack(len(header), sum(map(len, payload))), header, *payload]
+
+
+def receive(stream: io.BufferedReader) -> tuple[bytes, bytearray] | None:
+    """Wait for a frame, and return its header and payload; None where the other side hung up."""
+    lengths = stream.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None
+    header_size, payload_size = LENGTHS.unpack(lengths)
+    header = stream.read(header_size)
+    payload = bytearray(payload_size)
+    stream.readinto(payload)
+    return header, payload
 
 
 def parse_request(header: bytes) -> Request:
@@ -287,12 +311,20 @@ def parse_reply(header: bytes) -> Reply:
 
 def reply_payload_size(reply: Reply, most: int = MAX_REPLY_PAYLOAD) -> int:
     """How many bytes must follow a reply's header. Raises WireError where that is above `most`."""
-    if not isinstance(reply, Result):
+    if not isinstance(reply, Result | Asked):
         return 0
+    nodes: list[Node] = []
+    if asked := isinstance(reply, Asked):  # it keeps its strides: nobody of ours reads its numbers
+        nodes += [reply.args, reply.kwargs]
+    else:
+        nodes += [reply.value, reply.gradients]
     total = 0
-    for tensor in [*tensors(reply.value), *tensors(reply.gradients)]:
-        if tensor.dtype not in DTYPES or tensor.strides is not None:
+    for tensor in [tensor for node in nodes for tensor in tensors(node)]:
+        strides = tensor.strides
+        if tensor.dtype not in DTYPES or (strides is not None and not asked):
             raise WireError(f"a tensor of dtype {tensor.dtype!r} or with strides")
+        if strides is not None and len(strides) != len(tensor.shape):
+            raise WireError("a tensor with a stride too many or too few")
         if tensor.library == "numpy" and tensor.dtype == "bfloat16":
             raise WireError("a NumPy array of bfloat16, which NumPy has not")
         total += tensor.nbytes

@@ -12,13 +12,13 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 
-from autograder.sandbox import evaluate, isolate, wire
+from autograder.sandbox import evaluate, isolate, trying, wire
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.pretend import PRETEND
 from autograder.sandbox.torch_state import Uncompiled, restored
@@ -47,8 +47,10 @@ def serve(connection: socket.socket) -> None:
     finder = SubmissionFinder([])
     buffers = Buffers()
     stream = connection.makefile("rb")
-    while (received := _receive(stream)) is not None:
-        request, payload = received
+    while (received := wire.receive(stream)) is not None:
+        header, payload = received
+        request = wire.parse_request(header)
+        trying.asks = _asking(connection, stream, request.nonce)
         body: list[bytes] = []
         if isinstance(request, wire.Start):
             reply: wire.Reply = start(request)
@@ -266,15 +268,26 @@ def _syntax_frame(error: SyntaxError) -> wire.Frame:
     return wire.Frame(wire.clean(error.filename, 200), int(error.lineno or 0), "", text)
 
 
-def _receive(stream: io.BufferedReader) -> tuple[wire.Request, bytearray] | None:
-    lengths = stream.read(wire.LENGTHS.size)
-    if len(lengths) < wire.LENGTHS.size:
-        return None
-    header_size, payload_size = wire.LENGTHS.unpack(lengths)
-    request = wire.parse_request(stream.read(header_size))
-    payload = bytearray(payload_size)
-    stream.readinto(payload)
-    return request, payload
+def _asking(connection: socket.socket, stream: io.BufferedReader, nonce: int) -> trying.Ask:
+    """What asks the other side, while a call goes on, for a call of a function that is there."""
+
+    def ask(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        body: list[bytes] = []
+        given = wire.Items([wire.encode(arg, body, strided=True) for arg in args])
+        named = wire.Fields({k: wire.encode(v, body, strided=True) for k, v in kwargs.items()})
+        connection.sendall(b"".join(wire.pack(wire.Asked(nonce, given, named), body)))
+        received = wire.receive(stream)
+        if received is None:
+            os._exit(0)
+        header, payload = received
+        reply = wire.parse_reply(header)
+        if isinstance(reply, wire.Raised):
+            raise trying.exception_of(reply.kinds)(reply.message)
+        assert isinstance(reply, wire.Result)
+        value = wire.Reader(payload).decode(reply.value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return ask
 
 
 def _unheard(*values: Any, file: Any = None, **options: Any) -> None:

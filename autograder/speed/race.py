@@ -25,8 +25,9 @@ from autograder.sandbox import wire
 from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.speed import clock, lock
 from autograder.speed.clock import GivenUp, Unmeasured, Verdict
-from autograder.supervisor.backend import Hosts, SandboxBackend, prepare
+from autograder.supervisor.backend import Hosts, prepare
 from autograder.supervisor.child import (
+    Answer,
     Child,
     ChildDied,
     ChildOutOfCpu,
@@ -34,6 +35,7 @@ from autograder.supervisor.child import (
     Deadline,
     ready_seconds,
 )
+from autograder.supervisor.meeting import MeetingBackend
 from autograder.supervisor.reasons import crash, how
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.inputs import Draw
@@ -69,7 +71,7 @@ class Times(NamedTuple):
     waited: float
 
 
-class TimedBackend(SandboxBackend):
+class TimedBackend(MeetingBackend):
     """A backend whose calls can be timed.
 
     On the CPU a call's seconds are those that the kernel charges to the process, all its threads
@@ -118,11 +120,17 @@ class TimedBackend(SandboxBackend):
         return wire.Reader(body).decode(reply.value)
 
     def _exchange(
-        self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
+        self,
+        child: Child,
+        device: str,
+        message: wire.Request,
+        payload: Sequence[bytes],
+        what: str,
+        answer: Answer | None = None,
     ) -> tuple[wire.Reply, bytearray]:
         """Keep off a GPU while somebody is timed on it."""
         with lock.shared(device):
-            return super()._exchange(child, device, message, payload, what)
+            return super()._exchange(child, device, message, payload, what, answer)
 
     def _start(self, child: Child, device: str) -> None:
         """Keep off a GPU then, too."""

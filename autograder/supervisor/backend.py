@@ -21,6 +21,7 @@ from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
 from autograder.sandbox.pretend import PRETEND
 from autograder.supervisor.child import (
+    Answer,
     Child,
     ChildDied,
     ChildOutOfCpu,
@@ -52,6 +53,7 @@ class SandboxBackend:
     """Where calls go under grading (see calls.Backend): one child a device, made anew if it dies.
 
     place: where its children live beside those of other backends; see warm_host.WarmHost.
+    tests: whether what is called are tests that the student wrote.
     """
 
     def __init__(
@@ -61,8 +63,11 @@ class SandboxBackend:
         sources: Sequence[wire.Source],
         limits: CourseLimits,
         place: str = "",
+        *,
+        tests: bool = False,
     ) -> None:
         self._hosts = hosts
+        self._tests = tests
         self._unit = unit
         self._sources = list(sources)
         self._limits = limits
@@ -215,12 +220,22 @@ class SandboxBackend:
         limits = ProcessLimits(memory, seconds, reply << 20)
         place = f"{self._place} {PRETEND}" if device == PRETEND else self._place
         host = self._host(device)
-        return host.spawn(limits, place, device if device == PRETEND else "", notebook=notebook)
+        pretend = device if device == PRETEND else ""
+        return host.spawn(limits, place, pretend, notebook=notebook, tests=self._tests)
 
     def _exchange(
-        self, child: Child, device: str, message: wire.Request, payload: list[bytes], what: str
+        self,
+        child: Child,
+        device: str,
+        message: wire.Request,
+        payload: Sequence[bytes],
+        what: str,
+        answer: Answer | None = None,
     ) -> tuple[wire.Reply, bytearray]:
-        """One request and its reply; a child that fails to give one is ended."""
+        """One request and its reply; a child that fails to give one is ended.
+
+        answer: see Child.request; where it raises a Failure, the child is ended, too.
+        """
         start = time.monotonic()
         try:
             clocks, watch = self._clocks(device), None
@@ -228,7 +243,7 @@ class SandboxBackend:
             if isinstance(message, wire.Load):
                 watch = LoadWatch(child, self._limits.statement_seconds)
             late = clocks.get(device, 0.0) + cpu
-            reply, body = child.request(message, payload, start + wall, late, watch)
+            reply, body = child.request(message, payload, start + wall, late, watch, answer)
             self.uncompiled |= isinstance(reply, wire.Loaded | wire.Result) and reply.uncompiled
             return reply, body
         except ChildTimedOut as late:
@@ -242,6 +257,9 @@ class SandboxBackend:
             self._end(device)
             told = say("%(what)s gave %(error)s.", what=what, error=str(error))
             raise Failure(told, help_id="unreadable_result") from None
+        except Failure:
+            self._end(device)
+            raise
         finally:
             waited = time.monotonic() - start
             self._waited += waited

@@ -47,6 +47,9 @@ class ChildOutOfCpu(ChildTimedOut):
         self.seconds = seconds
 
 
+Answer = Callable[[wire.Asked, bytearray], Sequence[bytes]]  # returns a frame to be sent
+
+
 class Deadline(NamedTuple):
     """When an exchange has taken too long. wall: on the monotonic clock; cpu: on the process's."""
 
@@ -101,6 +104,7 @@ class Child:
         wall: float,
         cpu: float = math.inf,
         watch: Callable[[], None] | None = None,
+        answer: Answer | None = None,
     ) -> tuple[wire.Reply, bytearray]:
         """Send a request and return its reply with its payload.
 
@@ -108,11 +112,21 @@ class Child:
         which the machine has no core gets longer. cpu: on the process's own clock (see
         cpu_seconds); an answer that comes later counts for nothing.
         watch: called twenty times a second meanwhile; it may raise what ends the exchange.
+        answer: makes the answer to what the process asks meanwhile; without it, it may ask nothing.
         Raises ChildTimedOut, ChildDied, or WireError for a reply that is none.
         """
         deadline = Deadline(wall, cpu)
         self._watch = watch
         self._send(b"".join(wire.pack(message, payload)), deadline)
+        while True:
+            reply, body = self._reply(message, deadline)
+            if not isinstance(reply, wire.Asked):
+                return reply, body
+            if answer is None:
+                raise wire.WireError("a question in place of a reply")
+            self._send(b"".join(answer(reply, body)), deadline)
+
+    def _reply(self, message: wire.Request, deadline: Deadline) -> tuple[wire.Reply, bytearray]:
         start = wire.LENGTHS.size
         self._fill(start, deadline)
         header_size, payload_size = wire.LENGTHS.unpack_from(self._inbox)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from autograder.sandbox.evaluate import CallResult
     from autograder.testing.parallel import TimedCase
+    from autograder.testing.subjects import Met, Subject
 
 
 LONGEST = 400  # characters of a call that is told
@@ -92,6 +93,12 @@ class Backend(Protocol):
 
     def race(self, unit: str, function: str, device: str, event: TimedCase) -> dict[str, Any]:
         """Fail unless a function is right, and much faster than a loop; else the facts."""
+
+    def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
+        """Try the tests that a student wrote on right and wrong versions of a function.
+
+        order: in which the versions are met: the right ones have the first numbers.
+        """
 
 
 def no_function(file: str, name: str, found: str | None) -> Failure:

@@ -7,7 +7,7 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.testing.accelerators import Accelerator
     from autograder.testing.inputs import Draw
     from autograder.testing.parallel import Counts, Scaling, TimedCase
+    from autograder.testing.subjects import Met, Subject
 
 CELL = re.compile(r"[^/\\]+\.ipynb, code cell \d+")  # what tracebacks call a notebook's cell
 
@@ -40,6 +41,7 @@ class LocalBackend:
         self.found: Any = None  # the function itself, once it was found
         self.calls = 0
         self.last: tuple[Invocation, Any] | None = None  # the last call's value, if it gave one
+        self._met: dict[Subject, Met] = {}
 
     def owns(self, file: str) -> bool:
         """Whether a file, as tracebacks name it, is a student's: a notebook's cell is, too."""
@@ -112,6 +114,20 @@ class LocalBackend:
         if advice := self.advise(unit, function, event.scaling, event.draw):
             raise Failure(advice, help_id="looped")
         return {}
+
+    def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
+        """See Backend. Every test is run on every version once, the right ones first."""
+        from autograder.testing import meeting
+
+        if subject not in self._met:
+            names = self.names(unit)
+            self._met[subject] = meeting.meet(names, f"{unit}.py", subject)
+        return self._met[subject]
+
+    def names(self, unit: str) -> Mapping[str, Any]:
+        """The names of a unit's module. Raises as `function`."""
+        __tracebackhide__ = True
+        return vars(self._module(unit))
 
     def advise(self, unit: str, function: str, scaling: Scaling, draw: Draw) -> Sentence | None:
         """Say if a function calls torch in a loop, from counts alone; None if it does not."""

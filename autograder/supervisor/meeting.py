@@ -1,0 +1,179 @@
+"""A student's tests meet versions of a function, each side in a sandboxed process of its own.
+
+This side passes on what is asked and what is answered, and reads no number of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from autograder.core.course import WALL_TIMES, Limits
+from autograder.core.language import _, say
+from autograder.sandbox import trying, wire
+from autograder.supervisor.backend import Hosts, SandboxBackend, prepare
+from autograder.supervisor.child import Answer, nonce
+from autograder.supervisor.reasons import used_up
+from autograder.testing.calls import Failure, Invocation, as_written
+from autograder.testing.subjects import Met, Subject, right_fails, tests_of
+
+TIMES = 2  # that a wrong version meets the tests which it does not pass
+MOST_CALLS = 1000  # of a version, by all tests together
+CALL_MIB = 16  # of all arrays of a call, and of what it gave
+TEST_SECONDS = 2.0  # of CPU time: for one test, and for one call that it makes
+TESTS, VERSION = "tests", "version"  # the processes' places; the second is the module there, too
+TOO_MANY = _("It made more than %(most)s calls.")
+OTHERWISE = _("It was called in a way that its signature does not have.")
+NOT_TOLD = _("%(file)s does not tell which tests it has.")
+RAISED = "the function under test raised %s"  # a kind is all that is passed on of an exception
+
+
+class MeetingBackend(SandboxBackend):
+    """A backend whose tests may be the student's own (see calls.Backend)."""
+
+    _used = 0.0  # CPU seconds of all meetings so far; those that were waited count a part
+
+    def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
+        """See calls.Backend. Each version meets the tests in fresh processes, and right ones twice.
+
+        A wrong one meets them again only where a test failed.
+        """
+        others: tuple[str, ...] = ()
+        versions = [("", version) for version in subject.right]
+        versions += [(name, wrong.version) for name, wrong in subject.wrong.items()]
+        try:
+            tests, others = tests_of(subject, self._listed(unit), self._file(unit))
+            failing = {name: set(tests) for name, _version in versions}
+            for name, version in TIMES * [versions[number] for number in order]:
+                if not failing[name]:
+                    continue
+                assert isinstance(version, str), "what is sent to a process is a text"
+                failed = self._meeting(unit, subject, version, tests)
+                if name:
+                    failing[name] &= failed.keys()
+                for test, (why, call) in failed.items() if not name else ():
+                    raise right_fails(subject, test, why, call, others)
+        except Failure as failure:
+            return Met(problem=failure, others=others)
+        return Met(frozenset(name for name in subject.wrong if failing[name]), others=others)
+
+    def _listed(self, unit: str) -> dict[str, list[str]]:
+        """The student's functions test_…, and their parameters, by the word of their process."""
+        with contextlib.closing(self._tests_of(unit)) as tests:
+            found = tests.call(Invocation(trying.__name__, trying.listed.__name__, [unit])).value
+        try:
+            return msgspec.convert(found, dict[str, list[str]])
+        except msgspec.ValidationError:
+            raise Failure(say(NOT_TOLD, file=self._file(unit))) from None
+
+    def _meeting(
+        self, unit: str, subject: Subject, version: str, tests: Sequence[str]
+    ) -> dict[str, tuple[Failure, str]]:
+        """Run the tests on a version: which fail, why, and the calls that they made last."""
+        with (
+            contextlib.closing(self._tests_of(unit)) as trying_it,
+            contextlib.closing(self._version(subject, version)) as held,
+        ):
+            failed = {}
+            for test in tests:
+                held.last = ""
+                try:
+                    trying_it.run(test, subject, held.answer)
+                except Failure as failure:
+                    failed[test] = failure, held.last
+            self._used += max(trying_it.used + held.used, trying_it.waited / WALL_TIMES)
+        return failed
+
+    def _tests_of(self, unit: str) -> _Tests:
+        left = self._limits.unit_seconds - self._used
+        if left < TEST_SECONDS:
+            raise used_up("cpu", self._limits.unit_seconds)
+        limits = msgspec.structs.replace(_limits(self._limits), unit_seconds=left)
+        place = f"{self._place} {TESTS}"
+        return _Tests(self._hosts, unit, self._sources, limits, place, tests=True)
+
+    def _version(self, subject: Subject, text: str) -> _Version:
+        source = wire.Source(VERSION, f"{VERSION}.py", [text], False, [])
+        return _Version(
+            self._hosts, subject, source, _limits(self._limits), f"{self._place} {VERSION}"
+        )
+
+
+def _limits(limits: Limits) -> Limits:
+    return msgspec.structs.replace(limits, call_seconds=TEST_SECONDS, reply_mib=CALL_MIB)
+
+
+class _Apart(SandboxBackend):
+    """A process of its own for one meeting."""
+
+    @property
+    def used(self) -> float:
+        """The CPU-seconds that it took."""
+        return sum(self._spent.values()) + sum(self._clocks("").values())
+
+    @property
+    def waited(self) -> float:
+        """The seconds on the wall that it was waited for."""
+        return self._waited
+
+
+class _Tests(_Apart):
+    """The process of the student's tests."""
+
+    def run(self, test: str, subject: Subject, answer: Answer) -> None:
+        """Run a test. Raises Failure for whatever it raises, and for what ends it."""
+        given = [self._unit, test, subject.name, subject.signature]
+        asked = Invocation(trying.__name__, trying.run.__name__, given)
+        message, payload = prepare(asked, "plain")
+        child = self._child("cpu")
+        reply, _body = self._exchange(child, "cpu", message, payload, f"`{test}`", answer)
+        if not isinstance(reply, wire.Result):
+            raise self._explained(reply, self._unit, test)
+
+
+class _Version(_Apart):
+    """The process of a version of a function. last: the call that was made last, in short."""
+
+    def __init__(
+        self, hosts: Hosts, subject: Subject, source: wire.Source, limits: Limits, place: str
+    ) -> None:
+        super().__init__(hosts, VERSION, [source], limits, place)
+        self._name = subject.name
+        parameters = trying.parameters(subject.signature)
+        self._optional = {name for name, optional in parameters.items() if optional}
+        self._required = len(parameters) - len(self._optional)
+        self._calls = 0
+        self.last = ""
+
+    def answer(self, asked: wire.Asked, body: bytearray) -> Sequence[bytes]:
+        """Make a call, and return what it gave as a frame. Raises Failure where it may not be made.
+
+        The stand-in asks in one way only; the process that it is in could ask in any.
+        """
+        given, named = asked.args, asked.kwargs
+        self.last = as_written(Invocation("", self._name, _plain(given), _plain(named)))
+        self._calls += 1
+        if self._calls > MOST_CALLS:
+            raise Failure(say(TOO_MANY, most=MOST_CALLS))
+        if len(given.items) != self._required or not named.fields.keys() <= self._optional:
+            raise Failure(say(OTHERWISE))
+        call = wire.Call(nonce(), VERSION, self._name, given, named, mode="plain")
+        child, what = self._child("cpu"), f"`{self._name}`"
+        reply, gave = self._exchange(child, "cpu", call, [bytes(body)], what)
+        if isinstance(reply, wire.Raised):
+            told = RAISED % reply.error
+            return wire.pack(wire.Raised(0, "call", reply.error, told, kinds=reply.kinds))
+        assert isinstance(reply, wire.Result), "a version of ours has the function"
+        return wire.pack(reply, [bytes(gave)])
+
+
+def _plain(node: Any) -> Any:
+    """What was sent, with lists and dicts of their own kind; of an array what is known of it."""
+    if isinstance(node, wire.Items):
+        return [_plain(item) for item in node.items]
+    if isinstance(node, wire.Fields):
+        return {name: _plain(item) for name, item in node.fields.items()}
+    return node.name if isinstance(node, wire.Device | wire.Other) else node

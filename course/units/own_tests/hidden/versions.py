@@ -1,0 +1,456 @@
+"""The versions of functions that students' tests meet: right ones, and wrong ones made from them.
+
+A wrong version is a known mistake, or a mutant, that differs from what is right in a value, shape,
+dtype or exception, on some input that the docstring allows. It is a change of a right version's
+text: what is taken out, and what stands there. `en` and `zh` go on after "a version that".
+"""
+
+from autograder.testing.subjects import Subject, Wrong
+
+IMPORTS = "import math\nimport torch\n"
+AMONG = ["softmax", "attention", "causal_mask"]
+
+
+def wrong(right, before, after, en, zh):
+    """A wrong version: a right one's text with a change in it."""
+    assert right.count(before) == 1, before
+    help_ = {"en": f"It passes a version that {en}.", "zh": f"它们放过了这样的版本：{zh}。"}
+    return Wrong(right.replace(before, after), help_)
+
+
+# softmax
+
+TORCHS = (
+    IMPORTS
+    + """
+def softmax(scores, dim=-1):
+    return torch.softmax(scores, dim)
+"""
+)
+BY_HAND = (
+    IMPORTS
+    + """
+def softmax(scores, dim=-1):
+    largest = scores.amax(dim, keepdim=True)
+    exponentials = (scores - largest).exp()
+    total = exponentials.sum(dim, keepdim=True)
+    return exponentials / total
+"""
+)
+IN_DOUBLE = (
+    IMPORTS
+    + """
+def softmax(scores, dim=-1):
+    wide = scores.double()
+    return (wide - wide.logsumexp(dim, keepdim=True)).exp().to(scores.dtype)
+"""
+)
+NORMALISED = (
+    IMPORTS
+    + """
+def softmax(scores, dim=-1):
+    shifted = scores - torch.max(scores, dim, keepdim=True).values
+    return torch.nn.functional.normalize(torch.exp(shifted), p=1.0, dim=dim)
+"""
+)
+LAST_AXIS = (
+    IMPORTS
+    + """
+def softmax(scores, dim=-1):
+    last = scores.movedim(dim, -1)
+    powers = torch.exp(last - last.amax(-1)[..., None])
+    return (powers * powers.sum(-1).reciprocal()[..., None]).movedim(-1, dim)
+"""
+)
+T, H = TORCHS, BY_HAND
+SOFTMAX = Subject(
+    "softmax",
+    "scores, dim=-1",
+    right=[TORCHS, BY_HAND, IN_DOUBLE, NORMALISED, LAST_AXIS],
+    wrong={
+        "first_axis": wrong(
+            T, "(scores, dim)", "(scores, 0)", "takes the first axis, whatever `dim` is",
+            "无论 `dim` 是多少，总是沿第一个轴计算",
+        ),
+        "last_axis": wrong(
+            T, "(scores, dim)", "(scores, -1)", "takes the last axis, whatever `dim` is",
+            "无论 `dim` 是多少，总是沿最后一个轴计算",
+        ),
+        "default_axis": wrong(
+            T, "dim=-1", "dim=0", "takes the first axis where no `dim` is given",
+            "没有给出 `dim` 时沿第一个轴计算",
+        ),
+        "over_everything": wrong(
+            T, "torch.softmax(scores, dim)", "scores.flatten().softmax(0).reshape(scores.shape)",
+            "makes all numbers together sum to 1, and not each row", "让全部数字之和为 1，而不是每一行",
+        ),
+        "log": wrong(
+            T, "torch.softmax", "torch.log_softmax", "gives the logarithms of the weights",
+            "给出的是权重的对数",
+        ),
+        "float32": wrong(
+            T, "dim)\n", "dim).float()\n", "gives float32, whatever dtype comes",
+            "无论输入是什么 dtype，结果总是 float32",
+        ),
+        "squeezed": wrong(
+            T, "dim)\n", "dim).squeeze()\n", "loses axes of size 1", "丢掉大小为 1 的轴",
+        ),
+        "cut_off": wrong(
+            T, "(scores, dim)", "(scores.clamp(-50, 50), dim)",
+            "is wrong only for scores beyond 50 and -50", "只在分数超过 50 或低于 -50 时出错",
+        ),
+        "magnitudes": wrong(
+            T, "(scores, dim)", "(scores.abs(), dim)", "is wrong only for negative scores",
+            "只在分数为负时出错",
+        ),
+        "scaled": wrong(
+            T, "(scores, dim)", "(scores / scores.shape[dim] ** 0.5, dim)",
+            "divides the scores by a root first", "先把分数除以了一个平方根",
+        ),
+        "no_max": wrong(
+            H, "(scores - largest)", "scores", "is wrong only where scores are so large that their "
+            "exponential is infinite", "只在分数大到指数成为无穷大时出错",
+        ),
+        "smallest": wrong(
+            H, "amax", "amin", "is wrong only where a row's scores lie very far from one another",
+            "只在一行中的分数相差非常大时出错",
+        ),
+        "mean": wrong(
+            H, "amax", "mean", "is wrong only where a score lies very far above the others",
+            "只在某个分数远高于其余分数时出错",
+        ),
+        "max_over_everything": wrong(
+            H, "scores.amax(dim, keepdim=True)", "scores.max()",
+            "is wrong only where one row lies very far below another", "只在一行远低于另一行时出错",
+        ),
+        "max_of_last_axis": wrong(
+            H, "amax(dim, ", "amax(-1, ", "is wrong only where `dim` is not the last axis",
+            "只在 `dim` 不是最后一个轴时出错",
+        ),
+        "max_above_only": wrong(
+            H, "exponentials.sum", "scores.exp().sum", "subtracts a number above the fraction line, "
+            "and none below it", "在分子里减去了一个数，在分母里没有减",
+        ),
+        "not_normalised": wrong(
+            H, "exponentials / total", "exponentials", "gives rows that do not sum to 1",
+            "给出的各行之和不是 1",
+        ),
+        "no_exponential": wrong(
+            H, "(scores - largest).exp()", "scores", "divides the scores themselves by their sum",
+            "用分数本身除以它们的和",
+        ),
+        "sigmoid": wrong(
+            H, ".exp()", ".sigmoid()", "takes another function than the exponential",
+            "用的不是指数函数",
+        ),
+        "base_two": wrong(
+            H, ".exp()", ".exp2()", "takes powers of 2, and not of e", "用的是 2 的幂，而不是 e 的幂",
+        ),
+        "epsilon": wrong(
+            H, "/ total", "/ (total + 1e-5)", "gives rows that sum to a little less than 1, which "
+            "only many digits show", "给出的各行之和略小于 1，只有看足够多的位数才能发现",
+        ),
+        "keepdim": wrong(
+            H, "exponentials.sum(dim, keepdim=True)", "exponentials.sum(dim)",
+            "divides by sums that are lined up with another axis", "除以的和对齐到了另一个轴",
+        ),
+        "hard": wrong(
+            H, "exponentials / total", "(scores == largest).to(scores.dtype)",
+            "gives all the weight to the largest score", "把全部权重给了最大的分数",
+        ),
+        "first_numbers": wrong(
+            H, "exponentials.sum(dim", "exponentials.narrow(dim, 0, min(64, scores.shape[dim]))"
+            ".sum(dim", "is wrong only where more than 64 numbers share the weight",
+            "只在超过 64 个数分享权重时出错",
+        ),
+        "kept": wrong(
+            T + "results = {}\n", "torch.softmax(scores, dim)",
+            "results.setdefault((scores.shape, dim), torch.softmax(scores, dim))",
+            "is wrong only when it is called again with other numbers of the same shape",
+            "只在以同样的形状、不同的数字再次调用时出错",
+        ),
+    },
+    among=AMONG,
+)  # fmt: skip
+
+
+# attention
+
+STEPS = (
+    IMPORTS
+    + """
+def attention(q, k, v, mask=None):
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, -1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)
+    output = weights @ v
+    return output, weights
+"""
+)
+BY_INDICES = (
+    IMPORTS
+    + """
+def attention(q, k, v, mask=None):
+    scores = torch.einsum("...id,...jd->...ij", q, k) * q.shape[-1] ** -0.5
+    if mask is None:
+        weights = (scores - scores.amax(-1, keepdim=True)).exp()
+        weights = weights / weights.sum(-1, keepdim=True)
+    else:
+        empty = ~mask.any(-1, keepdim=True)
+        weights = scores.masked_fill(~mask & ~empty, -torch.inf).softmax(-1).masked_fill(empty, 0)
+    return torch.einsum("...ij,...jd->...id", weights, v), weights
+"""
+)
+WIDE = (
+    IMPORTS
+    + """
+def attention(q, k, v, mask=None):
+    a, b, c = q.double(), k.double(), v.double()
+    powers = a @ b.transpose(-2, -1) / a.shape[-1] ** 0.5
+    if mask is not None:
+        powers = torch.where(mask, powers, -1e300)
+    weights = powers.softmax(dim=-1)
+    if mask is not None:
+        weights = weights * mask
+    return (weights @ c).to(q.dtype), weights.to(q.dtype)
+"""
+)
+SCALED_QUERIES = (
+    IMPORTS
+    + """
+def attention(q, k, v, mask=None):
+    shape = (*q.shape[:-1], k.shape[-2])
+    mask = torch.ones(shape, dtype=torch.bool) if mask is None else mask.expand(shape)
+    scores = torch.matmul(q / q.shape[-1] ** 0.5, k.mT)
+    largest = scores.masked_fill(~mask, -torch.inf).amax(-1, keepdim=True)
+    largest = torch.where(largest.isinf(), 0.0, largest)
+    powers = torch.where(mask, scores - largest, -torch.inf).exp()
+    total = powers.sum(-1, keepdim=True)
+    weights = powers / torch.where(total == 0, 1.0, total)
+    return torch.matmul(weights, v), weights
+"""
+)
+A = STEPS
+FILL = "scores.masked_fill(~mask, torch.finfo(scores.dtype).min)"
+ZEROED = "weights.masked_fill(~mask, 0.0)"
+ROOT = "math.sqrt(q.shape[-1])"
+RESULT = "return output, weights"
+SOFT = "torch.softmax(scores, -1)"
+ATTENTION = Subject(
+    "attention",
+    "q, k, v, mask=None",
+    right=[STEPS, BY_INDICES, WIDE, SCALED_QUERIES],
+    wrong={
+        "no_transpose": wrong(
+            A, "k.mT", "k", "multiplies the queries with the keys as they stand",
+            "直接把 query 与没有转置的 key 相乘",
+        ),
+        "swapped": wrong(
+            A, "q @ k.mT", "k @ q.mT", "has queries and keys exchanged", "把 query 和 key 弄反了",
+        ),
+        "no_scale": wrong(A, f" / {ROOT}", "", "does not scale the scores", "没有缩放分数"),
+        "scaled_by_d": wrong(
+            A, ROOT, "q.shape[-1]", "divides the scores by d_k, not by its root",
+            "用 d_k 本身而不是它的平方根去除分数",
+        ),
+        "scaled_by_length": wrong(
+            A, ROOT, "math.sqrt(k.shape[-2])", "scales by the number of keys",
+            "按 key 的个数缩放",
+        ),
+        "scaled_by_d_v": wrong(
+            A, ROOT, "math.sqrt(v.shape[-1])",
+            "is wrong only where values are not as wide as keys", "只在 value 与 key 的宽度不同时出错",
+        ),
+        "multiplied": wrong(
+            A, f"/ {ROOT}", f"* {ROOT}", "multiplies the scores by the root", "把分数乘以了平方根",
+        ),
+        "rounded_root": wrong(
+            A, "math.sqrt", "math.isqrt", "is wrong only where the root of d_k is no whole number",
+            "只在 d_k 的平方根不是整数时出错",
+        ),
+        "scaled_late": wrong(
+            A, SOFT, f"torch.softmax(scores * {ROOT}, -1) / {ROOT}", "scales after the softmax",
+            "在 softmax 之后才缩放",
+        ),
+        "over_queries": wrong(
+            A, "(scores, -1)", "(scores, -2)", "takes the softmax over the queries",
+            "沿 query 的方向做 softmax",
+        ),
+        "no_max": wrong(
+            A, SOFT, "scores.exp() / scores.exp().sum(-1, keepdim=True)",
+            "is wrong only for large logits", "只在 logits 很大时出错",
+        ),
+        "transposed_weights": wrong(
+            A, "weights @ v", "weights.mT @ v", "mixes the values with the weights transposed",
+            "用转置后的权重去混合 value",
+        ),
+        "hard": wrong(
+            A, SOFT, "(scores == scores.amax(-1, keepdim=True)).to(scores.dtype)",
+            "gives all the weight to the best key", "把全部权重给了最匹配的 key",
+        ),
+        "mean": wrong(
+            A, "weights @ v", "weights @ v / v.shape[-2]", "divides the output once more",
+            "把输出又多除了一次",
+        ),
+        "mask_inverted": wrong(
+            A, "mask=None):\n", "mask=None):\n    mask = None if mask is None else ~mask\n",
+            "has True and False of the mask exchanged", "把掩码的 True 和 False 弄反了",
+        ),
+        "mask_transposed": wrong(
+            A, "mask=None):\n", "mask=None):\n    mask = None if mask is None else mask.mT\n",
+            "reads the mask with its axes exchanged", "读掩码时把两个轴弄反了",
+        ),
+        "mask_ignored": wrong(
+            A, "mask=None):\n", "mask=None):\n    mask = None\n", "does not heed the mask",
+            "没有理会掩码",
+        ),
+        "mask_late": wrong(
+            A, FILL, "scores", "has masked rows whose weights do not sum to 1",
+            "有掩码时各行的权重之和不是 1",
+        ),
+        "fill_zero": wrong(
+            A.replace(ZEROED, "weights"), FILL, "scores.masked_fill(~mask, 0.0)",
+            "lets hidden keys take part with a score of 0", "让被遮住的 key 以分数 0 参与计算",
+        ),
+        "fill_small": wrong(
+            A, FILL, "scores.masked_fill(~mask, -1e3)",
+            "is wrong only where scores lie below -1000 and a mask hides some",
+            "只在分数低于 -1000 且有掩码时出错",
+        ),
+        "empty_uniform": wrong(
+            A, ZEROED, "weights", "is wrong only for a row that is masked whole: it comes out even",
+            "只在一行被全部遮住时出错：那一行的权重变成平均的",
+        ),
+        "empty_nan": wrong(
+            A.replace("torch.finfo(scores.dtype).min", "-torch.inf"), ZEROED, "weights",
+            "is wrong only for a row that is masked whole: it comes out as NaN",
+            "只在一行被全部遮住时出错：那一行变成 NaN",
+        ),
+        "empty_output": wrong(
+            A, "weights @ v", "torch.softmax(scores, -1) @ v",
+            "is wrong only for a row that is masked whole, and only in the output",
+            "只在一行被全部遮住时出错，而且只错在输出",
+        ),
+        "mask_whole": wrong(
+            A, FILL, "scores.index_put((~mask,), scores.new_tensor(-1e4))",
+            "fails only where the mask has fewer axes than the scores", "只在掩码的轴比分数少时出错",
+        ),
+        "mask_half": wrong(
+            A, RESULT, f"return output, torch.softmax(q @ k.mT / {ROOT}, -1)",
+            "masks the output, and not the weights", "输出用了掩码，返回的权重没有用",
+        ),
+        "results_swapped": wrong(
+            A, RESULT, "return weights, output", "gives the weights first", "先返回了权重",
+        ),
+        "weights_missing": wrong(
+            A, RESULT, "return output", "gives no weights", "没有返回权重",
+        ),
+        "scores_returned": wrong(
+            A, RESULT, "return output, scores", "gives scores in place of weights",
+            "返回的是分数而不是权重",
+        ),
+        "three_axes": wrong(
+            A, "q @ k.mT", 'torch.einsum("bid,bjd->bij", q, k)',
+            "works only for tensors of three axes", "只适用于三个轴的张量",
+        ),
+        "float32": wrong(
+            A, RESULT, "return output.float(), weights.float()", "gives float32, whatever dtype comes",
+            "无论输入是什么 dtype，结果总是 float32",
+        ),
+        "half_overflows": wrong(
+            A, FILL, "scores.masked_fill(~mask, -1e9)", "fails only in float16, and with a mask",
+            "只在 float16 且有掩码时出错",
+        ),
+        "one_query": wrong(
+            A, RESULT, "return output.squeeze(-2), weights.squeeze(-2)",
+            "is wrong only for a single query, and loses its axis", "只在只有一个 query 时出错：丢了那个轴",
+        ),
+        "causal": wrong(
+            A, "    weights = torch", "    scores = scores + torch.full_like(scores, -1e4).triu(1)\n"
+            "    weights = torch", "hides the future, though nobody asked for it",
+            "没有要求却遮住了未来",
+        ),
+        "viewed": wrong(
+            A, "q @ k.mT", "q.view(-1, q.shape[-1]).view(q.shape) @ k.mT",
+            "fails only for a tensor that is not contiguous", "只在张量不连续时出错",
+        ),
+    },
+    among=AMONG,
+)  # fmt: skip
+
+
+# causal_mask
+
+LOWER = (
+    IMPORTS
+    + """
+def causal_mask(length, device=None):
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+"""
+)
+COMPARED = (
+    IMPORTS
+    + """
+def causal_mask(length, device=None):
+    places = torch.arange(length, device=device)
+    return places[None, :] <= places[:, None]
+"""
+)
+NOT_UPPER = (
+    IMPORTS
+    + """
+def causal_mask(length, device=None):
+    return ~torch.full((length, length), True, device=device).triu(diagonal=1)
+"""
+)
+M = LOWER
+CAUSAL_MASK = Subject(
+    "causal_mask",
+    "length, device=None",
+    right=[LOWER, COMPARED, NOT_UPPER],
+    wrong={
+        "diagonal_hidden": wrong(
+            M, "tril()", "tril(-1)", "hides a word from itself", "让词看不到自己",
+        ),
+        "shifted": wrong(
+            M, "tril()", "tril(1)", "lets each word see the one after it", "让每个词看到它后面的那个词",
+        ),
+        "transposed": wrong(
+            M, "tril()", "triu()", "shows the future and hides the past", "露出未来，遮住过去",
+        ),
+        "inverted": wrong(
+            M, "tril()", "tril().logical_not()", "has True and False exchanged",
+            "把 True 和 False 弄反了",
+        ),
+        "all_seen": wrong(M, ".tril()", "", "hides nothing", "什么也没有遮住"),
+        "mirrored": wrong(
+            M, "tril()", "tril().flip(1)", "is a mirror image", "左右颠倒了",
+        ),
+        "more_axes": wrong(
+            M, "tril()", "tril()[None]", "has an axis too many", "多了一个轴",
+        ),
+        "one_more": wrong(
+            M, "(length, length,", "(length + 1, length + 1,", "is for one word too many",
+            "多算了一个词",
+        ),
+        "numbers": wrong(
+            M, "torch.bool", "torch.float32", "holds numbers, not truths", "里面是数字而不是布尔值",
+        ),
+        "added": wrong(
+            M, "tril()", "tril().logical_not().float() * -1e9", "is meant to be added to scores",
+            "是用来加到分数上的",
+        ),
+        "near_past": wrong(
+            M, "tril()", "tril().triu(-3)", "is wrong only beyond four words: it hides the far past",
+            "只在超过四个词时出错：遮住了较远的过去",
+        ),
+        "one_word": wrong(
+            M, "tril()", "tril(-1 if length == 1 else 0)", "is wrong only for a single word",
+            "只在只有一个词时出错",
+        ),
+    },
+    among=AMONG,
+)  # fmt: skip
