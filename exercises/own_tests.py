@@ -24,6 +24,8 @@ from collections.abc import Callable
 import torch
 from torch.testing import assert_close
 
+Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]  # the output and the weights
+
 
 def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:
     """Fail for a softmax that is wrong; write more tests `test_…(softmax)` below.
@@ -34,9 +36,6 @@ def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:
     `dim`, in the shape and dtype of the scores.
     """
     raise NotImplementedError  # replace this line with your code
-
-
-Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
 
 def test_attention(attention: Attention) -> None:

@@ -24,6 +24,8 @@ from collections.abc import Callable
 import torch
 from torch.testing import assert_close
 
+Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]  # the output and the weights
+
 
 def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:
     """Fail for a softmax that is wrong; write more tests `test_…(softmax)` below.
@@ -39,6 +41,7 @@ def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:
 
 
 def test_softmax_of_every_axis(softmax: Callable[..., torch.Tensor]) -> None:
+    """Each axis, by either sign, at sizes that all differ."""
     for dtype in (torch.float32, torch.float64):
         scores = torch.randn(2, 3, 5, dtype=dtype)
         for dim in range(-3, 3):
@@ -48,6 +51,7 @@ def test_softmax_of_every_axis(softmax: Callable[..., torch.Tensor]) -> None:
 
 
 def test_softmax_of_other_sizes(softmax: Callable[..., torch.Tensor]) -> None:
+    """One number, axes of one, a square, and hundreds; each shape with new numbers again."""
     for shape in [(1,), (1, 1), (4, 1), (4, 4), (2, 300), (300, 2)]:
         scores = torch.randn(shape, dtype=torch.float64)
         for dim in range(len(shape)):
@@ -55,6 +59,7 @@ def test_softmax_of_other_sizes(softmax: Callable[..., torch.Tensor]) -> None:
 
 
 def test_softmax_of_large_scores(softmax: Callable[..., torch.Tensor]) -> None:
+    """Rows high, low, and far from one another: an exponential would overflow or vanish."""
     scores = torch.tensor([[1e4, 1e4 - 1, 0.0], [-1e4, -1e4, -1e4 + 2]], dtype=torch.float64)
     for large in (scores, scores[:1], scores[1:], scores.clone()[:, :2], scores / 100):
         assert_close(softmax(large), torch.softmax(large, -1))
@@ -62,13 +67,11 @@ def test_softmax_of_large_scores(softmax: Callable[..., torch.Tensor]) -> None:
 
 
 def test_softmax_keeps_half_precision(softmax: Callable[..., torch.Tensor]) -> None:
+    """float16 comes back, as exact as it can be."""
     scores = torch.randn(3, 4).half()
     expected = torch.softmax(scores.double(), -1).half()
     assert_close(softmax(scores), expected, rtol=1e-2, atol=1e-3)
     ### END SOLUTION
-
-
-Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
 
 def test_attention(attention: Attention) -> None:
@@ -119,6 +122,7 @@ def _check(
 
 
 def test_attention_of_batches(attention: Attention) -> None:
+    """No leading axis, one, two; equal sizes, a single query, strides."""
     for leading in [(), (2,), (2, 4)]:
         _check(attention, *_sentence(*leading))
     q, k, v = _sentence(2, t_q=5, t_k=5)
@@ -128,6 +132,7 @@ def test_attention_of_batches(attention: Attention) -> None:
 
 
 def test_attention_with_masks(attention: Attention) -> None:
+    """Masks of every form that broadcasts; each query may attend to something."""
     q, k, v = _sentence(2, 4)
     for shape in [(3, 5), (4, 3, 5), (2, 1, 3, 5), (2, 4, 3, 5)]:
         mask = torch.rand(shape) < 0.5
@@ -138,6 +143,7 @@ def test_attention_with_masks(attention: Attention) -> None:
 
 
 def test_attention_to_nothing(attention: Attention) -> None:
+    """A row that is masked whole gives zeros, and disturbs no other."""
     q, k, v = _sentence(2)
     mask = torch.rand(2, 3, 5) < 0.5
     mask[0, 1] = False
@@ -147,6 +153,7 @@ def test_attention_to_nothing(attention: Attention) -> None:
 
 
 def test_attention_with_large_logits(attention: Attention) -> None:
+    """Logits of many thousands on either side, with a mask where all lie low."""
     q, k, v = _sentence()
     mask = torch.tensor([True, True, False, True, False]).expand(3, 5)
     _check(attention, 100 * q, 100 * k, v)
@@ -154,6 +161,7 @@ def test_attention_with_large_logits(attention: Attention) -> None:
 
 
 def test_attention_keeps_half_precision(attention: Attention) -> None:
+    """float16 comes back, with a mask too."""
     q, k, v = _sentence(dtype=torch.float32)
     mask = torch.ones(3, 5, dtype=torch.bool).tril()
     expected = _expected(q, k, v, mask)

@@ -124,7 +124,7 @@ def exercises(monkeypatch):
 def test_every_exercise_is_there_to_be_written(unit, exercises):
     starter = importlib.import_module(unit.name)
     for exercise in unit.exercises:
-        function = getattr(starter, exercise.name)
+        function = getattr(starter, exercise.function)
         with pytest.raises(NotImplementedError):
             function(*[None] * len(inspect.signature(function).parameters))
 

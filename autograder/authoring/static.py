@@ -27,6 +27,7 @@ from autograder.authoring.draft import (
 from autograder.authoring.scaffold import LEFT, MANIFEST, layout
 from autograder.bench.validity import agreement
 from autograder.core import units
+from autograder.core.course import function_of
 from autograder.core.errors import CourseError
 from autograder.core.language import LANGUAGES
 from autograder.grading.protocol import Options
@@ -49,6 +50,8 @@ def files(draft: Draft) -> Iterator[Gap]:
     """Every file is there and can be read; what is imported can be imported."""
     needed = {place: GUIDE for place in layout(draft.unit.name) if "/right/" not in place}
     del needed[draft.place(DOCSTRINGS)]
+    if all(exercise.asks_for_tests for exercise in draft.unit.exercises):
+        del needed[draft.place(MISTAKES)]  # its wrong versions are all that there are
     needed[draft.place(STARTER)] = STARTERS
     if any("speed" in exercise.points for exercise in draft.unit.exercises):
         needed |= {draft.place(LOOPS): CLOCK, draft.place(SEQUENTIAL): CLOCK}
@@ -126,7 +129,7 @@ def docstrings(draft: Draft) -> Iterator[Gap]:
     """Each docstring names every parameter, and the shape of a result that has one."""
     body = ast.parse(draft.text(SOLUTION)).body
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-    for name in draft.names:
+    for name in map(function_of, draft.names):
         if name not in functions:
             what = f"it defines no function {name}"
             yield draft.gap("missing", SOLUTION, what, f"write it, or correct {MANIFEST}")
@@ -178,7 +181,7 @@ def mistakes(draft: Draft) -> Iterator[Gap]:
             yield draft.gap("weak", MISTAKES, what, "a sentence that gives nothing away")
     counts = Counter(mistake.function for mistake in known)
     for name in draft.names:
-        if counts[name] < draft.bar.mistakes:
+        if counts[name] < draft.bar.mistakes and not draft.unit.exercise(name).asks_for_tests:
             what = f"{counts[name]} of {draft.bar.mistakes} known mistakes of {name}"
             yield draft.gap("weak", MISTAKES, what, "add what students do wrong")
 

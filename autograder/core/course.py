@@ -61,6 +61,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.unit_seconds * WALL_TIMES
 
 
+def function_of(exercise: str) -> str:
+    """The function that the starter has for an exercise of this name."""
+    return f"test_{exercise.removeprefix(TESTS_OF)}" if exercise.startswith(TESTS_OF) else exercise
+
+
 class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One function to write, and its points by kind of test.
 
@@ -74,7 +79,7 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def function(self) -> str:
         """The function that a starter has for it: of tests, the first."""
-        return self.name.replace(TESTS_OF, "test_", 1) if self.asks_for_tests else self.name
+        return function_of(self.name)
 
     @property
     def asks_for_tests(self) -> bool:
@@ -164,10 +169,13 @@ class Course(msgspec.Struct, frozen=True):
         raise CourseError(f"There is no unit {name!r}. The units are: {known}.{meant}")
 
     def exercise(self, name: str) -> tuple[Unit, Exercise]:
-        """Find an exercise by its name, with its unit; raise CourseError, naming what is near."""
+        """Find an exercise by its name, or its function's, with its unit.
+
+        Raises CourseError, naming what is near.
+        """
         for unit in self.units:
             for exercise in unit.exercises:
-                if exercise.name == name:
+                if name in (exercise.name, exercise.function):
                     return unit, exercise
         names = [exercise.name for unit in self.units for exercise in unit.exercises]
         meant = _meant(name, names) or f" The exercises are: {', '.join(names)}."

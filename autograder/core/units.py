@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from autograder.core.course import function_of
 from autograder.core.errors import CourseError
 
 Form = TypeVar("Form")
@@ -43,7 +44,8 @@ class Docstrings(msgspec.Struct, frozen=True):
     @property
     def of_starter(self) -> dict[str, str]:
         """The docstrings of the exercises' file, by function; its own under ""."""
-        return {"": self.about} | {name: task.docstring for name, task in self.tasks.items()}
+        tasks = {function_of(name): task.docstring for name, task in self.tasks.items()}
+        return {"": self.about} | tasks
 
     @property
     def of_tests(self) -> dict[str, str]:

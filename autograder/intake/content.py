@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from autograder.core.course import Course
+from autograder.core.course import TESTS_OF, Course
 
 MOST_LETTERS = 1 << 16  # of one function: what is longer is not parsed, and counts as written
 DEFINITION = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+TEST = re.compile(r"def[ \t]+test_\w*\s*\(\s*(\w+)\s*[:,)]")
 NEXT_STATEMENT = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
 # What else binds names at the top: `f = …`, `f: … = …`, `a, f = …`, imports.
 BINDING = re.compile(r"^([\w, \t]+?)(?::[^=\n]+)?=(?!=)|^(?:from[ \t].*)?import[ \t](.*)", re.M)
@@ -32,6 +33,7 @@ class Function(NamedTuple):
 class Content(NamedTuple):
     """What a program binds. texts: of its functions by name, parsed only when that is asked for.
 
+    A test of f also counts as a part of the exercise tests_of_f.
     elsewhere: names bound in other ways than by `def`. open: whether it binds names that its text
     does not tell, as `from x import *` does.
     """
@@ -68,7 +70,9 @@ def content(cells: Sequence[str]) -> Content:
     elsewhere: set[str] = set()
     for cell in cells:
         for found in DEFINITION.finditer(cell):
-            texts.setdefault(found[1], []).append(_statement(cell, found.start()))
+            texts.setdefault(found[1], []).append(text := _statement(cell, found.start()))
+            if test := TEST.match(text):
+                texts.setdefault(f"{TESTS_OF}{test[1]}", []).append(text)
         elsewhere.update(w for a, b in BINDING.findall(cell) for w in WORD.findall(a or b))
     return Content(texts, frozenset(elsewhere), any(map(STAR.search, cells)))
 

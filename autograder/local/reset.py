@@ -31,7 +31,7 @@ def reset(course: Course, name: str, language: Language = "en") -> Sentence:
         raise CourseError(f"There is no {path.name} in {path.parent}.")
     data = path.read_bytes()
     emptied = _emptied(
-        data.decode("utf-8", "surrogateescape"), exercise.name, path, STUBS[language]
+        data.decode("utf-8", "surrogateescape"), exercise.function, path, STUBS[language]
     )
     backup = course.root / BACKUPS / time.strftime(f"{unit.name}-%Y%m%d-%H%M%S.py")
     backup.parent.mkdir(parents=True, exist_ok=True)

@@ -152,16 +152,16 @@ def unit_notebook(course: Course, unit: Unit, language: Language, kinds: frozens
 def functions(course: Course, unit: Unit, language: Language = "en") -> tuple[str, dict[str, str]]:
     """The imports of a unit's solution, and the text of each of its exercises' functions.
 
-    A private helper belongs to the exercise that it follows. What a function is to do is said in
-    the language, as far as the unit says it in that.
+    A private helper, or a further test, belongs to the exercise that it follows. What a function is
+    to do is said in the language, as far as the unit says it in that.
     """
     path = course.root / "solutions" / f"{unit.name}.py"
     words = chinese_docstrings(course.root, unit.name) if language == "zh" else None
     text = translated(_read(path), words.of_starter if words else {})
     lines, body = text.splitlines(), ast.parse(text).body
-    wanted = [exercise.name for exercise in unit.exercises]
+    wanted = {exercise.function: exercise.name for exercise in unit.exercises}
     found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in wanted]
-    if missing := set(wanted) - {node.name for node in found}:
+    if missing := wanted.keys() - {node.name for node in found}:
         raise CourseError(f"{path} defines no function {', '.join(sorted(missing))}.")
     starts = [min([n.lineno, *(d.lineno for d in n.decorator_list)]) - 1 for n in found]
     docstring = body[0].end_lineno or 0 if ast.get_docstring(ast.parse(text)) else 0
@@ -171,7 +171,7 @@ def functions(course: Course, unit: Unit, language: Language = "en") -> tuple[st
     setup = f"{setup[:first]}{IMPORT_SHARED[language]}{setup[first:]}".strip()
     ends = [*starts[1:], len(lines)]
     answers = {
-        node.name: "\n".join(lines[start:end]).strip()
+        wanted[node.name]: "\n".join(lines[start:end]).strip()
         for node, start, end in zip(found, starts, ends, strict=True)
     }
     return setup, answers

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from autograder.core.console import CourseOption, program
-from autograder.core.course import ON_CPU, Course, Unit, load
+from autograder.core.course import ON_CPU, Course, Unit, function_of, load
 from autograder.core.language import LANGUAGES, Language
 from autograder.notebooks import pages
 from autograder.notebooks.build import METADATA, functions, unit_notebook
@@ -47,7 +47,7 @@ def notebook(course: Course, unit: Unit, language: Language) -> str:
     for cell in graded_cells:
         graded = cell.metadata.get("nbgrader", {})
         if graded.get("solution"):
-            name = graded["grade_id"]
+            name = function_of(graded["grade_id"])
             cells.append(text(TO_WRITE[language].format(name=name, unit=unit.name)))
         elif graded:
             example = cell.source.partition("\n")[2]  # without the line on hidden tests
@@ -72,7 +72,7 @@ def _imports(setup: str, unit: Unit, cells: Sequence[Any]) -> Iterator[str]:
             names = {alias.asname or alias.name for alias in node.names}
             if names & used - {"lesson"}:
                 yield ast.unparse(node)
-    yield f"from {unit.name} import {', '.join(sorted(e.name for e in unit.exercises))}"
+    yield f"from {unit.name} import {', '.join(sorted(e.function for e in unit.exercises))}"
 
 
 def drifted(course: Course) -> Iterator[Path]:

@@ -6,7 +6,7 @@ This side passes on what is asked and what is answered, and reads no number of i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +20,6 @@ from autograder.supervisor.reasons import used_up
 from autograder.testing.calls import Failure, Invocation, as_written
 from autograder.testing.subjects import Met, Subject, right_fails, tests_of
 
-TIMES = 2  # that a wrong version meets the tests which it does not pass
 MOST_CALLS = 1000  # of a version, by all tests together
 CALL_MIB = 16  # of all arrays of a call, and of what it gave
 TEST_SECONDS = 2.0  # of CPU time: for one test, and for one call that it makes
@@ -37,28 +36,30 @@ class MeetingBackend(SandboxBackend):
     _used = 0.0  # CPU seconds of all meetings so far; those that were waited count a part
 
     def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
-        """See calls.Backend. Each version meets the tests in fresh processes, and right ones twice.
+        """See calls.Backend. Each version has a process, and meets the tests in fresh ones, twice.
 
-        A wrong one meets them again only where a test failed.
+        It does so once where that decides: a wrong one passed them all, or a right one failed.
         """
         others: tuple[str, ...] = ()
         versions = [("", version) for version in subject.right]
         versions += [(name, wrong.version) for name, wrong in subject.wrong.items()]
+        caught = set()
         try:
             tests, others = tests_of(subject, self._listed(unit), self._file(unit))
-            failing = {name: set(tests) for name, _version in versions}
-            for name, version in TIMES * [versions[number] for number in order]:
-                if not failing[name]:
-                    continue
+            for name, version in (versions[number] for number in order):
                 assert isinstance(version, str), "what is sent to a process is a text"
-                failed = self._meeting(unit, subject, version, tests)
-                if name:
-                    failing[name] &= failed.keys()
-                for test, (why, call) in failed.items() if not name else ():
+                with contextlib.closing(self._version(subject, version)) as held:
+                    first, again = self._failed(unit, subject, held, tests), {}
+                    if bool(first) == bool(name):
+                        again = self._failed(unit, subject, held, tests, first)
+                    self._used += held.used
+                for test, (why, call) in (first | again).items() if not name else ():
                     raise right_fails(subject, test, why, call, others)
+                if first.keys() & again.keys():
+                    caught.add(name)
         except Failure as failure:
             return Met(problem=failure, others=others)
-        return Met(frozenset(name for name in subject.wrong if failing[name]), others=others)
+        return Met(frozenset(caught), others=others)
 
     def _listed(self, unit: str) -> dict[str, list[str]]:
         """The student's functions test_…, and their parameters, by the word of their process."""
@@ -69,22 +70,30 @@ class MeetingBackend(SandboxBackend):
         except msgspec.ValidationError:
             raise Failure(say(NOT_TOLD, file=self._file(unit))) from None
 
-    def _meeting(
-        self, unit: str, subject: Subject, version: str, tests: Sequence[str]
+    def _failed(
+        self,
+        unit: str,
+        subject: Subject,
+        held: _Version,
+        tests: Sequence[str],
+        enough: Collection[str] = (),
     ) -> dict[str, tuple[Failure, str]]:
-        """Run the tests on a version: which fail, why, and the calls that they made last."""
-        with (
-            contextlib.closing(self._tests_of(unit)) as trying_it,
-            contextlib.closing(self._version(subject, version)) as held,
-        ):
-            failed = {}
+        """Run the tests on a version in a fresh process: which fail, why, and after which call.
+
+        enough: tests; where one of them has failed, the others are not run.
+        """
+        failed: dict[str, tuple[Failure, str]] = {}
+        held.calls = 0
+        with contextlib.closing(self._tests_of(unit)) as process:
             for test in tests:
+                if failed.keys() & set(enough):
+                    break
                 held.last = ""
                 try:
-                    trying_it.run(test, subject, held.answer)
+                    process.run(test, subject, held.answer)
                 except Failure as failure:
                     failed[test] = failure, held.last
-            self._used += max(trying_it.used + held.used, trying_it.waited / WALL_TIMES)
+            self._used += max(process.used, process.waited / WALL_TIMES)
         return failed
 
     def _tests_of(self, unit: str) -> _Tests:
@@ -135,7 +144,10 @@ class _Tests(_Apart):
 
 
 class _Version(_Apart):
-    """The process of a version of a function. last: the call that was made last, in short."""
+    """The process of a version of a function.
+
+    calls: how many were made. last: the last of them, in short.
+    """
 
     def __init__(
         self, hosts: Hosts, subject: Subject, source: wire.Source, limits: Limits, place: str
@@ -145,7 +157,7 @@ class _Version(_Apart):
         parameters = trying.parameters(subject.signature)
         self._optional = {name for name, optional in parameters.items() if optional}
         self._required = len(parameters) - len(self._optional)
-        self._calls = 0
+        self.calls = 0
         self.last = ""
 
     def answer(self, asked: wire.Asked, body: bytearray) -> Sequence[bytes]:
@@ -155,8 +167,8 @@ class _Version(_Apart):
         """
         given, named = asked.args, asked.kwargs
         self.last = as_written(Invocation("", self._name, _plain(given), _plain(named)))
-        self._calls += 1
-        if self._calls > MOST_CALLS:
+        self.calls += 1
+        if self.calls > MOST_CALLS:
             raise Failure(say(TOO_MANY, most=MOST_CALLS))
         if len(given.items) != self._required or not named.fields.keys() <= self._optional:
             raise Failure(say(OTHERWISE))

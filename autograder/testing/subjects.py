@@ -73,7 +73,7 @@ class Met:
 def assert_right_pass(student: Student, unit: str, subject: Subject) -> None:
     """Fail unless the student has tests of the function, and the right versions pass them all."""
     __tracebackhide__ = True
-    _met(student, unit, subject, range(len(subject.right) + len(subject.wrong)))
+    _met(student, unit, subject, _in_order(subject))
 
 
 def assert_caught(
@@ -97,6 +97,17 @@ def assert_caught(
     what = subject.wrong[name].help
     help_id, facts = f"{NOT_CAUGHT}_{name}", {"help": {key: [said] for key, said in what.items()}}
     raise Failure(told, help=what["en"], help_id=help_id, facts=facts)
+
+
+def assert_all_caught(student: Student, unit: str, subject: Subject) -> None:
+    """Fail unless right versions pass the student's tests, and every wrong one fails."""
+    __tracebackhide__ = True
+    for name in subject.wrong:
+        assert_caught(student, unit, subject, name, _in_order(subject))
+
+
+def _in_order(subject: Subject) -> Sequence[int]:
+    return range(len(subject.right) + len(subject.wrong))
 
 
 def _met(student: Student, unit: str, subject: Subject, order: Sequence[int]) -> Met:

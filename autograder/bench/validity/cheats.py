@@ -38,9 +38,13 @@ def cheating(course: Course, units: Sequence[Unit]) -> list[Job[tuple[str, str]]
     right = solutions(course)
     todo: list[Job[tuple[str, str]]] = []
     for unit in units:
-        exercises = {exercise.name for exercise in unit.exercises}
+        exercises = {e.name for e in unit.exercises if not e.asks_for_tests}
         for path in files(course, unit, "cheats"):
-            for function, text in _alone(path.read_text("utf-8"), exercises):
+            whole = path.read_text("utf-8")
+            # Beside tests that are right, those of a cheat would tell nothing: it stands for all.
+            for exercise in (e for e in unit.exercises if e.asks_for_tests):
+                todo.append(((exercise.name, path.stem), unit, right | {unit.name: whole}))
+            for function, text in _alone(whole, exercises):
                 program = f"{right[unit.name]}\n{text}\n"
                 todo.append(((function, path.stem), unit, right | {unit.name: program}))
     return todo
@@ -50,7 +54,9 @@ def cheats(graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1) -
     """Grade one cheat in `share`."""
     found = []
     for (function, name), report in graders.grade(cheating(graders.course, units)[::share]):
-        caught = any(t.exercise == function and t.status == "failed" for t in report.tests)
+        mine = [t for t in report.tests if t.exercise == function]
+        failed = [t for t in mine if t.status == "failed"]
+        caught = len(failed) == len(mine) if mine[0].kind == "tests" else bool(failed)
         found.append(Cheat(report.unit, function, name, caught))
     return found
 

@@ -77,7 +77,12 @@ def mutation(
 
 
 def mutants_of(course: Course, unit: Unit) -> list[Mutant]:
-    """Every mutant of a unit's solution: of what it says, and of when it is right."""
+    """Every mutant of a unit's solution: of what it says, and of when it is right.
+
+    Of tests there is none: one that is changed may be as good a test.
+    """
+    if any(exercise.asks_for_tests for exercise in unit.exercises):
+        return []
     source = (course.root / "solutions" / f"{unit.name}.py").read_text("utf-8")
     return mutants.mutants(source) + conditional.mutants(course, unit, source)
 
