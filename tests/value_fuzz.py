@@ -347,6 +347,8 @@ def main() -> None:
     """Fuzz, and say how it went."""
     rounds, seed = map(int, sys.argv[1:])
     course = courses.load(ROOT)
+    looking = [u for u in course.units if not any(e.asks_for_tests for e in u.exercises)]
+    course = msgspec.structs.replace(course, units=looking)  # tests of tests look at no reply
     worker.warm()
     fuzz = Fuzz(course, rounds, seed)
     tests = [units.hidden_tests(ROOT, name) for name in course.unit_names]

@@ -31,6 +31,7 @@ LABELS = {
     "not_started": _("Not written yet."),
     "syntax_error": _("Python cannot read the file."),
     "missing_function": _("The file does not define the function."),
+    "right_fails": _("A test fails for a version that is right."),
     "timeout": _("A call did not end in time."),
     "crashed": _("The program ended or crashed during a call."),
     "unreadable_result": _("The result is nothing that can be compared."),

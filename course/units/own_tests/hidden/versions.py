@@ -2,7 +2,7 @@
 
 A wrong version is a known mistake, or a mutant, that differs from what is right in a value, shape,
 dtype or exception, on some input that the docstring allows. It is a change of a right version's
-text: what is taken out, and what stands there. `en` and `zh` go on after "a version that".
+text: what is taken out, and what stands there. `en` goes on after "a version that", and `zh` so.
 """
 
 from autograder.testing.subjects import Subject, Wrong
@@ -14,8 +14,8 @@ AMONG = ["softmax", "attention", "causal_mask"]
 def wrong(right, before, after, en, zh):
     """A wrong version: a right one's text with a change in it."""
     assert right.count(before) == 1, before
-    help_ = {"en": f"It passes a version that {en}.", "zh": f"它们放过了这样的版本：{zh}。"}
-    return Wrong(right.replace(before, after), help_)
+    told = {"en": f"A version that {en}.", "zh": f"这个版本{zh}。"}
+    return Wrong(right.replace(before, after), told)
 
 
 # softmax
