@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from conftest import ROOT
 from machine import patience
@@ -15,8 +17,9 @@ from autograder.core.errors import CourseError
 from autograder.core.language import LANGUAGES
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
-from autograder.notebooks import pages
-from autograder.notebooks.build import TEST, unit_notebook
+from autograder.notebooks import lessons, pages
+from autograder.notebooks.build import QUESTION, TEST, unit_notebook
+from autograder.release.lessons import course_map
 from autograder.release.starters import STUB
 from autograder.reports.wording import Language
 
@@ -64,9 +67,9 @@ def test_every_exercise_has_its_cells_and_points(unit: str, language: Language) 
     cells = [c for c in built(unit, language).cells if "nbgrader" in c.metadata]
     points = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.get("points") for c in cells}
     exercises = COURSE.unit(unit).exercises
-    assert set(points) == {p + e.name for e in exercises for p in ("", TEST)}
+    assert set(points) == {p + e.name for e in exercises for p in ("", TEST)} | {QUESTION}
     assert sum(p for p in points.values() if p) == COURSE.unit(unit).max_score(CPU)
-    assert all(c.metadata.nbgrader.locked == c.metadata.nbgrader.grade for c in cells)
+    assert all(c.metadata.nbgrader.locked != c.metadata.nbgrader.solution for c in cells)
 
 
 def test_a_notebook_is_the_same_whenever_it_is_built() -> None:
@@ -123,3 +126,104 @@ def test_pages_take_solutions_out() -> None:
     notebook = pages.without_solutions(built("attention", "en"))
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert "keepdim" not in text and "SOLUTION" not in text and STUB in text
+
+
+OPENING = {
+    "en": r"# .+\n\n> “.+” .+\n\nAfter this unit you can\n\n(?:- .+\n){3}\n"
+    r"\*\*Time:\*\* about (\d+) minutes\. \*\*Difficulty:\*\* [123] of 3\. \*\*Needs:\*\* .+ "
+    r"for \d+ minutes: `autograder hint (\w+)` .+\n\n## ",
+    "zh": r"# .+\n\n> “.+”.+\n\n学完本单元，你能够\n\n(?:- .+\n){3}\n"
+    r"\*\*时间：\*\*约 (\d+) 分钟。\*\*难度：\*\*[123]（共 3 级）。\*\*先修：\*\*.+"
+    r"卡住 \d+ 分钟.+ `autograder hint (\w+)`.+\n\n## ",
+}
+
+
+def source(unit: str, language: Language) -> str:
+    return (ROOT / "course" / "units" / unit / f"lesson.{language}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lesson_opens_with_what_it_is_for_and_closes_with_two_questions(
+    language: Language,
+) -> None:
+    """The article's sentence, three aims, time as the manifest has it; two folded answers."""
+    for unit in COURSE.units:
+        text = source(unit.name, language)
+        opening = re.match(OPENING[language], text)
+        assert opening, unit.name
+        assert int(opening[1]) == unit.minutes
+        assert opening[2] in [exercise.name for exercise in unit.exercises]
+        for name in unit.after:
+            assert f"“{COURSE.unit(name).title.in_(language)}”" in opening[0], unit.name
+        assert text.count("<details>") == text.count("</details>") == 2
+        rubric = text.partition("<!-- question -->")[2].partition("</summary>")[2]
+        assert len(re.findall("^- ", rubric, re.MULTILINE)) == 3, unit.name
+
+
+def test_each_plot_is_foretold_and_compared_in_notebooks_alone() -> None:
+    """A cell that asks before each plot, one that compares after it; a page has neither."""
+    for unit in COURSE.units:
+        cells = [c.source for c in built(unit.name, "en").cells if c.cell_type == "code"]
+        plots = [i for i, cell in enumerate(cells) if cell.startswith("%%experiment")]
+        for i in plots:
+            assert cells[i - 1].startswith("%%predict\n# ") and "guess = None" in cells[i - 1]
+            assert cells[i + 1].startswith("%%predict") and "{guess}" in cells[i + 1]
+        assert plots and "%%predict" not in pages.unexecuted(COURSE, unit, "en")
+
+
+def test_a_question_with_points_keeps_its_answer_back(course: Course) -> None:
+    """nbgrader takes it out of what it releases; pages and students' notebooks do not have it."""
+    unit = course.unit("rnn")
+    marked = msgspec.structs.replace(unit, question=3)
+    cell = next(c for c in nbformat.reads(unit_notebook(course, marked, "en", CPU), 4).cells
+                if c.metadata.get("nbgrader", {}).get("grade_id") == QUESTION)  # fmt: skip
+    assert cell.cell_type == "markdown" and cell.metadata.nbgrader.points == 3
+    answer = "must wait for it"
+    assert answer in cell.source
+    for make in (pages.unexecuted, lessons.notebook):
+        assert answer in make(course, unit, "en") and answer not in make(course, marked, "en")
+
+
+def test_the_short_path_runs_alone() -> None:
+    """Its lessons and solutions import no unit that it lacks, and nothing comes before it."""
+    core = {unit.name for unit in COURSE.units if unit.core}
+    others = set(COURSE.unit_names) - core
+    assert core and others
+    for unit in (COURSE.unit(name) for name in core):
+        assert set(unit.after) <= core
+        code = "".join(c.source for c in built(unit.name, "en").cells if c.cell_type == "code")
+        code += (ROOT / "solutions" / f"{unit.name}.py").read_text("utf-8")
+        assert not others & set(re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE))
+
+
+def test_the_map_shows_each_unit_once_and_after_what_it_needs() -> None:
+    order = COURSE.unit_names
+    for unit in COURSE.units:
+        assert all(order.index(name) < order.index(unit.name) for name in unit.after)
+    shown = course_map(COURSE, {name: name for name in order}, "en")
+    assert [row[0] for row in re.findall(r"<td>\d+\. (\w+)</td><td>(\d+)", shown)] == order
+    assert shown.count("●") == len([unit for unit in COURSE.units if unit.core])
+
+
+def numbers(text: str) -> list[float]:
+    return [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", text)]
+
+
+def test_figures_that_move_show_what_is_measured() -> None:
+    """Drawn anew they are the same; the script multiplies a radius as real networks do."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("safetensors")
+    figures = runpy.run_path(str(ROOT / "course" / "figures.py"))
+    for name in figures["TEXTS"]:
+        for language in LANGUAGES:
+            kept = (figures["FOLDER"] / f"{name}.{language}.html").read_text("utf-8")
+            made = figures["figure"](name, language)
+            assert re.sub(r"[\d.e+-]+", "", kept) == re.sub(r"[\d.e+-]+", "", made)
+            assert numbers(kept) == pytest.approx(numbers(made), rel=0.02, abs=0.11)
+    for radius in (0.7, 1.05):
+        rows = [figures["demonstrate"](radius, 60, 32, seed)[::-1] for seed in range(9)]
+        drawn = [norm * radius**back for back, norm in enumerate(figures["norms"]())]
+        measured = np.median([row / row[0] for row in rows], axis=0)
+        assert np.log10(drawn) == pytest.approx(np.log10(measured), abs=0.1)
+    script = (figures["FOLDER"] / "figures.js").read_text("utf-8")
+    assert len(script.splitlines()) <= 150

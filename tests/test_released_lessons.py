@@ -203,6 +203,7 @@ def test_every_plot_says_what_it_shows() -> None:
     for unit in COURSE.unit_names:
         for language in LANGUAGES:
             page = built(COURSE, unit, language, ".html").read_text("utf-8")
+            page = re.sub(r'<figure class="moves".*?</figure>', "", page, flags=re.DOTALL)
             told = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
             assert told == re.findall(r"<figcaption>(.+?)</figcaption>", page), (unit, language)
             assert len(told) == page.count("<svg") == page.count("plt.show()") > 0

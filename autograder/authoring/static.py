@@ -42,7 +42,7 @@ STARTERS = "python -m autograder.release.starters"
 PARSERS: dict[str, Callable[[str], object]] = {".py": ast.parse, ".toml": tomllib.loads, ".md": str}
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HEADING = re.compile("^(#+) ", re.MULTILINE)
-EXPERIMENT = "%%experiment\n"
+MAGIC = re.compile(r"\A%%\w+\n")  # how a cell begins that asks, plots or measures
 SHAPE = re.compile(r"^Returns\b.*?(\([^()]*,[^()]*\)|same shape)", re.MULTILINE | re.DOTALL)
 
 
@@ -243,7 +243,7 @@ def _parts_and_code(draft: Draft, language: Any, text: str) -> tuple[list[int], 
     import nbformat  # an extra's; unit_notebook names it where it is missing
 
     cells = nbformat.reads(made, as_version=4).cells  # type: ignore[no-untyped-call]
-    code = [c.source.removeprefix(EXPERIMENT) for c in cells if c.cell_type == "code"]
+    code = [MAGIC.sub("", c.source) for c in cells if c.cell_type == "code"]
     for text_of_cell in code:
         ast.parse(text_of_cell)
     return [len(level) for level in HEADING.findall(text)], code

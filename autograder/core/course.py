@@ -100,12 +100,19 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file to hand in: `<name>.py` or `<name>.ipynb`.
 
     large: whether its tests need inputs that take more CPU time than a unit is to take.
+    minutes: what a student may need, lesson and exercises. core: whether the short path has it.
+    after: the units that are to come before it. question: points of the lesson's last question, in
+    nbgrader, where they are given by hand.
     """
 
     name: str
     title: Title
     exercises: list[Exercise]
     large: bool = False
+    minutes: int = 60
+    core: bool = False
+    after: list[str] = []
+    question: int = 0
 
     def exercise(self, name: str) -> Exercise:
         """Find an exercise by its name; raise KeyError where the unit has none of that name."""

@@ -26,6 +26,9 @@ from autograder.reports.wording import Language
 
 EXERCISE = re.compile(r"^<!-- exercise: (\w+) -->$", re.MULTILINE)
 IMPORT = re.compile(r"^(?=import |from (?!__future__))", re.MULTILINE)
+ASKED = "<!-- question -->"  # what follows is the lesson's last question, and its folded answer
+QUESTION = "question"  # the grade_id of its answer
+FOLDED = "<details>"
 TEST = "test_"  # a test cell's grade_id is this and the exercise's name; the answer's is the name
 WITHHELD = {
     "en": "# {points} points. The hidden tests of `{name}` run when your work is graded.",
@@ -36,6 +39,7 @@ IMPORT_SHARED = {
     "en": "import lesson  # finds your other units, and runs %%experiment\n",
     "zh": "import lesson  # 找到你的其他单元，并运行 %%experiment\n",
 }
+ANSWER: dict[Language, str] = {"en": "*Your answer, in words.*", "zh": "*用文字写下你的回答。*"}
 METADATA = {  # of a notebook
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -61,6 +65,7 @@ c.SandboxGrade.language = {language!r}
 c.SandboxGrade.device = {device!r}
 c.SandboxGrade.speed = {speed!r}
 c.ClearSolutions.code_stub = {{"python": {stub!r}}}
+c.ClearSolutions.text_stub = {answer!r}
 """
 LOADS = 'load_subconfig("nbgrader_config.py", path='  # what a file has that loads ours
 
@@ -84,7 +89,7 @@ def build(
         for extra in _extras(course, notebook):
             shutil.copy(extra, target / extra.name)
     settings = {"language": language, "device": options.device, "speed": options.speed}
-    settings["stub"] = STUBS[language]
+    settings |= {"stub": STUBS[language], "answer": ANSWER[language]}
     _configure(folder, JOINED.format(path=str(course.root / "course"), **settings))
 
 
@@ -197,7 +202,8 @@ def _cells(
         elif cell.cell_type == "code":
             yield _code(cell.source)
         else:
-            before, *marked = EXERCISE.split(cell.source)
+            text, asked, question = cell.source.partition(ASKED)
+            before, *marked = EXERCISE.split(text)
             if before.strip():
                 yield _markdown(before.strip())
             if marked:
@@ -208,7 +214,9 @@ def _cells(
                         f"{', '.join(left) or 'none'} and stand right before a code cell."
                     )
                 pending = left.pop(name)
-                yield _graded(answers[name], name, solution=True)
+                yield _graded(_code(answers[name]), name, solution=True)
+            if asked:
+                yield from _question(question, unit)
     if pending or left:
         missing = [*([pending.name] if pending else []), *left]
         raise CourseError(f"{lesson} has no exercise, or no check, for {', '.join(missing)}.")
@@ -217,13 +225,21 @@ def _cells(
 def _test(exercise: Exercise, check: str, language: Language, kinds: frozenset[Kind]) -> Any:
     points = sum(most for kind, most in exercise.points.items() if kind in kinds)
     note = WITHHELD[language].format(points=points, name=exercise.name)
-    cell = _graded(f"{note}\n{check}", f"{TEST}{exercise.name}", solution=False)
+    cell = _graded(_code(f"{note}\n{check}"), f"{TEST}{exercise.name}", solution=False)
     cell.metadata.nbgrader.points = points
     return cell
 
 
-def _graded(source: str, grade_id: str, *, solution: bool) -> Any:
-    cell = _code(source)
+def _question(text: str, unit: Unit) -> Iterator[Any]:
+    """A question, and its answer, which is graded by hand; nbgrader takes what is folded out."""
+    question, folded, answer = text.partition(FOLDED)
+    yield _markdown(question.strip())
+    cell = _graded(_markdown(f"{folded}{answer}".strip()), QUESTION, solution=True)
+    cell.metadata.nbgrader |= {"grade": True, "points": unit.question}
+    yield cell
+
+
+def _graded(cell: Any, grade_id: str, *, solution: bool) -> Any:
     cell.metadata["nbgrader"] = {
         "grade": not solution,
         "grade_id": grade_id,

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from nbgrader.preprocessors.base import NbGraderPreprocessor  # type: ignore[import-untyped]
 
-from autograder.notebooks.build import METADATA
+from autograder.notebooks.build import ANSWER, METADATA
 
 IDENTITY = re.compile(r"[\w-]{1,64}", re.ASCII)  # of a cell, as nbformat has it
 NOT_RUN: dict[str, Any] = {"outputs": [], "execution_count": None}  # of a code cell
@@ -72,7 +72,8 @@ def _texts(lesson: Path) -> set[str]:
     if not lesson.is_file():
         return set()
     cells = nbformat.read(lesson, as_version=4).cells
-    return {cell.source for cell in cells if cell.cell_type == "markdown"}
+    own = {cell.source for cell in cells if cell.cell_type == "markdown"}
+    return own | set(ANSWER.values())  # a question that was left as it was
 
 
 def _as_text(cell: Any, lesson: set[str]) -> Any:

@@ -46,7 +46,10 @@ def notebook(course: Course, unit: Unit, language: Language) -> str:
     cells = [code(start(language))]
     for cell in graded_cells:
         graded = cell.metadata.get("nbgrader", {})
-        if graded.get("solution"):
+        if cell.cell_type == "markdown":
+            if not graded.get("points"):  # the answer to a question that is marked
+                cells.append(cell)
+        elif graded.get("solution"):
             name = function_of(graded["grade_id"])
             cells.append(text(TO_WRITE[language].format(name=name, unit=unit.name)))
         elif graded:

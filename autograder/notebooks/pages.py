@@ -23,7 +23,7 @@ from autograder.core.course import ON_CPU, Course, Unit, load
 from autograder.core.language import LANGUAGES
 from autograder.local.reset import STUB, STUBS
 from autograder.notebooks.build import build, unit_notebook
-from autograder.release.lessons import NAV, TAGS, nav, page
+from autograder.release.lessons import NAV, TAGS, course_map, nav, page
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
@@ -31,6 +31,8 @@ SECONDS = 120  # that a cell may take
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 OUTPUT = re.compile(r"\n<figure>.*?</figure>", re.DOTALL)
 HEADING = re.compile(r"^#+ +(?:[^:：\n]*[:：] *)?(.+?) *$", re.MULTILINE)
+FIGURE = re.compile(r"<!-- figure: (\w+) -->")
+PREDICTS = "%%predict"  # how a cell begins that is for whoever runs the notebook
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -61,7 +63,7 @@ def executed(course: Course, unit: Unit, language: Language) -> str:
         NotebookClient(
             notebook, timeout=SECONDS, kernel_name="python3", resources=resources
         ).execute()
-    return _page(unit, language, notebook)
+    return _page(course, unit, language, notebook)
 
 
 def unexecuted(course: Course, unit: Unit, language: Language) -> str:
@@ -70,7 +72,7 @@ def unexecuted(course: Course, unit: Unit, language: Language) -> str:
 
     text = unit_notebook(course, unit, language, ON_CPU)
     reads: Any = nbformat.reads
-    return _page(unit, language, reads(text, as_version=4))
+    return _page(course, unit, language, reads(text, as_version=4))
 
 
 def without_outputs(text: str) -> str:
@@ -78,12 +80,21 @@ def without_outputs(text: str) -> str:
     return OUTPUT.sub("", text)
 
 
-def _page(unit: Unit, language: Language, notebook: Any) -> str:
+def _page(course: Course, unit: Unit, language: Language, notebook: Any) -> str:
     parts, title = [NAV], ""
     for cell in without_solutions(notebook, language).cells[1:]:
         title = _last_heading(cell) or title
-        parts.append(_cell(cell, title))
-    return page(unit.title.in_(language), language, "\n".join([*parts, NAV]))
+        if not cell.source.startswith(PREDICTS):
+            parts.append(_cell(cell, title))
+    body = "\n".join([*parts, NAV])
+    return page(unit.title.in_(language), language, *with_figures(course, body, language))
+
+
+def with_figures(course: Course, text: str, language: Language) -> tuple[str, str]:
+    """A page's text with the course's drawings in it, and the script that moves them, if any."""
+    folder = course.root / "course" / "figures"
+    filled = FIGURE.sub(lambda m: (folder / f"{m[1]}.{language}.html").read_text("utf-8"), text)
+    return filled, "" if filled == text else (folder / "figures.js").read_text("utf-8")
 
 
 def _last_heading(cell: Any) -> str:
@@ -95,8 +106,11 @@ def _last_heading(cell: Any) -> str:
 def without_solutions(notebook: Any, language: Language = "en") -> Any:
     """The notebook as students get it, with the outputs that it has."""
     for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
+        graded = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and graded.get("solution"):
             cell.source = starter(cell.source).replace(STUB, STUBS[language])
+        elif graded.get("points") and graded.get("solution"):  # a question that is marked
+            cell.source = ""
     return notebook
 
 
@@ -151,13 +165,14 @@ def _links(course: Course, unit: str, language: Language) -> str:
 
 
 def _index(course: Course, language: Language) -> str:
-    entries = "".join(
-        f'<li><a href="{language}/{unit.name}.html">'
-        f"{html.escape(getattr(unit.title, language))}</a></li>"
+    entries = {
+        unit.name: f'<a href="{language}/{unit.name}.html">'
+        f"{html.escape(unit.title.in_(language))}</a>"
         for unit in course.units
-    )
+    }
+    shown = course_map(course, entries, language)
     title = html.escape(course.title.in_(language))
-    return f'<section lang="{TAGS[language]}"><h1>{title}</h1><ol>{entries}</ol></section>'
+    return f'<section lang="{TAGS[language]}"><h1>{title}</h1>{shown}</section>'
 
 
 def _write(path: Path, text: str) -> None:

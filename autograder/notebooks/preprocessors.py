@@ -186,11 +186,13 @@ class SaveSandboxGrades(preprocessors.SaveAutoGrades):
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         """Save the share of the exercise's points that was earned, of the cell's points."""
-        if utils.is_solution(cell):  # an answer that is graded by hand
-            super()._add_score(cell, resources)
-            return
         names = (_grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
-        mark(self.gradebook.find_grade(*names), _tests(cell, resources))
+        if not utils.is_solution(cell):
+            mark(self.gradebook.find_grade(*names), _tests(cell, resources))
+        else:  # an answer that is graded by hand, where there are points for it
+            super()._add_score(cell, resources)
+            grade = self.gradebook.find_grade(*names)
+            grade.needs_manual_grade &= grade.max_score > 0
         self.gradebook.db.commit()
 
     def _add_comment(self, cell: Any, resources: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import re
 from collections.abc import Sequence
@@ -55,6 +57,9 @@ WORDS = {
         "notebook": "as a notebook",
         "in_colab": "in Colab",
         "index": "All lessons",
+        "columns": ("Unit", "Minutes", "Comes after", "Short path"),
+        "path": "The short path takes about {core:g} hours and needs nothing else; the whole "
+        "course takes about {whole:g}.",
     },
     "zh": {
         "colab": "在 Colab 里；它自己的 PyTorch 不变",
@@ -63,16 +68,20 @@ WORDS = {
         "notebook": "用 notebook 打开",
         "in_colab": "在 Colab 里打开",
         "index": "所有课",
+        "columns": ("单元", "分钟", "先修", "短路线"),
+        "path": "短路线约 {core:g} 小时，不需要其他单元；整门课约 {whole:g} 小时。",
     },
 }
 PAGE = """<!DOCTYPE html>
 <html lang="{tag}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title><style>{style}</style></head>
 <body>
-{body}
+{body}{script}
 </body></html>
 """
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 STYLE = """
 body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff;
@@ -87,11 +96,17 @@ th, td { border: 1px solid #ccd; padding: .3rem .7rem; text-align: left; }
 figure { margin: 1rem 0; } svg, img { max-width: 100%; height: auto; overflow: visible; }
 nav { display: flex; justify-content: space-between; gap: 1rem; }
 figcaption { color: #555; font-size: .92rem; }
+blockquote { margin: 1rem 0; padding: .1rem 1rem; border-left: 4px solid #0b57a4; }
+details { margin: .6rem 0 1.2rem; padding: .2rem .9rem; border: 1px solid #ccd; }
+summary { cursor: pointer; color: #0b57a4; }
+.moves svg { font-size: 14px; } .moves input { width: min(20rem, 90%); vertical-align: middle; }
+.written { cursor: pointer; text-anchor: middle; } .chosen { font-weight: bold; fill: #a33c00; }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
 @media print {
   body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   pre, figure, table { break-inside: avoid; } h2 { break-after: avoid; }
+  .moves label { display: none; }
 }
 """
 
@@ -144,9 +159,15 @@ def start(language: Language, repository: str | None = None, packages: Sequence[
     return START.format(fetch=fetch, packages=" ".join(f'"{one}"' for one in wanted), **words)
 
 
-def page(title: str, language: Language, body: str) -> str:
-    """A whole page."""
-    return PAGE.format(tag=TAGS[language], title=html.escape(title), style=STYLE, body=body)
+def page(title: str, language: Language, body: str, script: str = "") -> str:
+    """A whole page, which takes nothing from elsewhere and runs this script alone."""
+    policy = POLICY
+    if script:
+        script = f"\n{script}"
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy, script = f"{POLICY}; script-src 'sha256-{digest}'", f"\n<script>{script}</script>"
+    about = {"tag": TAGS[language], "title": html.escape(title), "style": STYLE, "policy": policy}
+    return PAGE.format(**about, body=body, script=script)
 
 
 def _built(course: Course, unit: str, language: Language, suffix: str) -> bytes:
@@ -183,9 +204,36 @@ def nav(course: Course, unit: str, last: str, language: Language, called: dict[s
 
 def _index(course: Course, links: dict[str, str], language: Language) -> str:
     title = course.title.in_(language)
-    entries = "".join(
-        f'<li><a href="{name}.html">{html.escape(course.unit(unit).title.in_(language))}</a>'
-        f" ({links[unit]})</li>"
+    entries = {
+        unit: f'<a href="{name}.html">{html.escape(course.unit(unit).title.in_(language))}</a>'
+        f" ({links[unit]})"
         for unit, name in names(course).items()
-    )
-    return page(title, language, f"<h1>{html.escape(title)}</h1><ol>{entries}</ol>")
+    }
+    body = f"<h1>{html.escape(title)}</h1>{course_map(course, entries, language)}"
+    return page(title, language, body)
+
+
+def course_map(course: Course, entries: dict[str, str], language: Language) -> str:
+    """The units in a table: how long each takes, what comes before it, and the short path.
+
+    entries: what stands for each unit, as HTML.
+    """
+    words: dict[str, Any] = WORDS[language]
+    place = {unit: str(number) for number, unit in enumerate(course.unit_names, 1)}
+    rows = [
+        [
+            f"{place[unit.name]}. {entries[unit.name]}",
+            str(unit.minutes),
+            ", ".join(place[course.unit(name).name] for name in unit.after),
+            "●" if unit.core else "",
+        ]
+        for unit in course.units
+    ]
+    head = "".join(f"<th>{name}</th>" for name in words["columns"])
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    hours = {
+        "core": sum(unit.minutes for unit in course.units if unit.core) / 60,
+        "whole": sum(unit.minutes for unit in course.units) / 60,
+    }
+    told = f"<p>{words['path'].format(**hours)}</p>" if hours["core"] else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}"

@@ -4,6 +4,7 @@
 course is a folder of files; else from an earlier unit's notebook, ../attention/attention.ipynb.
 It also knows `%%experiment`, the first line of a cell that plots, measures or trains: such a cell
 runs here, but neither where your work is graded nor where another notebook imports this one.
+`%%predict` is the same for cells that ask you first and compare afterwards.
 
 `lesson.check(softmax)` runs the public tests of that exercise on your function, as it is now;
 `lesson.hint(softmax)` gives a hint. Where your work is graded both do nothing.
@@ -159,7 +160,8 @@ def experiment(_, cell):
     shell = get_ipython()
     draw_for_browsers()
     text = shell.transform_cell(cell)
-    exec(shell.compile(text, shell.compile.cache(text), "exec"), shell.user_ns)
+    tree = shell.transform_ast(ast.parse(text))  # it waits for what is not written, as others do
+    exec(shell.compile(tree, shell.compile.cache(text), "exec"), shell.user_ns)
 
 
 def parameters(name):
@@ -206,6 +208,7 @@ def use_files():
 
 if get_ipython():
     get_ipython().register_magic_function(experiment, "cell")
+    get_ipython().register_magic_function(experiment, "cell", "predict")
 if any(type(finder).__name__ == "Notebooks" for finder in sys.meta_path):
     pass
 elif FILES.is_dir() and PARAMETERS.is_dir():
