@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import runpy
 from pathlib import Path
@@ -227,3 +228,18 @@ def test_figures_that_move_show_what_is_measured() -> None:
         assert np.log10(drawn) == pytest.approx(np.log10(measured), abs=0.1)
     script = (figures["FOLDER"] / "figures.js").read_text("utf-8")
     assert len(script.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", ["teaching.md", "teaching.zh.md"])
+def test_the_plan_for_teaching_fits_the_course(page: str) -> None:
+    """What comes before what, the mistakes by their names, twelve questions; in both languages."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    chains = [re.findall(r"`(\w+)`", chain) for chain in re.findall(r"`\w+`(?: → `\w+`)+", text)]
+    arrows = {pair for chain in chains for pair in itertools.pairwise(chain)}
+    assert arrows == {(before, unit.name) for unit in COURSE.units for before in unit.after}
+    named = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert {unit for unit, _ in named} == set(COURSE.unit_names)
+    for unit, mistake in named:
+        hidden = ROOT / "course" / "units" / unit / "hidden" / "mistakes.py"
+        assert f'"{mistake}"' in hidden.read_text("utf-8"), mistake
+    assert len(re.findall(r"^\d+\. ", text, re.MULTILINE)) == 12
