@@ -22,7 +22,7 @@ from autograder.core.course import ON_CPU, Course, Unit, function_of, load
 from autograder.core.language import LANGUAGES, Language
 from autograder.notebooks import pages
 from autograder.notebooks.build import METADATA, functions, unit_notebook
-from autograder.release.lessons import built, start
+from autograder.release.lessons import built, opening, opens, start
 
 TO_WRITE = {
     "en": "**To write:** `{name}` in `exercises/{unit}.py`. Save the file; the next two cells try "
@@ -80,6 +80,10 @@ def _imports(setup: str, unit: Unit, cells: Sequence[Any]) -> Iterator[str]:
 
 def drifted(course: Course) -> Iterator[Path]:
     """The built files that are not what their sources make; of a page, all but what it printed."""
+    for language in LANGUAGES if opens(course) else ():
+        page = opening(course, language, ".html")
+        if not page.is_file() or page.read_text("utf-8") != pages.opening_page(course, language):
+            yield page
     for unit in course.units:
         for language in LANGUAGES:
             made = pages.unexecuted(course, unit, language)
@@ -98,6 +102,9 @@ def main(
     """Build the lessons' pages and notebooks for releases."""
     loaded = load(course)
     left = set(drifted(loaded))
+    for language in LANGUAGES if opens(loaded) else ():
+        text = pages.opening_page(loaded, language)
+        opening(loaded, language, ".html").write_text(text, "utf-8", newline="\n")
     for unit in loaded.units:
         for language in LANGUAGES:
             path = built(loaded, unit.name, language, ".ipynb")

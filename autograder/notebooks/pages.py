@@ -23,7 +23,17 @@ from autograder.core.course import ON_CPU, Course, Unit, load
 from autograder.core.language import LANGUAGES
 from autograder.local.reset import STUB, STUBS
 from autograder.notebooks.build import build, unit_notebook
-from autograder.release.lessons import NAV, TAGS, course_map, nav, page
+from autograder.release.lessons import (
+    NAV,
+    OPENING,
+    TAGS,
+    course_map,
+    leads,
+    nav,
+    opening,
+    opens,
+    page,
+)
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
@@ -41,6 +51,8 @@ def write_pages(course: Course, folder: Path) -> None:
     index = ""
     for language in LANGUAGES:
         index += _index(course, language)
+        if opens(course):
+            _write(folder / language / f"{OPENING}.html", opening_page(course, language))
         for unit in course.units:
             text = executed(course, unit, language)
             links = _links(course, unit.name, language)
@@ -73,6 +85,13 @@ def unexecuted(course: Course, unit: Unit, language: Language) -> str:
     text = unit_notebook(course, unit, language, ON_CPU)
     reads: Any = nbformat.reads
     return _page(course, unit, language, reads(text, as_version=4))
+
+
+def opening_page(course: Course, language: Language) -> str:
+    """The page that comes before the first unit: words and drawings, nothing to run."""
+    text = opening(course, language, ".md").read_text("utf-8")
+    title = HEADING.findall(text)[0]
+    return page(title, language, *with_figures(course, markdown(text), language))
 
 
 def without_outputs(text: str) -> str:
@@ -172,7 +191,8 @@ def _index(course: Course, language: Language) -> str:
     }
     shown = course_map(course, entries, language)
     title = html.escape(course.title.in_(language))
-    return f'<section lang="{TAGS[language]}"><h1>{title}</h1>{shown}</section>'
+    before = leads(course, f"{language}/{OPENING}.html", language)
+    return f'<section lang="{TAGS[language]}"><h1>{title}</h1>{before}{shown}</section>'
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from autograder.core.units import unit_folder
 from autograder.release.templating import read_whole
 
 FOLDER = "lessons"
+OPENING = "start"  # a page of the course's own that comes before its first unit, if it has one
 NAV = "<nav></nav>"  # where a built page gets its links
 HELD_OUT = ("torch", "numpy")  # Colab has its own, which fit its GPU
 REPOSITORY = re.compile(r"(https?|ssh|git|file)://[\w.:/@~+-]+|git@[\w.-]+:[\w./~+-]+")
@@ -57,6 +58,7 @@ WORDS = {
         "notebook": "as a notebook",
         "in_colab": "in Colab",
         "index": "All lessons",
+        "opening": "Before anything else: the first five minutes",
         "columns": ("Unit", "Minutes", "Comes after", "Short path"),
         "path": "The short path takes about {core:g} hours and needs nothing else; the whole "
         "course takes about {whole:g}.",
@@ -68,6 +70,7 @@ WORDS = {
         "notebook": "用 notebook 打开",
         "in_colab": "在 Colab 里打开",
         "index": "所有课",
+        "opening": "在一切之前：最初的五分钟",
         "columns": ("单元", "分钟", "先修", "短路线"),
         "path": "短路线约 {core:g} 小时，不需要其他单元；整门课约 {whole:g} 小时。",
     },
@@ -99,7 +102,8 @@ figcaption { color: #555; font-size: .92rem; }
 blockquote { margin: 1rem 0; padding: .1rem 1rem; border-left: 4px solid #0b57a4; }
 details { margin: .6rem 0 1.2rem; padding: .2rem .9rem; border: 1px solid #ccd; }
 summary { cursor: pointer; color: #0b57a4; }
-.moves svg { font-size: 14px; } .moves input { width: min(20rem, 90%); vertical-align: middle; }
+.moves svg { font-size: 15px; } @media (max-width: 36rem) { .moves svg { font-size: 22px; } }
+.moves input { width: min(20rem, 90%); vertical-align: middle; }
 .written { cursor: pointer; text-anchor: middle; } .chosen { font-weight: bold; fill: #a33c00; }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
 @media print {
@@ -143,6 +147,8 @@ def lessons(
         found[f"{FOLDER}/{name}.html"] = page.encode()
         found[f"{FOLDER}/{name}.ipynb"] = msgspec.json.format(msgspec.json.encode(notebook)) + b"\n"
     found[f"{FOLDER}/index.html"] = _index(course, links, language).encode()
+    if opens(course):
+        found[f"{FOLDER}/00_{OPENING}.html"] = _read(opening(course, language, ".html"))
     return found
 
 
@@ -170,8 +176,21 @@ def page(title: str, language: Language, body: str, script: str = "") -> str:
     return PAGE.format(**about, body=body, script=script)
 
 
+def opens(course: Course) -> bool:
+    """Whether the course has a page that comes before its first unit."""
+    return opening(course, "en", ".md").is_file()
+
+
+def opening(course: Course, language: Language, suffix: str) -> Path:
+    """That page, as it is written (.md) and as it is built (.html)."""
+    return course.root / "course" / f"{OPENING}.{language}{suffix}"
+
+
 def _built(course: Course, unit: str, language: Language, suffix: str) -> bytes:
-    path = built(course, unit, language, suffix)
+    return _read(built(course, unit, language, suffix))
+
+
+def _read(path: Path) -> bytes:
     if not path.is_file():
         raise CourseError(f"{path} is missing. `make lessons` builds it from the lesson.")
     return path.read_bytes()
@@ -202,6 +221,12 @@ def nav(course: Course, unit: str, last: str, language: Language, called: dict[s
     return f"<nav>{''.join(f'<span>{part}</span>' for part in parts)}</nav>"
 
 
+def leads(course: Course, place: str, language: Language) -> str:
+    """To the page before the first unit, which is at `place`; nothing where there is none."""
+    told = WORDS[language]["opening"]
+    return f'<p><a href="{place}">{told}</a></p>' if opens(course) else ""
+
+
 def _index(course: Course, links: dict[str, str], language: Language) -> str:
     title = course.title.in_(language)
     entries = {
@@ -209,7 +234,8 @@ def _index(course: Course, links: dict[str, str], language: Language) -> str:
         f" ({links[unit]})"
         for unit, name in names(course).items()
     }
-    body = f"<h1>{html.escape(title)}</h1>{course_map(course, entries, language)}"
+    before = leads(course, f"00_{OPENING}.html", language)
+    body = f"<h1>{html.escape(title)}</h1>{before}{course_map(course, entries, language)}"
     return page(title, language, body)
 
 
@@ -224,7 +250,7 @@ def course_map(course: Course, entries: dict[str, str], language: Language) -> s
         [
             f"{place[unit.name]}. {entries[unit.name]}",
             str(unit.minutes),
-            ", ".join(place[course.unit(name).name] for name in unit.after),
+            ", ".join(place[name] for name in unit.after if name in place),
             "●" if unit.core else "",
         ]
         for unit in course.units

@@ -32,6 +32,13 @@ const draw = {
     const most = weights[step].indexOf(Math.max(...weights[step]));
     return [letters[step].textContent, letters[most].textContent, weights[step][most].toFixed(2)];
   },
+
+  // How often three networks know what "it" is, at each of a few lengths.
+  pronoun(figure, lengths, place) {
+    const facts = lengths[place];
+    bars(figure.querySelectorAll(".network"), facts[facts.length - 1]);
+    return facts;
+  },
 };
 
 function softmax(scores) {

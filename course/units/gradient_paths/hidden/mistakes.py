@@ -62,7 +62,7 @@ def gradient_by_distance(
 wrong("all_outputs", gradient_by_distance, loss=torch.sum)(
     en="The outputs of every position were added up before the gradient was taken. Here only the "
     "last word asks what it feels of the others.",
-    zh="求梯度之前把所有位置的输出都加起来了。这里只问最后一个词能感受到其他词多少。",
+    zh="求梯度之前把所有位置的输出都加起来了。这里只问最后一个词对其他词有多敏感。",
 )
 wrong("wrong_axis", gradient_by_distance, loss=lambda y: y[-1].sum())(
     en="The last sentence of the batch was taken, with all its words. Which axis of the outputs is "
@@ -71,11 +71,11 @@ wrong("wrong_axis", gradient_by_distance, loss=lambda y: y[-1].sum())(
 )
 wrong("first_output", gradient_by_distance, loss=lambda y: y[:, 0].sum())(
     en="This is what the first output feels. The question is asked of the last one.",
-    zh="这是第一个输出的感受，题目问的是最后一个输出。",
+    zh="这是第一个输出的敏感度，题目问的是最后一个输出。",
 )
 wrong("first_output", gradient_by_distance, only=("attention",), loss=lambda y: y[:, 0].sum())(
     en="Of the attention, this is what the first output feels. The question is asked of the last.",
-    zh="对于注意力，这是第一个输出的感受，题目问的是最后一个输出。",
+    zh="对于注意力，这是第一个输出的敏感度，题目问的是最后一个输出。",
 )
 wrong("first_state_ones", gradient_by_distance, first=torch.ones_like)(
     en="The walk starts from ones. What are states and cells before the first word?",
@@ -174,7 +174,7 @@ wrong("no_gradient", gradient_by_distance, felt=lambda loss, y, x: y.detach())(
 for _kind in ("rnn", "lstm"):
     wrong("detached", gradient_by_distance, only=(_kind,), keep=_cut)(
         en="Only the last word is felt: the graph is cut between one step and the next.",
-        zh="只感受到了最后一个词：计算图在步与步之间被切断了。",
+        zh="只有最后一个词有影响：计算图在步与步之间被切断了。",
     )
 wrong("cell_for_state", gradient_by_distance, only=("lstm",), shown=lambda h, c: c)(
     en="This is the gradient of the LSTM's cell. Which of the two does an LSTM show to others?",

@@ -398,7 +398,7 @@ def _clipped(weights, length, dilations):
 wrong("formula_for_measurement", measured_receptive_field, formula=_formula)(
     en="This is what the formula promises. What does the middle output feel in this sequence, with "
     "these weights? Let a gradient tell you.",
-    zh="这是公式给出的值。在这个序列里、用这些权重，中间的输出实际能感受到什么？让梯度来告诉你。",
+    zh="这是公式给出的值。在这个序列里、用这些权重，哪些输入真的影响中间的输出？让梯度来告诉你。",
 )
 wrong("formula_for_measurement", measured_receptive_field, formula=_clipped)(
     en="This is what the formula promises, cut off at the sequence's ends. Zeros among the weights "
@@ -413,7 +413,7 @@ wrong(
 )(
     en="This is what the formula promises, or the length where that is less. What does the middle "
     "output feel, at its own distance from either end? Let a gradient tell you.",
-    zh="这是公式的值与序列长度中较小的一个。中间的输出离两端各有多远，实际又能感受到什么？让梯度来"
+    zh="这是公式的值与序列长度中较小的一个。中间的输出离两端各有多远，哪些输入又真的影响它？让梯度来"
     "告诉你。",
 )
 wrong("dilation_ignored", measured_receptive_field, apart=lambda dilation: 1)(
@@ -423,7 +423,7 @@ wrong("dilation_ignored", measured_receptive_field, apart=lambda dilation: 1)(
 wrong("count_for_span", measured_receptive_field, span=len)(
     en="The positions that are felt are counted one by one. What about the gaps between the first "
     "and the last?",
-    zh="只数了有感受的位置。第一个与最后一个之间的空隙算不算？",
+    zh="只数了有影响的位置。第一个与最后一个之间的空隙算不算？",
 )
 wrong("off_by_one", measured_receptive_field, span=lambda positions: _span(positions) - 1)(
     en="An end is left out. How many positions are there from position 3 to position 5?",
