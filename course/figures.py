@@ -90,7 +90,7 @@ TEXTS = {
     },
     "pronoun": {
         "en": (
-            "Words in between: 5, 20 or 80",
+            "Words in between",
             "{0} words in between, the noun is “{1}”: the recurrent network says “{2}”, the LSTM "
             "“{3}”, attention “{4}”.",
             "The share of 500 fresh sentences for which a network knows what “it” is. The grey "
@@ -98,9 +98,9 @@ TEXTS = {
             ("RNN", "LSTM", "attention"),
         ),
         "zh": (
-            "中间的词数：5、20 或 80",
+            "中间的词数",
             "中间隔 {0} 个词，名词是“{1}”：循环网络答“{2}”，LSTM 答“{3}”，注意力答“{4}”。",
-            "500 个新句子中，网络知道“它”是什么的比例。灰线是盲猜，八次对一次。",
+            "500 个新句子中，网络知道“它”是什么的比例。虚线是盲猜，八次对一次。",
             ("RNN", "LSTM", "注意力"),
         ),
     },
@@ -224,12 +224,12 @@ def alignment_svg(values: list[list[float]], axes: tuple[str, str]) -> tuple[str
 def pronoun_svg(values: list[list[Any]], names: Sequence[str]) -> tuple[str, list[object]]:
     """A bar for each network: how often it knows what "it" is."""
     *facts, shares = values[int(SHOWN["pronoun"])]
-    lines = floor(60, 340)
+    lines = floor(60, 540)
     y = TOP + HEIGHT * (1 - 1 / len(NOUNS["en"]))
-    lines += f'<line x1="60" x2="400" y1="{y}" y2="{y}" stroke="#777" stroke-dasharray="4"/>'
-    lines += bars("network", shares, 100, "#0b57a4", 100)
+    lines += f'<line x1="60" x2="600" y1="{y}" y2="{y}" stroke="#777" stroke-dasharray="4"/>'
+    lines += bars("network", shares, 140, "#0b57a4", 170)
     for i, name in enumerate(names):
-        lines += f'<text x="{112 + 100 * i}" y="236" text-anchor="middle">{name}</text>'
+        lines += f'<text x="{152 + 170 * i}" y="236" text-anchor="middle">{name}</text>'
     return lines, facts
 
 
@@ -254,9 +254,10 @@ def figure(name: str, language: str) -> str:
     for i, fact in enumerate(facts):
         told = told.replace(f"{{{i}}}", str(fact))
     ears = html.escape(f"{caption} {told}")
+    height = 292 if make is radius_svg else 245
     return (
         f'<figure class="moves" data-draws="{name}" data-values="{kept}">\n'
-        f'<svg viewBox="0 0 640 292" role="img" aria-label="{ears}">{drawn}</svg>\n'
+        f'<svg viewBox="0 0 640 {height}" role="img" aria-label="{ears}">{drawn}</svg>\n'
         f'<p><label hidden>{label} <input type="range" min="{least}" max="{most}" step="{step}" '
         f'value="{SHOWN[name]}"></label> <output data-says="{says}">{told}</output></p>\n'
         f"<figcaption>{caption}</figcaption>\n"

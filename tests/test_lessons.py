@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 from conftest import ROOT
 from machine import patience
 
@@ -244,6 +246,30 @@ def test_the_plan_for_teaching_fits_the_course(page: str) -> None:
         hidden = ROOT / "course" / "units" / unit / "hidden" / "mistakes.py"
         assert f'"{mistake}"' in hidden.read_text("utf-8"), mistake
     assert len(re.findall(r"^\d+\. ", text, re.MULTILINE)) == 12
+
+
+def test_the_networks_that_were_trained_do_what_the_lesson_says() -> None:
+    """It copies up to the 16 letters it saw, and looks at 北京 while it writes "welcome"."""
+    pytest.importorskip("safetensors")
+    training = runpy.run_path(str(ROOT / "course" / "train.py"))
+    load = importlib.import_module("safetensors.torch").load_file
+    words, accuracy, unit = training["words"], training["accuracy"], "cross_attention"
+    copying = load(training["PARAMETERS"] / f"{unit}_copy.safetensors")
+    fixed = load(training["PARAMETERS"] / "seq2seq_copy.safetensors")
+
+    def share(unit: str, params: Any, length: int) -> float:
+        random = torch.Generator().manual_seed(1)
+        return float(accuracy(unit, params, words(torch.full((100,), length), random)))
+
+    assert share(unit, copying, 16) > 0.9 and share(unit, copying, 17) < 0.1
+    assert share("seq2seq", fixed, 3) > 0.9 and share("seq2seq", fixed, 16) < 0.1
+    task = training["translate_task"]()
+    ids = torch.tensor([[task.source.index(word) for word in "欢迎 来 北京".split()]])
+    translating = load(training["PARAMETERS"] / f"{unit}_translate.safetensors")
+    decode = training[unit].decode_with_attention
+    written, weights = decode(ids, torch.tensor([3]), translating, training["START"], 1, 8)
+    assert task.target[written[0, 0]] == "welcome" and weights[0, 0].argmax() == 2
+    assert (weights[0].sum(-1) - 1).abs().max() < 1e-5
 
 
 def right(found: dict[str, Any], kind: str, words: int) -> float:

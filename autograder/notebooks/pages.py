@@ -28,7 +28,9 @@ from autograder.release.lessons import (
     OPENING,
     TAGS,
     course_map,
+    home,
     leads,
+    linked,
     nav,
     opening,
     opens,
@@ -52,11 +54,13 @@ def write_pages(course: Course, folder: Path) -> None:
     for language in LANGUAGES:
         index += _index(course, language)
         if opens(course):
-            _write(folder / language / f"{OPENING}.html", opening_page(course, language))
+            links = home("../index.html", language)
+            text = linked(opening_page(course, language), links)
+            _write(folder / language / f"{OPENING}.html", text)
         for unit in course.units:
             text = executed(course, unit, language)
             links = _links(course, unit.name, language)
-            _write(folder / language / f"{unit.name}.html", text.replace(NAV, links))
+            _write(folder / language / f"{unit.name}.html", linked(text, links))
     _write(folder / "index.html", page(course.title.en, "en", index))
 
 
@@ -88,10 +92,11 @@ def unexecuted(course: Course, unit: Unit, language: Language) -> str:
 
 
 def opening_page(course: Course, language: Language) -> str:
-    """The page that comes before the first unit: words and drawings, nothing to run."""
+    """The page that comes before the first unit, nothing to run; NAV stands for its link."""
     text = opening(course, language, ".md").read_text("utf-8")
     title = HEADING.findall(text)[0]
-    return page(title, language, *with_figures(course, markdown(text), language))
+    body = "\n".join([NAV, markdown(text), NAV])
+    return page(title, language, *with_figures(course, body, language))
 
 
 def without_outputs(text: str) -> str:

@@ -80,8 +80,9 @@ PAGE = """<!DOCTYPE html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title><style>{style}</style></head>
-<body>
-{body}{script}
+<body><main>
+{body}
+</main>{script}
 </body></html>
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -104,13 +105,14 @@ details { margin: .6rem 0 1.2rem; padding: .2rem .9rem; border: 1px solid #ccd; 
 summary { cursor: pointer; color: #0b57a4; }
 .moves svg { font-size: 15px; } @media (max-width: 36rem) { .moves svg { font-size: 22px; } }
 .moves input { width: min(20rem, 90%); vertical-align: middle; }
+.moves output, .moves label:not([hidden]) { display: block; }
 .written { cursor: pointer; text-anchor: middle; } .chosen { font-weight: bold; fill: #a33c00; }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
 @media print {
   body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   pre, figure, table { break-inside: avoid; } h2 { break-after: avoid; }
-  .moves label { display: none; }
+  .moves label:not([hidden]) { display: none; }
 }
 """
 
@@ -141,14 +143,16 @@ def lessons(
         files = [_built(course, unit, language, suffix) for suffix in (".html", ".ipynb")]
         links[unit] = _links(name, language, repository)
         last = f'{links[unit]} · <a href="index.html">{WORDS[language]["index"]}</a>'
-        page = files[0].decode().replace(NAV, nav(course, unit, last, language, called))
+        page = linked(files[0].decode(), nav(course, unit, last, language, called))
         notebook = msgspec.json.decode(files[1])
         notebook["cells"][0]["source"] = first.splitlines(keepends=True)
         found[f"{FOLDER}/{name}.html"] = page.encode()
         found[f"{FOLDER}/{name}.ipynb"] = msgspec.json.format(msgspec.json.encode(notebook)) + b"\n"
     found[f"{FOLDER}/index.html"] = _index(course, links, language).encode()
     if opens(course):
-        found[f"{FOLDER}/00_{OPENING}.html"] = _read(opening(course, language, ".html"))
+        text = _read(opening(course, language, ".html")).decode()
+        text = linked(text, home("index.html", language))
+        found[f"{FOLDER}/00_{OPENING}.html"] = text.encode()
     return found
 
 
@@ -172,6 +176,8 @@ def page(title: str, language: Language, body: str, script: str = "") -> str:
         script = f"\n{script}"
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         policy, script = f"{POLICY}; script-src 'sha256-{digest}'", f"\n<script>{script}</script>"
+    for wide in ("<pre>", 'display="block">'):  # of which keys can bring the rest into sight
+        body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
     about = {"tag": TAGS[language], "title": html.escape(title), "style": STYLE, "policy": policy}
     return PAGE.format(**about, body=body, script=script)
 
@@ -219,6 +225,17 @@ def nav(course: Course, unit: str, last: str, language: Language, called: dict[s
     ]
     parts.append(last)
     return f"<nav>{''.join(f'<span>{part}</span>' for part in parts)}</nav>"
+
+
+def linked(text: str, links: str) -> str:
+    """A built page with its links at both ends, which ears can tell apart."""
+    second = links.replace("<nav", '<nav aria-label="↓"', 1)
+    return text.replace(NAV, links, 1).replace(NAV, second, 1)
+
+
+def home(place: str, language: Language) -> str:
+    """To the index alone, which is at `place`."""
+    return f'<nav><a href="{place}">{WORDS[language]["index"]}</a></nav>'
 
 
 def leads(course: Course, place: str, language: Language) -> str:
