@@ -153,6 +153,9 @@ def test_the_article_is_measured_by_the_course(tmp_path: Path) -> None:
     done = autograder("bench", "article", "--longest", "64", "--course", ROOT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search("^ attention +1 +1 *$", done.stdout, re.MULTILINE)
+    row = re.compile(r"^ attention, width \d+ +([\d.]+)% +([\d.]+)% *$", re.MULTILINE)
+    shares = row.findall(done.stdout)
+    assert len(shares) == 3 and all(float(share) > 0 for row in shares for share in row)
     (tmp_path / "course").mkdir()
     shutil.copy(ROOT / "course" / "course.toml", tmp_path / "course")
     done = autograder("bench", "article", cwd=tmp_path)

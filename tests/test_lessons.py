@@ -19,6 +19,7 @@ from machine import patience
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import LANGUAGES
+from autograder.core.units import shared
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
 from autograder.notebooks import lessons, pages
@@ -297,3 +298,18 @@ def test_the_first_five_minutes_can_be_had_again() -> None:
     for kind, found in minutes["run"]((5, 20)).items():
         for words, answers in found.items():
             assert answers["right"] == pytest.approx(right(kept, kind, int(words)), abs=0.1)
+
+
+def test_the_operations_of_training_are_counted_as_torch_counts_them() -> None:
+    """Forward and backward, projections too; the loop's first state, zeros, needs no gradient."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    article = shared(ROOT, "article")
+    for name in ("RNN, a loop", "attention"):
+        x = torch.randn(3, 64, 16, requires_grad=True)
+        layer = article.layers(16, "cpu")[name]
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counted:
+            layer(x).sum().backward()
+        ours = article.training_flops(name, 3, 64, 16)
+        assert counted.get_total_flops() == pytest.approx(ours, rel=0.005)

@@ -21,15 +21,17 @@ LENGTHS = (16, 64, 128, 256, 512, 1024, 2048, 4096)
 WIDTHS = (16, 64, 256)
 ROUNDS = 7
 ENOUGH = 0.5  # seconds for one layer at one size
+LARGE = 1024  # rows and columns of the product that a machine is measured against
 Layer = Callable[[torch.Tensor], object]
-Times = dict[tuple[str, int, int], float]  # seconds by layer, length and width
+Times = dict[tuple[str, int, int], float]  # seconds, or shares, by layer, length and width
 
 
 def layers(width: int, device: str) -> dict[str, Layer]:
     """The layers that are compared, each from (N, T, D) to (N, T, D)."""
     torch.manual_seed(0)
     w_x, w_h, w_q, w_k, w_v = (torch.randn(width, width, device=device) for _ in range(5))
-    w_x, w_h, w_q, w_k, w_v = (w * width**-0.5 for w in (w_x, w_h, w_q, w_k, w_v))
+    drawn = (w_x, w_h, w_q, w_k, w_v)
+    w_x, w_h, w_q, w_k, w_v = ((w * width**-0.5).requires_grad_() for w in drawn)
     fused = torch.nn.RNN(width, width, batch_first=True).to(device)
     lstm = torch.nn.LSTM(width, width, batch_first=True).to(device)
 
@@ -83,6 +85,33 @@ def measure(lengths: Sequence[int], widths: Sequence[int], batch: int, device: s
     }
 
 
+def training_flops(name: str, batch: int, length: int, width: int) -> int:
+    """Of a layer's products, forward and backward: a product is followed by two of its size."""
+    projections, scores = length * width**2, length**2 * width
+    multiply_adds = {"RNN, a loop": 2 * projections, "attention": 3 * projections + 2 * scores}
+    return 3 * 2 * batch * multiply_adds[name]
+
+
+def shares(lengths: Sequence[int], widths: Sequence[int], batch: int, device: str) -> Times:
+    """How much of one large product's speed a step of training reaches, by layer and size."""
+    torch.set_num_threads(1)
+    square = torch.randn(LARGE, LARGE, device=device)
+    peak = 2 * LARGE**3 / seconds(lambda x: x @ x, square)  # operations a second
+    found: Times = {}
+    for width in widths:
+        every = layers(width, device)
+        for name in ("RNN, a loop", "attention"):
+
+            def train(x: torch.Tensor, layer: Layer = every[name]) -> None:
+                layer(x).sum().backward()  # type: ignore[attr-defined]
+
+            for length in lengths:
+                x = torch.randn(batch, length, width, device=device, requires_grad=True)
+                work = training_flops(name, batch, length, width)
+                found[name, length, width] = work / seconds(train, x) / peak
+    return found
+
+
 def article(longest: int, batch: int, plots: Path | None, console: Console) -> None:
     """Print how many times as long as attention each layer takes; draw a map of it.
 
@@ -95,6 +124,8 @@ def article(longest: int, batch: int, plots: Path | None, console: Console) -> N
         where = f"{machine}, batch {batch}"
         for width in WIDTHS:
             console.print(_table(times, lengths, width, where))
+        reached = shares(lengths, WIDTHS, batch, device)
+        console.print(_shares_table(reached, lengths, where))
         if plots:
             plots.mkdir(parents=True, exist_ok=True)
             _map(times, lengths, WIDTHS, where, plots / f"article-{device}.png")
@@ -111,6 +142,18 @@ def _table(times: Times, lengths: Sequence[int], width: int, where: str) -> Tabl
             times[name, length, width] / times["attention", length, width] for length in lengths
         ]
         table.add_row(name, *(f"{ratio:.2g}" for ratio in ratios))
+    return table
+
+
+def _shares_table(reached: Times, lengths: Sequence[int], where: str) -> Table:
+    title = f"Share of one large product's speed, forward and backward, on {where}"
+    table = Table(box=None, title=title, title_justify="left")
+    table.add_column("layer", no_wrap=True)
+    for length in lengths:
+        table.add_column(f"T={length}", justify="right")
+    for name, width in dict.fromkeys((name, width) for name, _, width in reached):
+        row = [f"{reached[name, length, width]:.1%}" for length in lengths]
+        table.add_row(f"{name}, width {width}", *row)
     return table
 
 
