@@ -174,7 +174,7 @@ def radius_svg(values: list[float], axes: tuple[str, str]) -> tuple[str, list[ob
     lines += f'<polyline class="curve" points="{points}" fill="none" stroke="#0b57a4"'
     lines += ' stroke-width="2.5"/>'
     lines += f'<text x="325" y="285" text-anchor="middle">{axes[0]}</text>'
-    lines += f'<text x="60" y="12">{axes[1]}</text>'
+    lines += f'<text x="66" y="38">{axes[1]}</text>'
     last = len(values) - 1
     return lines, [f"{value:.2f}", last, f"{values[last] * value**last:.0e}"]
 

@@ -33,6 +33,7 @@ from autograder.core.errors import CourseError
 from autograder.core.units import hidden_tests
 from autograder.grading.protocol import Options
 from autograder.notebooks import build as notebooks
+from autograder.notebooks.build import ANSWER, QUESTION
 from autograder.notebooks.gradebook import save
 from autograder.reports import store
 from autograder.reports.reading import load
@@ -43,6 +44,7 @@ nbformat = pytest.importorskip("nbformat")
 HTMLExporter = pytest.importorskip("nbconvert.exporters").HTMLExporter
 
 UNIT = "attention"
+BY_HAND = 2  # points of its question
 COLLECTED = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"
 REMOTE = pwd.getpwuid(os.getuid()).pw_name  # who hands in through nbgrader's exchange
 NOT_WRITTEN = "raise NotImplementedError"
@@ -189,7 +191,8 @@ class Class:
 
 @pytest.fixture(scope="module")
 def one_unit(course: Course) -> Course:
-    return msgspec.structs.replace(course, units=[course.unit(UNIT)])
+    unit = msgspec.structs.replace(course.unit(UNIT), question=BY_HAND)
+    return msgspec.structs.replace(course, units=[unit])
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +259,19 @@ def test_marks_are_those_of_the_grade_command(graded: Class, tmp_path: Path) -> 
         report = store.read(store.path_for(tmp_path, student, UNIT))
         assert report
         assert graded.marks[student] == pytest.approx(report.score)
-        assert graded.most == {report.max_score}
+        assert graded.most == {report.max_score + BY_HAND}
+
+
+def test_a_question_waits_for_whoever_marks_it_once_it_is_answered(graded: Class) -> None:
+    """Its answer and rubric are in no release; what was left blank earns 0 and waits for nobody."""
+    released = (graded.folder / "release" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
+    asked = named(json.loads(released), QUESTION)
+    assert "".join(asked["source"]) == ANSWER["en"] and "One point" not in released
+    with Gradebook(f"sqlite:///{graded.folder / 'gradebook.db'}") as gradebook:
+        for student, waits in {"perfect": True, "untouched": False, "hostile": False}.items():
+            grade = gradebook.find_grade(QUESTION, UNIT, UNIT, student)
+            assert (grade.max_score, grade.needs_manual_grade) == (BY_HAND, waits), student
+            assert grade.auto_score == (None if waits else 0)
 
 
 def test_reports_lie_beside_the_gradebook(graded: Class) -> None:

@@ -107,6 +107,8 @@ summary { cursor: pointer; color: #0b57a4; }
 .moves input { width: min(20rem, 90%); vertical-align: middle; }
 .moves output, .moves label:not([hidden]) { display: block; }
 .written { cursor: pointer; text-anchor: middle; } .chosen { font-weight: bold; fill: #a33c00; }
+math { font-family: math, "Cambria Math", "STIX Two Math", "Latin Modern Math", "Noto Sans Math",
+  "DejaVu Sans", serif; } /* a font without a root's sign draws none */
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
 @media print {
   body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
