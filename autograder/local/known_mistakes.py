@@ -53,6 +53,8 @@ def mark(value: object) -> Fingerprint:
         return [kind, list(array.shape), *_sums(array)]
     if isinstance(value, (list, tuple)):
         return ["items", *map(mark, value)]
+    if isinstance(value, dict):
+        return ["items", *(mark(value[key]) for key in sorted(value))]
     if isinstance(value, (int, float, np.integer, np.floating)):
         return ["number", [], *_sums(torch.tensor(float(value), dtype=torch.float64))]
     return ["other", repr(value)[:200]]

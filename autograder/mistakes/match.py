@@ -143,7 +143,11 @@ def evidence(gave: Gave, truth: Gave) -> float:
 
 def _bits(got: object, right: object) -> Iterator[float]:
     """The bits of each array or number that is not what is right."""
-    if isinstance(got, (list, tuple)):
+    if isinstance(got, dict):
+        known = right if isinstance(right, dict) else {}
+        for key, item in got.items():
+            yield from _bits(item, known.get(key))
+    elif isinstance(got, (list, tuple)):
         pairs = right if isinstance(right, (list, tuple)) else ()
         for item, other in itertools.zip_longest(got, pairs[: len(got)]):
             yield from _bits(item, other)
@@ -179,6 +183,8 @@ def near(a: object, b: object, times: float = 1.0) -> bool:
     """
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(near(x, y, times) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(near(a[key], b[key], times) for key in a)
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         same_kind = a.shape == b.shape and a.dtype == b.dtype
         return same_kind and _near(a, b, times * NEAR.get(a.dtype, 0.0))

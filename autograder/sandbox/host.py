@@ -48,15 +48,14 @@ class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
     """Fork a child that serves the connection sent along.
 
     place: several children may live side by side, one in each; the one before it there is ended.
-    notebook: whether it will read one. tests: whether it will run a student's own.
+    needs: what the host imports before, once: see _LATER.
     """
 
     device: str
     memory: int
     cpu_seconds: int
     place: str
-    notebook: bool = False
-    tests: bool = False
+    needs: list[str] = []
 
 
 class Reap(msgspec.Struct, frozen=True, tag="reap"):
@@ -124,12 +123,8 @@ class Host:
     def _spawn(self, command: Spawn, connection: int) -> None:
         self._end(command.place)
         self._forks += 1
-        if command.notebook:
-            self._import("notebooks")
-        if command.tests:
-            self._import("tests")
-        if command.device == PRETEND:
-            self._import(PRETEND)
+        for what in command.needs:
+            self._import(what)
         if self._forks == MANY:
             isolate.join_pages()
         scratch = None
@@ -313,6 +308,11 @@ def _read_notebooks() -> None:
         importlib.import_module("IPython.display")  # what students import
 
 
+def _optimize() -> None:
+    """Import what torch's optimizers import when the first one is made: half of a compiler."""
+    importlib.import_module("torch._dynamo")
+
+
 def _pretend() -> None:
     """Import the pretend accelerator. Where that fails it fails in the child, whose word counts."""
     with contextlib.suppress(Exception):
@@ -328,7 +328,12 @@ def _try() -> None:
     trying.warm()
 
 
-_LATER = {"notebooks": _read_notebooks, "tests": _try, PRETEND: _pretend}
+_LATER = {
+    "notebooks": _read_notebooks,
+    "optimizers": _optimize,
+    "tests": _try,
+    PRETEND: _pretend,
+}
 
 
 if __name__ == "__main__":

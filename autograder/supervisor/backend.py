@@ -215,13 +215,18 @@ class SandboxBackend:
     def _spawn(self, device: str) -> Child:
         memory = self._limits.memory_mib << 20
         seconds = int(self._limits.unit_seconds * 2) + 5
-        notebook = any(source.notebook for source in self._sources)
         reply = self._limits.gpu_reply_mib if device == "cuda" else self._limits.reply_mib
         limits = ProcessLimits(memory, seconds, reply << 20)
         place = f"{self._place} {PRETEND}" if device == PRETEND else self._place
         host = self._host(device)
+        needs = {
+            "notebooks": any(source.notebook for source in self._sources),
+            "optimizers": any("optim" in cell for s in self._sources for cell in s.cells),
+            "tests": self._tests,
+            PRETEND: device == PRETEND,
+        }
         pretend = device if device == PRETEND else ""
-        return host.spawn(limits, place, pretend, notebook=notebook, tests=self._tests)
+        return host.spawn(limits, place, pretend, [what for what, is_so in needs.items() if is_so])
 
     def _exchange(
         self,

@@ -118,18 +118,15 @@ class WarmHost:
         limits: ProcessLimits,
         place: str = "",
         device: str = "",
-        *,
-        notebook: bool = False,
-        tests: bool = False,
+        needs: Sequence[str] = (),
     ) -> Child:
         """Fork a fresh child; the one before it in that place, if any, is ended.
 
-        device: the host's own, if nothing else is said. notebook: whether it will read one. tests:
-        whether it will run a student's own. What these need the host then imports, once.
+        device: the host's own, if nothing else is said. needs: see host.Spawn.
         """
         ours, theirs = socket.socketpair()
         memory, seconds = limits.memory, limits.cpu_seconds
-        command = host.Spawn(device or self.device, memory, seconds, place, notebook, tests)
+        command = host.Spawn(device or self.device, memory, seconds, place, list(needs))
         with theirs:
             answer, descriptors = self._ask(command, [theirs.fileno()])
         if isinstance(answer, host.Ready) and descriptors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,29 @@ def assert_each_close(
         )
     for item, value, name in zip(got, expected, names, strict=True):
         assert_close(item, value, name=name, **tolerance)
+
+
+def assert_dict_close(
+    got: object,
+    expected: Mapping[str, torch.Tensor],
+    *,
+    name: str = "the result",
+    **tolerance: Any,
+) -> None:
+    """Fail unless `got` is a dict with the keys of `expected`, in any order, and close to it.
+
+    tolerance: as for assert_close, of each value; `name["key"]` is what it is called.
+    """
+    __tracebackhide__ = True
+    if not isinstance(got, Mapping) or got.keys() != expected.keys():
+        keys = ", ".join(map(repr, expected))
+        found = ", ".join(map(repr, got)) if isinstance(got, Mapping) else describe(got)
+        message = _("%(name)s has the keys %(got)s, expected a dict with the keys %(keys)s.")
+        if not isinstance(got, Mapping):
+            message = _("%(name)s is %(got)s, expected a dict with the keys %(keys)s.")
+        raise Mismatch(say(message, name=name, got=found, keys=keys))
+    for key, value in expected.items():
+        assert_close(got[key], value, name=f'{name}["{key}"]', **tolerance)
 
 
 def assert_equal(got: object, expected: object, name: str = "the result") -> None:

@@ -33,6 +33,8 @@ def value(result):
     """The last number of each array, and every plain number, is another."""
     if isinstance(result, (tuple, list)):
         return type(result)(value(item) for item in result)
+    if isinstance(result, dict):
+        return {key: value(item) for key, item in result.items()}
     if isinstance(result, bool) or not isinstance(result, (torch.Tensor, np.ndarray)):
         return result + 1 if isinstance(result, int) else result * 1.01 + 1e-300
     if isinstance(result, np.ndarray):
@@ -277,6 +279,8 @@ def _detached(given):
 def _mixed(result, before):
     if isinstance(result, (list, tuple)):
         return type(result)(_mixed(a, b) for a, b in zip(result, before, strict=True))
+    if isinstance(result, dict):
+        return {key: _mixed(item, before[key]) for key, item in result.items()}
     whole = isinstance(result, torch.Tensor) and not result.is_floating_point()
     return before if whole else result + 0.01 * (before + 1e-6)
 

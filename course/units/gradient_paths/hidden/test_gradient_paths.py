@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from autograder.testing.calls import Failure
 from autograder.testing.compare import assert_close, assert_gradients, assert_unchanged
 from autograder.testing.edges import FAR, scaled
+from course.shared.layers64 import lstm64, lstm_step64, rnn64, self_attention64
 
 EARLIER = {  # what gradient_by_distance builds on
     "rnn": ("rnn", "rnn"),
@@ -44,29 +44,6 @@ def inputs(draw, kind, n, t, d, *widths, dtype=torch.float64):
         for name, shape in shapes.items()
     }
     return draw.normal(n, t, d, dtype=dtype), {key: w.to(dtype) for key, w in params.items()}
-
-
-def rnn64(x, h, w_xh, w_hh, b):
-    """torch's RNN, which wants its weights transposed and two biases."""
-    parameters = (w_xh.T, w_hh.T, b, torch.zeros_like(b))
-    return torch.rnn_tanh(x, h[None], parameters, True, 1, 0.0, False, False, True)[0]
-
-
-def lstm64(x, w_x, w_h, b):
-    """torch's LSTM over a whole sentence, from zeros."""
-    zeros = x.new_zeros(1, len(x), len(w_h))
-    parameters = (w_x.T, w_h.T, b, torch.zeros_like(b))
-    return torch.lstm(x, (zeros, zeros), parameters, True, 1, 0.0, False, False, True)[0]
-
-
-def lstm_step64(x, h, c, w_x, w_h, b):
-    """torch's LSTMCell."""
-    return torch.lstm_cell(x, (h, c), w_x.T, w_h.T, b, torch.zeros_like(b))
-
-
-def self_attention64(x, w_q, w_k, w_v):
-    """torch's own attention over three projections."""
-    return F.scaled_dot_product_attention(x @ w_q, x @ w_k, x @ w_v)
 
 
 def last_output64(kind, x, params):
