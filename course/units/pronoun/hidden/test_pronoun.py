@@ -37,7 +37,7 @@ NAMES = {
 READS = {"rnn": ["w_xh"], "lstm": ["w_x"], "convolution": ["w"], "attention": NAMES["attention"]}
 SIZES = [(2, 7, 11, 5, 3), (1, 4, 5, 3, 7), (3, 1, 7, 2, 5), (4, 4, 4, 4, 4)]  # N, T, V, D, K
 SMALL = (3, 4, 7, 5, 2)
-LONG = (1, 257, 5, 3, 2)
+LONG = (1, 129, 5, 3, 2)
 WIDTHS = {  # H; layers and taps; d_k and d_v
     "rnn": [(4,), (6,), (4,), (4,)],
     "lstm": [(4,), (6,), (4,), (4,)],
@@ -343,10 +343,11 @@ def _on(exercise, predict):
 # checks that several exercises share
 
 
-def check_values(student, draw, exercise, kind):
+def check_values(student, draw, exercise, kind, longest=LONG):
     """Several sizes, one of them long; one sentence, one word, and where every size is equal."""
     __tracebackhide__ = True
-    for sizes, widths in zip([*SIZES, LONG], [*WIDTHS[kind], ALONE[kind]], strict=True):
+    calls = list(zip(SIZES, WIDTHS[kind], strict=True))
+    for sizes, widths in [*calls, (longest, ALONE[kind])] if longest else calls:
         assert_right(student, exercise, *arguments(draw, exercise, kind, sizes, widths))
 
 
@@ -370,13 +371,12 @@ def check_every_call(student, draw, exercise, kind):
     for dtype in (torch.float32, torch.float64):
         args = arguments(draw, exercise, kind, SMALL, widths, dtype=dtype)
         assert_right(student, exercise, *args, dtype=dtype)
-    assert_unchanged(function, *args)  # with the same numbers
+    got = assert_unchanged(function, *args)  # with the same numbers
+    compare(exercise, got, truth(exercise, args))
     for position, other in enumerate(arguments(draw, exercise, kind, SMALL, widths)):
         if not isinstance(other, (str, float)):
             args[position] = strided(other)
             assert_right(student, exercise, *args)
-    got = assert_unchanged(function, *args)
-    compare(exercise, got, truth(exercise, args))
 
 
 def strided(value):
@@ -450,7 +450,7 @@ def test_predict_every_call(student, draw):
 
 @pytest.mark.exercise("predict", kind="gradient")
 def test_predict_gradient_recurrent(student, draw):
-    """Autograd reaches all params, embed too, over more than a hundred words.
+    """Autograd reaches all params, embed too, over dozens of words.
 
     Catches: a graph cut by `detach`, `.data` or NumPy between the words or at embed.
     """
@@ -460,7 +460,7 @@ def test_predict_gradient_recurrent(student, draw):
 
 @pytest.mark.exercise("predict", kind="gradient")
 def test_predict_gradient_parallel(student, draw):
-    """Autograd reaches all params, embed too, over more than a hundred words.
+    """Autograd reaches all params, embed too, over dozens of words.
 
     Catches: a graph cut by `detach`, `.data` or NumPy between the layers or at embed.
     """
@@ -471,7 +471,7 @@ def test_predict_gradient_parallel(student, draw):
 def check_gradients(student, draw, kind):
     """The gradients of the logits, at several sizes and at the edges."""
     __tracebackhide__ = True
-    sizes = [(SMALL, WIDTHS[kind][0]), ((1, 129, 5, 3, 2), ALONE[kind])]
+    sizes = [(SMALL, WIDTHS[kind][0]), ((1, 65, 5, 3, 2), ALONE[kind])]
     calls = [[size, network(draw, kind, *size[2:], *widths)] for size, widths in sizes]
     calls += [[SMALL, params] for params in edges(draw, kind)]
     for size, params in calls:
@@ -493,20 +493,19 @@ def test_gradients_values(student, draw):
     """
     for kind in KINDS:
         for sizes, widths in zip(SIZES, WIDTHS[kind], strict=True):
-            args = arguments(draw, "gradients", kind, sizes, widths)
-            norm = norm_of(*args[:-1])
-            for max_norm in (NONE, 1.001 * norm):
-                assert_right(student, "gradients", *args[:-1], max_norm)
+            *args, _ = arguments(draw, "gradients", kind, sizes, widths)
+            above = NONE if sizes == SIZES[0] else 1.001 * norm_of(*args)
+            assert_right(student, "gradients", *args, above)
 
 
 @pytest.mark.exercise("gradients")
 def test_gradients_long(student, draw):
-    """Sentences of more than a hundred words, for every kind.
+    """Sentences of dozens of words, for every kind.
 
     Catches: a limit on the length, the last words only.
     """
     for kind in KINDS:
-        args = arguments(draw, "gradients", kind, (1, 129, 5, 3, 2), ALONE[kind])
+        args = arguments(draw, "gradients", kind, (1, 65, 5, 3, 2), ALONE[kind])
         assert_right(student, "gradients", *args)
 
 
@@ -570,7 +569,7 @@ def test_gradients_edges(student, draw):
 
     Catches: numbers cut off or taken for zero, words of zeros taken for padding.
     """
-    for kind in KINDS:
+    for kind in ("rnn", "attention"):
         check_edges(student, draw, "gradients", kind)
 
 
@@ -580,7 +579,7 @@ def test_gradients_every_call(student, draw):
 
     Catches: float64 returned, gradients of an earlier call added, in-place work.
     """
-    for kind in KINDS:
+    for kind in ("lstm", "convolution"):
         check_every_call(student, draw, "gradients", kind)
 
 
@@ -647,20 +646,12 @@ def test_train_twenty_steps(student, draw):
 
 
 @pytest.mark.exercise("train")
-def test_train_long(student, draw):
-    """A step on sentences of more than a hundred words. Catches: a limit on the length."""
-    for kind in KINDS:
-        args = arguments(draw, "train", kind, (1, 129, 5, 3, 2), ALONE[kind])
-        assert_right(student, "train", kind, args[1][:1], *args[2:])
-
-
-@pytest.mark.exercise("train")
 def test_train_edges(student, draw):
     """Exact zeros and ones, tensors of zeros, and numbers of 1e12 and 1e-12.
 
     Catches: numbers cut off or taken for zero.
     """
-    for kind in KINDS:
+    for kind in ("rnn", "attention"):
         check_edges(student, draw, "train", kind)
 
 
@@ -670,7 +661,7 @@ def test_train_every_call(student, draw):
 
     Catches: params trained in place, float64 returned, moments kept from an earlier call.
     """
-    for kind in KINDS:
+    for kind in ("rnn", "attention"):
         check_every_call(student, draw, "train", kind)
 
 
@@ -684,7 +675,7 @@ def test_accuracy_values(student, draw):
     Catches: a number of sentences, a percentage, the lowest logit, a tensor for a number.
     """
     for kind in KINDS:
-        check_values(student, draw, "accuracy", kind)
+        check_values(student, draw, "accuracy", kind, longest=None)
     args = arguments(draw, "accuracy", "rnn", SMALL, (4,))
     right = predict64(*args[:2], args[3]).argmax(-1)
     for nouns in (right, 1 - right):
@@ -697,8 +688,7 @@ def test_accuracy_edges(student, draw):
 
     Catches: numbers cut off or taken for zero.
     """
-    for kind in KINDS:
-        check_edges(student, draw, "accuracy", kind)
+    check_edges(student, draw, "accuracy", "convolution")
 
 
 @pytest.mark.exercise("accuracy")
@@ -707,8 +697,7 @@ def test_accuracy_every_call(student, draw):
 
     Catches: a result kept, in-place work.
     """
-    for kind in KINDS:
-        check_every_call(student, draw, "accuracy", kind)
+    check_every_call(student, draw, "accuracy", "rnn")
 
 
 @pytest.mark.exercise("accuracy")
@@ -719,13 +708,12 @@ def test_accuracy_by_distance(student, draw, figure):
     """
     asked = {kind: [clear(draw, kind, distance) for distance in DISTANCES] for kind in KINDS}
     curves = {
-        kind: [student.pronoun.accuracy(kind, *args, trained(kind)) for args in asked[kind]]
+        kind: [student.pronoun.accuracy(kind, *args, trained(kind)) for *args, _ in asked[kind]]
         for kind in KINDS
     }
     figure("accuracy_by_distance", {"x": DISTANCES, **curves})
     for kind, curve in curves.items():
-        for args, share in zip(asked[kind], curve, strict=True):
-            expected = accuracy64(kind, *args, trained(kind))
+        for (*_, expected), share in zip(asked[kind], curve, strict=True):
             assert_close(share, expected, absolute=1e-6, name=f"accuracy({kind!r}, …)")
 
 
@@ -736,12 +724,13 @@ def trained(kind):
 
 
 def clear(draw, kind, distance, count=24):
-    """Sentences and nouns; those are left out where rounding decides which noun is told."""
+    """Sentences, nouns, and the share that is told; left out is what rounding would decide."""
     tokens, nouns = draw.integers(*FILLERS, count, distance + 2), draw.integers(0, 8, count)
     tokens[:, 0], tokens[:, -1] = nouns, IT
-    best = predict64(kind, tokens, in_float64(trained(kind))).topk(2).values
-    keep = best[:, 0] - best[:, 1] > CLEAR
-    return tokens[keep], nouns[keep]
+    best = predict64(kind, tokens, in_float64(trained(kind))).topk(2)
+    keep = best.values[:, 0] - best.values[:, 1] > CLEAR
+    right = best.indices[keep, 0] == nouns[keep]
+    return tokens[keep], nouns[keep], right.double().mean().item()
 
 
 # pronoun_weights
