@@ -178,7 +178,7 @@ def test_gradients_by_hand(student):
 
 @pytest.mark.exercise("train")
 def test_one_step_by_hand(student):
-    """Adam's first step is as long as the learning rate, whatever the gradient: out_b moves by 0.03.
+    """Adam's first step is as long as the learning rate, whatever the gradient: here 0.03.
 
     The loss is that before the step, ln 2; params stay, and new ones come back.
     Catches: plain gradient descent, a loss after the step, params trained in place.
