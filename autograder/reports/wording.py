@@ -52,6 +52,9 @@ LABELS = {
     "no_tensor": _("The result is not a tensor."),
     "float32_inside": _("Something inside is computed in too low a precision."),
     "earlier_unit": _("The mistake is in an earlier unit that this one builds on."),
+    "earlier_function": _(
+        "The mistake is in another function of the unit, which this one builds on."
+    ),
     "looped": _("A Python loop does what one operation could do."),
     "stalled": _("The program waits, or cannot be stopped."),
     "unusable_result": _("The result is nothing that can be worked with."),
