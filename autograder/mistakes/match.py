@@ -144,9 +144,9 @@ def evidence(gave: Gave, truth: Gave) -> float:
 def _bits(got: object, right: object) -> Iterator[float]:
     """The bits of each array or number that is not what is right."""
     if isinstance(got, dict):
-        known = right if isinstance(right, dict) else {}
+        others = right if isinstance(right, dict) else {}
         for key, item in got.items():
-            yield from _bits(item, known.get(key))
+            yield from _bits(item, others.get(key))
     elif isinstance(got, (list, tuple)):
         pairs = right if isinstance(right, (list, tuple)) else ()
         for item, other in itertools.zip_longest(got, pairs[: len(got)]):
