@@ -9,7 +9,7 @@ import torch
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling
 
-_LENGTH = {"batch": 2, "length": 96, "width": 4}
+_LENGTH = {"batch": 2, "length": 128, "width": 4}
 _WORDS = 5  # in the vocabulary
 
 
@@ -26,6 +26,6 @@ def _language_model(draw: Draw, n: int, t: int, d: int) -> list[Any]:
 SCALINGS: dict[str, list[Scaling]] = {
     "next_words": [
         # As in self-attention over its length: arithmetic grows as the loop does.
-        Scaling("length", _LENGTH, 96, 0.42, 0.15, _language_model, "positions", calls=12),
+        Scaling("length", _LENGTH, 128, 0.45, 0.2, _language_model, "positions", calls=8),
     ],
 }
