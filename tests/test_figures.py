@@ -24,6 +24,7 @@ DRAWN = {
     "attention": ["attention_weights"],
     "cross_attention": ["alignment", "accuracy_by_length"],
     "gradient_paths": ["gradient_by_distance"],
+    "pronoun": ["accuracy_by_distance"],
     "self_attention": ["attention_weights", "causal_attention_weights"],
     "seq2seq": ["accuracy_by_length"],
     "vanishing_gradient": ["gradient_norms"],

@@ -187,8 +187,8 @@ def test_what_does_not_judge_regrades_nothing(clone: Course) -> None:
         ("course/units/gates/hidden/mistakes.py", "gates"),
         ("course/shared/decoding.py", "seq2seq cross_attention"),
         ("course/units/rnn/hidden/sequential.py", "rnn"),
-        ("solutions/rnn.py", "rnn gradient_paths"),
-        ("solutions/receptive_field.py", "receptive_field cost"),
+        ("solutions/rnn.py", "rnn gradient_paths pronoun"),
+        ("solutions/receptive_field.py", "receptive_field cost pronoun"),
     ],
 )
 def test_a_file_of_some_units_regrades_these(clone: Course, file: str, units: str) -> None:
