@@ -11,6 +11,7 @@ from conftest import ROOT
 
 from autograder.core.course import Course
 from autograder.grading.tester import WarmHosts
+from autograder.intake.content import content
 from autograder.sandbox import trying, wire
 from autograder.supervisor import meeting
 from autograder.supervisor.meeting import MeetingBackend
@@ -338,6 +339,17 @@ def test_a_question_in_an_ordinary_call_is_refused(hosts: WarmHosts, course: Cou
     with pytest.raises(Failure, match="a question in place of a reply"):
         backend.call(Invocation("work", "f"))
     backend.close()
+
+
+def test_a_test_of_a_function_is_work_on_its_exercise() -> None:
+    """As far as a file's text tells it, and whatever the tests are called."""
+    text = (
+        "def test_a(pair): pass\n\n\ndef test_b(pair: int):\n    assert pair\n\n\ndef test_c(): 1\n"
+    )
+    found = content([text + "def test_d(other):\n    raise NotImplementedError\n"])
+    names = ["tests_of_pair", "tests_of_other", "tests_of_more"]
+    assert found.defines(names) == {"tests_of_pair", "tests_of_other"}
+    assert found.written(names) == {"tests_of_pair"}
 
 
 def test_exceptions_come_as_pythons_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import resource
 import socket
@@ -76,12 +77,14 @@ def seeds() -> list[tuple[bytes, bytes]]:
         wire.Raised(7, "call", "ZeroDivisionError", "division by zero", [source]),
         wire.Raised(7, "import", "SyntaxError", "", []),
         wire.Missing(7, "int"),
+        wire.Asked(7, wire.Items([2, "cpu"]), wire.Fields({"dim": -1})),
     ):
         frames.append((wire.pack(reply)[1], b""))
     return frames
 
 
 WORDS = [b"tensor", b"items", b"fields", b"result", b"raised", b"missing", b"device", b"other"]
+WORDS += [b"asked", b"args", b"kwargs"]
 WORDS += [b"torch", b"numpy", b"float64", b"bool", b"complex128", b"shape", b"strides", b"nonce"]
 NUMBERS = [b"\x00", b"\x7f", b"\xff", b"\xc0", b"\xcf" + b"\xff" * 8, b"\xd3\x80" + b"\0" * 7]
 NUMBERS += [b"\xcb\x7f\xf8" + b"\0" * 6, b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff"]
@@ -173,6 +176,23 @@ def test_wellformed_lies_are_read_or_refused(value, gradients, seed):
         return
     if size <= 1 << 16:
         assert harmless(header, bytes([seed]) * size)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(args=st.lists(TREE, max_size=3), kwargs=st.dictionaries(st.text(max_size=3), TREE))
+def test_questions_are_passed_on_or_refused(args, kwargs):
+    """A question's arguments, strides too, never stand for more bytes than may be sent."""
+    given, named = {"type": "items", "items": args}, {"type": "fields", "fields": kwargs}
+    question = {"type": "asked", "nonce": 1, "args": given, "kwargs": named}
+    with contextlib.suppress(wire.WireError):
+        reply = wire.parse_reply(msgspec.msgpack.encode(question))
+        assert 0 <= wire.reply_payload_size(reply) <= wire.MAX_REPLY_PAYLOAD
 
 
 @pytest.mark.parametrize(
