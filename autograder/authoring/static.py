@@ -40,10 +40,10 @@ GUIDE = "docs/writing-an-exercise.md shows one"
 CLOCK = "docs/clock.md says why; copy another unit's"
 STARTERS = "python -m autograder.release.starters"
 PARSERS: dict[str, Callable[[str], object]] = {".py": ast.parse, ".toml": tomllib.loads, ".md": str}
-CHINESE = re.compile("[\u4e00-\u9fff]")
+CHINESE = re.compile("[\u3001-\u303f\u4e00-\u9fff]")  # a full stop is Chinese, too
 HEADING = re.compile("^(#+) ", re.MULTILINE)
 MAGIC = re.compile(r"\A%%\w+\n")  # how a cell begins that asks, plots or measures
-SHAPE = re.compile(r"^Returns\b.*?(\([^()]*,[^()]*\)|same shape)", re.MULTILINE | re.DOTALL)
+SHAPE = re.compile(r"^Returns\b.*?(\([^()]*,[^()]*\)|\(\)|same shape)", re.MULTILINE | re.DOTALL)
 
 
 def files(draft: Draft) -> Iterator[Gap]:

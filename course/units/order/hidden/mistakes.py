@@ -299,7 +299,7 @@ wrong("scale_by_model", *PASS, root=lambda q, x: math.sqrt(x.shape[-1]))(
     "a key.",
     zh="分数除以了词宽度的平方根。点积是在 key 的宽度上求和的。",
 )
-wrong("no_output_bias", *PASS, out=lambda y, params: y @ params["out_w"])(
+wrong("no_output_bias", *ALL, out=lambda y, params: y @ params["out_w"])(
     en="The logits lack a part: which of the parameters has no effect?",
     zh="logits 少了一部分：哪个参数没有起作用？",
 )

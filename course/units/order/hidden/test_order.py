@@ -178,6 +178,14 @@ def plain(draw, sizes, dtype):
     return params
 
 
+def choosy(draw, sizes, dtype):
+    """A word attends to few others, wherever they stand."""
+    params = network(draw, sizes, dtype)
+    for name in ("w_q", "w_k"):
+        params[name] *= 4
+    return params
+
+
 def far(draw, sizes, dtype, factor=1e12):
     """Very large values that meet a very small matrix, so that the logits keep their size."""
     params = network(draw, sizes, dtype)
@@ -437,8 +445,8 @@ def test_generate_ties(student, draw):
     """
     params = network(draw, USUAL)
     params["out_w"].zero_()
-    tokens = draw.integers(0, USUAL.v, 2, 3)
     for first, second in ((0, 4), (3, 10), (6, 7)):
+        tokens = draw.integers(0, USUAL.v, 2, 3)
         params["out_b"] = draw.normal(USUAL.v, std=0.1)
         params["out_b"][[first, second]] = 1.5
         expected = F.pad(tokens, (0, 3), value=first)
@@ -447,12 +455,12 @@ def test_generate_ties(student, draw):
 
 @pytest.mark.exercise("generate")
 def test_generate_long(student, draw):
-    """After more than 128 words, and as many as twenty written.
+    """After more than 128 words, and a dozen of them written.
 
     Catches: a limit on the length, the last words only.
     """
-    for t, count in ((LONG // 4 + 1, 2), (1, 20)):
-        args, expected = clear(draw, Sizes(1, t, 5, 4, 3, 2), count, lead=1e-3)
+    for sizes, count in ((Sizes(3, LONG // 4 + 1, 11, 4, 3, 2), 3), (Sizes(2, 1, 5, 4, 3, 2), 12)):
+        args, expected = clear(draw, sizes, count, make=choosy, lead=1e-3)
         assert_equal(student.order.generate(*args), expected)
 
 
