@@ -165,7 +165,7 @@ def test_mean_loss_large(student):
 def test_mean_loss_like_torch(student, draw):
     """As torch has it, in float64 and float32; the arguments stay.
 
-    Catches: the dtype changed, anything changed in place.
+    Catches: each word its own target, the dtype changed, anything changed in place.
     """
     tokens = draw.integers(0, 7, 2, 5)
     for dtype, allowed in [(torch.float64, 1e-8), (torch.float32, 2e-5)]:

@@ -32,11 +32,16 @@ IDENTIFIERS = {
     "cost": "the seconds that a bench counts",
     "decode": "Python's own method, and the wire's function",
     "encode": "Python's own method, and the wire's function",
+    "generate": "to make a class for a bench",
+    "order": "what comes first",
     "project": "the table of pyproject.toml",
     "scale": "of a plot, and of a tolerance",
     "score": "the report's own word",
 }
 TEXTS = {
+    "generate": "a command of another grader",
+    "order": "what comes first, in sentences",
+    "positions": "of the numbers in a plot",
     "project": "the table of pyproject.toml",
     "scale": "of a plot, in a web page",
     "score": "the report's own word",
