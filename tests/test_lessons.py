@@ -41,8 +41,11 @@ def built(unit: str, language: Language) -> Any:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_notebooks_run_with_the_solutions(tmp_path: Path, language: Language) -> None:
+def test_notebooks_run_with_the_solutions(
+    tmp_path: Path, language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One kernel a language, emptied between notebooks: torch is imported once."""
+    monkeypatch.setenv("LESSONS_TRAIN", "hardly")
     client = pytest.importorskip("nbclient")
     notebooks.build(COURSE, tmp_path, language)
     every = nbformat.v4.new_notebook()

@@ -16,6 +16,7 @@ import importlib.abc
 import importlib.util
 import json
 import linecache
+import os
 import re
 import signal
 import sys
@@ -162,6 +163,11 @@ def experiment(_, cell):
     text = shell.transform_cell(cell)
     tree = shell.transform_ast(ast.parse(text))  # it waits for what is not written, as others do
     exec(shell.compile(tree, shell.compile.cache(text), "exec"), shell.user_ns)
+
+
+def steps(number):
+    """How many steps to train: as many as are asked for, or hardly any where a test says so."""
+    return 3 if os.environ.get("LESSONS_TRAIN") == "hardly" else number
 
 
 def parameters(name):
