@@ -39,7 +39,7 @@ from autograder.release.lessons import (
 from autograder.release.starters import starter
 from autograder.reports.wording import Language
 
-SECONDS = 120  # that a cell may take
+SECONDS = 600  # that a cell may take; one that trains takes a minute of a core to itself
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 OUTPUT = re.compile(r"\n<figure>.*?</figure>", re.DOTALL)
 HEADING = re.compile(r"^#+ +(?:[^:：\n]*[:：] *)?(.+?) *$", re.MULTILINE)
