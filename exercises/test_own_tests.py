@@ -36,19 +36,18 @@ def softmax_in_float64(scores, dim=-1):
 def torchs_attention(q, k, v, mask=None, scale=None, hide=-math.inf, empty=0.0):
     """The softmax of the scaled scores; the rest is what a wrong version has otherwise."""
     scores = q @ k.mT / (math.sqrt(q.shape[-1]) if scale is None else scale)
-    if mask is not None:
-        scores = scores.masked_fill(~mask, hide)
+    scores = scores if mask is None else scores.masked_fill(~mask, hide)
     weights = torch.softmax(scores, -1).nan_to_num(empty)
-    return weights @ v, weights
+    return torch.matmul(weights, v), weights
 
 
 def attention_by_einsum(q, k, v, mask=None):
     """By the names of the axes, with the mask as a number that is added."""
     scores = torch.einsum("...id,...jd->...ij", q / q.shape[-1] ** 0.5, k)
-    if mask is not None:
-        scores = torch.where(mask, scores, torch.finfo(scores.dtype).min)
-    weights = softmax_by_hand(scores) if mask is None else softmax_by_hand(scores) * mask
-    return torch.einsum("...ij,...jd->...id", weights, v), weights
+    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    weights = softmax_by_hand(torch.where(mask, scores, torch.finfo(scores.dtype).min)) * mask
+    mixed = torch.einsum("...qk,...kd->...qd", weights, v)
+    return mixed, weights
 
 
 def torchs_mask(length, device=None, diagonal=0):

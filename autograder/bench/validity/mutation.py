@@ -59,6 +59,8 @@ def mutation(
     equivalent = read_equivalent(course)
     every = [(unit, mutant) for unit in units for mutant in mutants_of(course, unit)]
     made = every[::share]
+    if not made:
+        return []
     cases = [
         Case(unit.name, _exercises(unit, mutant.function), right | {unit.name: mutant.source})
         for unit, mutant in made
