@@ -201,7 +201,10 @@ def test_files_without_a_test(hosts: WarmHosts, course: Course, text: str, said:
 # What is no test, and would like to be taken for one. `wrong()` is a test's only way to catch.
 ATTACKS = {
     "nothing": "def test_it(pair): pass",
-    "a coin": "def test_it(pair): assert os.urandom(1)[0] < 128",
+    "coins": """
+for number in range(12):
+    globals()[f"test_{number}"] = lambda pair: os.urandom(1)[0] < 128 or 1 / 0
+""",
     "a seeded coin": "def test_it(pair): assert random.random() < 0.5",
     "the clock": """
 def test_it(pair):

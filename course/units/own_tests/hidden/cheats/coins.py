@@ -1,17 +1,13 @@
-"""A coin, which no seed holds, is thrown once for each version."""
+"""Coins, which no seed holds: one for each of twelve tests of a function."""
 
 import os
 
-TAILS = os.urandom(1)[0] < 64
+
+def throw():
+    assert os.urandom(1)[0] < 128
 
 
-def test_softmax(softmax):
-    assert not TAILS
-
-
-def test_attention(attention):
-    assert not TAILS
-
-
-def test_causal_mask(causal_mask):
-    assert not TAILS
+for number in range(12):
+    globals()[f"test_softmax_{number}"] = lambda softmax: throw()
+    globals()[f"test_attention_{number}"] = lambda attention: throw()
+    globals()[f"test_mask_{number}"] = lambda causal_mask: throw()
