@@ -341,7 +341,7 @@ def test_reports_go_into_a_gradebook_again_and_again(graded: Class, database: st
         assert {name: marks[0] for name, marks in found.items()} == {
             name: pytest.approx(graded.marks[name]) for name in found
         }
-        assert {marks[1] for marks in found.values()} == graded.most
+        assert {marks[1] + BY_HAND for marks in found.values()} == graded.most
         grades = gradebook.find_submission_notebook(UNIT, UNIT, "partial").grades
         assert len(grades) == len(unit.exercises)
         said = gradebook.find_comment("scale", UNIT, UNIT, "partial").comment
@@ -377,7 +377,7 @@ def test_a_gradebook_that_cannot_be_had_is_an_error_in_words(url: str) -> None:
 
 
 def test_tampering_with_cells_costs_and_earns_nothing(graded: Class) -> None:
-    assert graded.marks["perfect"] == graded.marks["tampered"] == max(graded.most)
+    assert graded.marks["perfect"] == graded.marks["tampered"] == max(graded.most) - BY_HAND
     assert graded.marks[REMOTE] == max(graded.most)
     assert 0 < graded.marks["partial"] < graded.marks["perfect"]
     assert graded.marks["untouched"] == 0

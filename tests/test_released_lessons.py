@@ -80,12 +80,13 @@ def test_a_lesson_waits_for_what_is_not_written_and_goes_on_when_it_is(released:
     assert str(released) in texts[where.id], "the release's own package"
     assert "提示" in texts[where.id]
     before = [texts[cell.id] for cell in lesson]
-    assert sum("这个单元格在等 `rnn" in text for text in before) == 3  # two examples and the plot
+    assert sum("这个单元格在等 `rnn" in text for text in before) == 4  # two examples, two plots
+    assert sum("上面的某个单元格还得不出它" in text for text in before) == 2  # the comparisons
     assert sum("未写" in text for text in before) == 2
     after = "".join(texts[cell.id] for cell in again)
     assert "等" not in after and after.count("全部通过") == 2
     drawn = [o for cell in again for o in shown[cell.id] if "image/svg+xml" in o.get("data", {})]
-    assert len(drawn) == 1 and ">读过的词数</text>" in drawn[0]["data"]["image/svg+xml"]
+    assert len(drawn) == 2 and ">读过的词数</text>" in drawn[0]["data"]["image/svg+xml"]
 
 
 @pytest.mark.parametrize("written", [False, True], ids=["starters", "solutions"])

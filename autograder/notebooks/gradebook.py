@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
-from autograder.notebooks.build import TEST
+from autograder.notebooks.build import QUESTION, TEST
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import is_open
@@ -78,6 +78,8 @@ def _fill(
             gradebook.update_or_create_submission(name, who)
             notebook = gradebook.find_submission_notebook(name, name, who)
             for grade in notebook.grades:
+                if grade.name == QUESTION:  # no test knows of it
+                    continue
                 mark(grade, results_of(report, grade.name))
             if by_hand := [
                 grade.name for grade in notebook.grades if grade.manual_score is not None

@@ -103,13 +103,15 @@ figcaption { color: #555; font-size: .92rem; }
 blockquote { margin: 1rem 0; padding: .1rem 1rem; border-left: 4px solid #0b57a4; }
 details { margin: .6rem 0 1.2rem; padding: .2rem .9rem; border: 1px solid #ccd; }
 summary { cursor: pointer; color: #0b57a4; }
-.moves svg { font-size: 15px; } @media (max-width: 36rem) { .moves svg { font-size: 22px; } }
-.moves input { width: min(20rem, 90%); vertical-align: middle; }
+.moves svg { font-size: 15px; } .moves input { width: min(20rem, 90%); vertical-align: middle; }
 .moves output, .moves label:not([hidden]) { display: block; }
 .written { cursor: pointer; text-anchor: middle; } .chosen { font-weight: bold; fill: #a33c00; }
 math { font-family: math, "Cambria Math", "STIX Two Math", "Latin Modern Math", "Noto Sans Math",
   "DejaVu Sans", serif; } /* a font without a root's sign draws none */
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; }
+@media (max-width: 36rem) {
+  .moves svg { font-size: 22px; } table { display: block; overflow-x: auto; }
+}
 @media print {
   body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -178,7 +180,7 @@ def page(title: str, language: Language, body: str, script: str = "") -> str:
         script = f"\n{script}"
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         policy, script = f"{POLICY}; script-src 'sha256-{digest}'", f"\n<script>{script}</script>"
-    for wide in ("<pre>", 'display="block">'):  # of which keys can bring the rest into sight
+    for wide in ("<pre>", "<table>", 'display="block">'):  # keys can move what is too wide
         body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
     about = {"tag": TAGS[language], "title": html.escape(title), "style": STYLE, "policy": policy}
     return PAGE.format(**about, body=body, script=script)
