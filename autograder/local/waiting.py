@@ -18,7 +18,7 @@ UNWRITTEN = _(
     "file, and run this cell again."
 )
 NOT_MADE = _("This cell waits for `%(name)s`, which a cell above could not make yet.")
-OPENING = f"with __import__('sys').modules[{__name__!r}].cell({{names!r}}): pass"
+OPENING = f"with __import__('sys').modules[{__name__!r}].cell({{names!r}}, globals()): pass"
 LAST = "__import__('sys').displayhook(0)"  # what Jupyter does with the value of a cell's last line
 
 _not_made: set[str] = set()  # what cells that waited would have made
@@ -44,8 +44,9 @@ def in_notebooks(shell: Any, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def cell(names: Sequence[str]) -> Iterator[None]:
-    """A cell that would bind these names."""
+def cell(names: Sequence[str], values: dict[str, Any]) -> Iterator[None]:
+    """A cell that would bind these names in `values`; where it waits, it leaves none half made."""
+    before = set(values)
     try:
         yield
     except NotImplementedError as error:
@@ -54,13 +55,20 @@ def cell(names: Sequence[str]) -> Iterator[None]:
         if file.parent != _folder and not file.name.partition(",")[0].endswith(".ipynb"):
             raise
         shown = f"{_folder.name}/{file.name.partition(',')[0]}"
+        _forget(set(names) - before, values)
         _wait(names, render(say(UNWRITTEN, function=frame.name, file=shown).facts, language_here()))
     except NameError as error:
         if error.name not in _not_made:
             raise
+        _forget(set(names) - before, values)
         _wait(names, render(say(NOT_MADE, name=error.name).facts, language_here()))
     else:
         _not_made.difference_update(names)
+
+
+def _forget(names: set[str], values: dict[str, Any]) -> None:
+    for name in names:
+        values.pop(name, None)
 
 
 def _wait(names: Sequence[str], told: str) -> None:
