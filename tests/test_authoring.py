@@ -283,11 +283,17 @@ def test_a_gap_that_the_files_show(
     assert found[0].remedy
 
 
+def test_a_number_in_a_tensor_has_a_shape_too(fresh: Course) -> None:
+    spoil(fresh.root / SOLUTION, "Returns (N, T, D): each", "Returns a tensor of shape (): each")
+    assert list(static.docstrings(draft(load(fresh.root)))) == []
+
+
 @pytest.mark.parametrize(
     ("chinese", "same"),
     [
         ('f(x, label=f"{r} 的半径", name="圆")  # 图', True),
         ('f(x, label=f"radius {r}", name="circle")', True),
+        ('f(x, label=f"半径 {r}", name="。")', True),
         ('f(x, label=f"半径 {r}", name="cercle")', False),
         ('f(x, label=f"半径 {x}", name="圆")', False),
         ('f(y, label=f"半径 {r}", name="圆")', False),
