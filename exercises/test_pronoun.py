@@ -159,7 +159,7 @@ def test_gradients_by_hand(student):
 
     The gradient of out_b is (0.5 - 1, 0.5), its norm 0.7071, and the others are zeros. With a
     max_norm of 0.1 it becomes (-0.0707, 0.0707), exactly: no epsilon. The arguments stay.
-    Catches: each of the gradients clipped by itself, small ones scaled up, None for zeros.
+    Catches: small ones scaled up, an epsilon, None for zeros.
     """
     tokens, nouns, params = torch.tensor([[0, 2, 3]]), torch.tensor([0]), silent()
     small = 0.1 / 2**0.5
@@ -171,6 +171,20 @@ def test_gradients_by_hand(student):
         expected = {name: 0 * param for name, param in params.items()}
         expected["out_b"] = numbers(-size, size)
         assert_dict_close(found, expected, name="gradients", absolute=1e-9)
+
+
+@pytest.mark.exercise("gradients")
+def test_one_norm_over_all(student):
+    """What is clipped has the norm max_norm afterwards, all of its numbers together.
+
+    Catches: each of the gradients clipped by itself, each number cut off.
+    """
+    tokens, params = lstm()
+    got = student.pronoun.gradients("lstm", tokens, torch.tensor([0, 1]), params, 0.01)
+    _, found = two(got, "the loss", "gradients")
+    assert_dict_close(found, params, name="gradients", absolute=math.inf)  # as to keys and shapes
+    together = torch.cat([found[name].flatten() for name in params])
+    assert_close(together.norm(), numbers(0.01)[0], name="the norm")
 
 
 # train

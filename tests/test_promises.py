@@ -173,7 +173,7 @@ PROMISES = {
         "small ones scaled up": "scaled_when_small",
         "plain gradient descent": "plain_descent",
         "a loss after the step": "loss_after_step",
-        "uphill or nowhere": "uphill untrained",
+        "uphill or nowhere": "uphill",
         "a number of sentences": "number_for_share",
         "a percentage": "percentage",
         "a tensor for a number": "tensor_for_number",
