@@ -106,6 +106,13 @@ def arguments(draw, exercise, kind, sizes, widths, params=None, dtype=torch.floa
 def edges(draw, kind):
     """Params of SMALL with exact zeros and ones, zeros alone, very large and small numbers."""
     v, d, k = SMALL[2:]
+    for factor in (FAR, 1 / FAR):
+        params = network(draw, kind, v, d, k, *ALONE[kind])
+        params["embed"] *= factor
+        params["out_b"] *= 0
+        for name in READS[kind]:
+            params[name] /= factor
+        yield params
     for zeros in ({"embed"}, {*NAMES[kind], "out_w"}):
         params = network(draw, kind, v, d, k, *ALONE[kind])
         for name, param in params.items():
@@ -115,13 +122,6 @@ def edges(draw, kind):
                 param.zero_()
         if kind == "convolution":
             params["b"] += 0.5  # no ReLU at exactly 0, where its gradient is what one likes
-        yield params
-    for factor in (FAR, 1 / FAR):
-        params = network(draw, kind, v, d, k, *ALONE[kind])
-        params["embed"] *= factor
-        params["out_b"] *= 0
-        for name in READS[kind]:
-            params[name] /= factor
         yield params
 
 
@@ -675,7 +675,7 @@ def test_accuracy_values(student, draw):
         check_values(student, draw, "accuracy", kind, longest=None)
     args = arguments(draw, "accuracy", "rnn", SMALL, (4,))
     right = predict64(*args[:2], args[3]).argmax(-1)
-    for nouns in (right, 1 - right):
+    for nouns in (args[2], right, 1 - right):
         assert_right(student, "accuracy", *args[:2], nouns, args[3])
 
 
@@ -683,9 +683,13 @@ def test_accuracy_values(student, draw):
 def test_accuracy_edges(student, draw):
     """Exact zeros and ones, tensors of zeros, and numbers of 1e12 and 1e-12.
 
-    Catches: numbers cut off or taken for zero.
+    And two logits that differ in the tenth digit. Catches: numbers cut off, float32 inside.
     """
     check_edges(student, draw, "accuracy", "convolution")
+    args = arguments(draw, "accuracy", "rnn", SMALL, (4,))
+    args[3]["out_w"] *= 0
+    args[3]["out_b"] = torch.tensor([1 + 1e-9, 1.0], dtype=torch.float64)
+    assert_right(student, "accuracy", *args)
 
 
 @pytest.mark.exercise("accuracy")

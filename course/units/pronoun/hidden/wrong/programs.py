@@ -32,7 +32,7 @@ def scores(kind, tokens, params):
 
 
 def predict__no_relu_at_the_end(kind, tokens, params):
-    """ReLU between the layers only. -> last_relu_missing"""
+    """ReLU between the layers only. -> last_relu_missing, earlier_function"""
     x = params["embed"][tokens]
     if kind != "convolution":
         return scores(kind, tokens, params)
@@ -44,7 +44,7 @@ def predict__no_relu_at_the_end(kind, tokens, params):
 
 
 def predict__linear_convolutions(kind, tokens, params):
-    """No ReLU at all. -> no_relu"""
+    """No ReLU at all. -> no_relu, earlier_function"""
     x = params["embed"][tokens]
     if kind != "convolution":
         return scores(kind, tokens, params)
@@ -54,7 +54,7 @@ def predict__linear_convolutions(kind, tokens, params):
 
 
 def predict__cell(kind, tokens, params):
-    """The LSTM's cell in place of its state. -> cell_for_state"""
+    """The LSTM's cell in place of its state. -> cell_for_state, earlier_function"""
     x = params["embed"][tokens]
     if kind != "lstm":
         return scores(kind, tokens, params)
@@ -65,17 +65,17 @@ def predict__cell(kind, tokens, params):
 
 
 def predict__softmax(kind, tokens, params):
-    """Probabilities, not logits. -> probabilities"""
+    """Probabilities, not logits. -> probabilities, earlier_function"""
     return torch.softmax(scores(kind, tokens, params), dim=1)
 
 
 def predict__no_bias(kind, tokens, params):
-    """out_b forgotten. -> no_output_bias"""
+    """out_b forgotten. -> no_output_bias, earlier_function"""
     return read(kind, params["embed"][tokens], params) @ params["out_w"]
 
 
 def gradients__torch_clips(kind, tokens, nouns, params, max_norm):
-    """torch's own clipping has an epsilon. -> epsilon"""
+    """torch's own clipping has an epsilon. -> epsilon, earlier_function"""
     leaves = {k: p.detach().clone().requires_grad_() for k, p in params.items()}
     loss = F.cross_entropy(scores(kind, tokens, leaves), nouns)
     loss.backward()
@@ -84,7 +84,7 @@ def gradients__torch_clips(kind, tokens, nouns, params, max_norm):
 
 
 def gradients__softmax_first(kind, tokens, nouns, params, max_norm):
-    """cross_entropy of probabilities. -> softmax_twice"""
+    """cross_entropy of probabilities. -> softmax_twice, earlier_function"""
     leaves = {k: p.detach().clone().requires_grad_() for k, p in params.items()}
     loss = F.cross_entropy(torch.softmax(scores(kind, tokens, leaves), dim=-1), nouns)
     loss.backward()
@@ -96,7 +96,7 @@ def gradients__softmax_first(kind, tokens, nouns, params, max_norm):
 
 
 def gradients__each_by_itself(kind, tokens, nouns, params, max_norm):
-    """A norm for each tensor. -> clipped_each"""
+    """A norm for each tensor. -> clipped_each, earlier_function"""
     leaves = {k: p.detach().clone().requires_grad_() for k, p in params.items()}
     loss = F.cross_entropy(scores(kind, tokens, leaves), nouns)
     loss.backward()
@@ -108,7 +108,7 @@ def gradients__each_by_itself(kind, tokens, nouns, params, max_norm):
 
 
 def gradients__always_scaled(kind, tokens, nouns, params, max_norm):
-    """Small gradients grow. -> scaled_when_small"""
+    """Small gradients grow. -> scaled_when_small, earlier_function"""
     leaves = {k: p.detach().clone().requires_grad_() for k, p in params.items()}
     loss = F.cross_entropy(scores(kind, tokens, leaves), nouns)
     found = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values()))))
@@ -117,7 +117,7 @@ def gradients__always_scaled(kind, tokens, nouns, params, max_norm):
 
 
 def gradients__summed(kind, tokens, nouns, params, max_norm):
-    """The sum over the batch. -> sum_not_mean"""
+    """The sum over the batch. -> sum_not_mean, earlier_function"""
     leaves = {k: p.detach().clone().requires_grad_() for k, p in params.items()}
     loss = F.cross_entropy(scores(kind, tokens, leaves), nouns, reduction="sum")
     found = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values()))))
