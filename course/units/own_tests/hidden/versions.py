@@ -88,13 +88,6 @@ SOFTMAX = Subject(
             "makes all numbers together sum to 1, and not each row",
             "让全部数字之和为 1，而不是每一行",
         ),
-        "log": wrong(
-            T,
-            "torch.softmax",
-            "torch.log_softmax",
-            "gives the logarithms of the weights",
-            "给出的是权重的对数",
-        ),
         "float32": wrong(
             T,
             "dim)\n",
@@ -151,13 +144,6 @@ SOFTMAX = Subject(
             "subtracts a number above the fraction line, and none below it",
             "在分子里减去了一个数，在分母里没有减",
         ),
-        "not_normalised": wrong(
-            H,
-            "exponentials / total",
-            "exponentials",
-            "gives rows that do not sum to 1",
-            "给出的各行之和不是 1",
-        ),
         "no_exponential": wrong(
             H,
             "(scores - largest).exp()",
@@ -178,13 +164,6 @@ SOFTMAX = Subject(
             "exponentials.sum(dim)",
             "divides by sums that are lined up with another axis",
             "除以的和对齐到了另一个轴",
-        ),
-        "hard": wrong(
-            H,
-            "exponentials / total",
-            "(scores == largest).to(scores.dtype)",
-            "gives all the weight to the largest score",
-            "把全部权重给了最大的分数",
         ),
         "first_numbers": wrong(
             H,
@@ -325,26 +304,12 @@ ATTENTION = Subject(
             "is wrong only for large logits",
             "只在 logits 很大时出错",
         ),
-        "transposed_weights": wrong(
-            A,
-            "weights @ v",
-            "weights.mT @ v",
-            "mixes the values with the weights transposed",
-            "用转置后的权重去混合 value",
-        ),
         "mask_inverted": wrong(
             A,
             "mask=None):\n",
             "mask=None):\n    mask = None if mask is None else ~mask\n",
             "has True and False of the mask exchanged",
             "把掩码的 True 和 False 弄反了",
-        ),
-        "mask_transposed": wrong(
-            A,
-            "mask=None):\n",
-            "mask=None):\n    mask = None if mask is None else mask.mT\n",
-            "reads the mask with its axes exchanged",
-            "读掩码时把两个轴弄反了",
         ),
         "mask_ignored": wrong(
             A,
@@ -450,13 +415,6 @@ ATTENTION = Subject(
             "return output.squeeze(-2), weights.squeeze(-2)",
             "is wrong only for a single query, and loses its axis",
             "只在只有一个 query 时出错：丢了那个轴",
-        ),
-        "viewed": wrong(
-            A,
-            "q @ k.mT",
-            "q.view(-1, q.shape[-1]).view(q.shape) @ k.mT",
-            "fails only for a tensor that is not contiguous",
-            "只在张量不连续时出错",
         ),
     },
     among=AMONG,
