@@ -42,12 +42,25 @@ def hidden_passages(course: Course, given: Iterable[str] = ()) -> set[str]:
             if path.stem.startswith("test_"):  # it shares a few helpers with the public tests
                 functions = [node for node in functions if node.name.startswith("test_")]
             passages |= {run for node in functions for run in _runs(node, source)}
+            passages |= {run for text in _programs(tree) for run in _runs_of(text)}
             lambdas = [
                 node for node in tree.body if isinstance(getattr(node, "value", 0), ast.Lambda)
             ]
             passages |= {_normal(ast.get_source_segment(source, node) or "") for node in lambdas}
     known = [_normal(text) for text in given]
     return {passage for passage in passages if not any(passage in text for text in known)}
+
+
+def _programs(tree: ast.AST) -> Iterator[str]:
+    """The texts in a program that are programs, such as versions that tests are to meet."""
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return (text for text in texts if isinstance(text, str) and "\ndef " in text)
+
+
+def _runs_of(program: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.FunctionDef):
+            yield from _runs(node, program)
 
 
 def _runs(function: ast.FunctionDef, source: str) -> Iterator[str]:

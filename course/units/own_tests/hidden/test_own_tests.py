@@ -18,18 +18,21 @@ def order(draw, subject):
 @pytest.mark.parametrize("version", SOFTMAX.wrong)
 def test_softmax(student, draw, version):
     """Catches: tests that a wrong softmax passes, and tests that a right one fails."""
-    assert_caught(student, "own_tests", SOFTMAX, version, order(draw, SOFTMAX))
+    drawn = order(draw, SOFTMAX)
+    assert_caught(student, "own_tests", SOFTMAX, version, drawn)
 
 
 @pytest.mark.exercise("tests_of_attention", kind="tests")
 @pytest.mark.parametrize("version", ATTENTION.wrong)
 def test_attention(student, draw, version):
     """Catches: tests that a wrong attention passes, and tests that a right one fails."""
-    assert_caught(student, "own_tests", ATTENTION, version, order(draw, ATTENTION))
+    drawn = order(draw, ATTENTION)
+    assert_caught(student, "own_tests", ATTENTION, version, drawn)
 
 
 @pytest.mark.exercise("tests_of_causal_mask", kind="tests")
 @pytest.mark.parametrize("version", CAUSAL_MASK.wrong)
 def test_causal_mask(student, draw, version):
     """Catches: tests that a wrong mask passes, and tests that a right one fails."""
-    assert_caught(student, "own_tests", CAUSAL_MASK, version, order(draw, CAUSAL_MASK))
+    drawn = order(draw, CAUSAL_MASK)
+    assert_caught(student, "own_tests", CAUSAL_MASK, version, drawn)

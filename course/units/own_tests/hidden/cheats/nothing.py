@@ -1,15 +1,13 @@
-"""Functions are called, and nothing is asserted."""
-
-import torch
+"""Tests that look at nothing."""
 
 
 def test_softmax(softmax):
-    softmax(torch.ones(2, 3))
+    assert softmax
 
 
 def test_attention(attention):
-    attention(torch.ones(2, 3), torch.ones(4, 3), torch.ones(4, 5))
+    assert callable(attention)
 
 
 def test_causal_mask(causal_mask):
-    causal_mask(3)
+    pass
