@@ -378,7 +378,7 @@ def test_a_gradebook_that_cannot_be_had_is_an_error_in_words(url: str) -> None:
 
 def test_tampering_with_cells_costs_and_earns_nothing(graded: Class) -> None:
     assert graded.marks["perfect"] == graded.marks["tampered"] == max(graded.most) - BY_HAND
-    assert graded.marks[REMOTE] == max(graded.most)
+    assert graded.marks[REMOTE] == max(graded.most) - BY_HAND
     assert 0 < graded.marks["partial"] < graded.marks["perfect"]
     assert graded.marks["untouched"] == 0
 
