@@ -158,7 +158,7 @@ def said_in_code(text: str) -> str:
 
 def said_on_a_page(text: str) -> list[str]:
     """What a page says, paragraph by paragraph and label by label."""
-    text = re.sub(r"<style>.*?</style>|<math.*?</math>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<(style|script)>.*?</\1>|<math.*?</math>", "", text, flags=re.DOTALL)
     programs = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", text, re.DOTALL)
     text = re.sub(r"<pre[^>]*><code>.*?</code></pre>", "", text, flags=re.DOTALL)
     parts = re.split(r"</?(?:p|h\d|li|td|th|text|pre|title)\b[^>]*>", text)
