@@ -135,7 +135,7 @@ def test_progress_and_the_next_step(folder: Path) -> None:  # noqa: F811
     course, output = courses.load(folder), io.StringIO()
     sys.modules.pop("rnn")
     check_folder(course, [course.unit("rnn")], Console(file=output, width=80), "zh")
-    assert "整个课程的 32 个函数，已写 2 个。" in output.getvalue()
+    assert "整个课程的 44 个函数，已写 2 个。" in output.getvalue()
     assert "里的 \n`step_jacobian`（一步的雅可比矩阵）。" in output.getvalue()
 
 
