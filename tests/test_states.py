@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from conftest import ROOT
 from reports import report, student_of
+from rich.console import Console
 
 from autograder.core.course import Course
 from autograder.reports import table
@@ -90,6 +91,16 @@ def test_tables_for_people(course: Course, status: str, capsys: pytest.CaptureFi
     (summary, _notes) = sorted(exported(course, "github", student).values(), key=len, reverse=True)
     ann = next(line for line in summary.splitlines() if line.startswith("| ann"))
     assert shown(ann.split("|")[3].partition("/")[0].strip()) == DOCUMENTED[status]["GitHub"]
+
+
+def test_a_narrow_terminal_has_whole_names_and_marks(course: Course) -> None:
+    student = "Müller_Jonas"
+    marks = {student: {u: report(course, student, u, score=12.25) for u in course.unit_names}}
+    output = io.StringIO()
+    table.print_class(Console(file=output, width=80), marks, course.units)
+    said = output.getvalue().partition("1 rnn")[0]
+    assert said.count(student) == 2
+    assert said.count("12.25") == len(course.units) and "…" not in said
 
 
 @pytest.mark.parametrize("status", DOCUMENTED)

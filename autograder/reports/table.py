@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +27,7 @@ BEGINS = rf"['\"\s]*[{re.escape(SIGNS)}]"
 FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={BEGINS})")
 QUOTED_FORMULA = re.compile(rf"(^|[,;\t|\r\n])'(?={BEGINS})")
 NOTHING: Mapping[str, Mapping[str, str]] = {}
+NAME, COLUMN, TOTAL = 20, 7, 9  # characters: of a name at most, of a mark, of the total
 MANY = 60  # rows that still fit a terminal's patience
 
 
@@ -54,27 +57,46 @@ def sign_of_total(reports: Sequence[Report]) -> str:
 
 
 def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
-    """Print a row a student: each unit's score and the total; then the reasons for whole units."""
+    """Print a row a student: each unit's score and the total; then the reasons for whole units.
+
+    Where a terminal is too narrow for all units, some stand in a table below.
+    """
     found = [report for by_unit in marks.values() for report in by_unit.values()]
     possible = {report.unit: report.max_score for report in found}
     handed_in = {report.unit for report in found if report.status != "missing"}
     shown = [unit.name for unit in units if unit.name in handed_in]
-    table = Table(title="Marks", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("student", overflow="fold")
-    for position, name in enumerate(shown, start=1):
-        table.add_column(f"{position}\n/{number(possible[name])}", justify="right")
-    table.add_column(f"total\n/{number(sum(possible.values()))}", justify="right", style="bold")
     rows = sorted(marks.items())
-    for student, by_unit in rows[:MANY]:
-        cells = (_cell(by_unit.get(name)) for name in shown)
-        table.add_row(Text(student), *cells, sign_of_total([*by_unit.values()]))
-    console.print(table)
+    columns = [(n, name, number(possible[name])) for n, name in enumerate(shown, start=1)]
+    best = number(sum(possible.values()))
+    room = console.width - min(max((cell_len(name) for name in marks), default=0), NAME) - TOTAL
+    parts = max(1, math.ceil(len(columns) * COLUMN / max(room, COLUMN)))
+    for part in range(parts):
+        some = columns[part * len(columns) // parts : (part + 1) * len(columns) // parts]
+        console.print(_table("Marks" if part == 0 else None, rows[:MANY], some, best))
     console.print(" · ".join(f"{n} {name}" for n, name in enumerate(shown, start=1)))
     if missing := [name for name in possible if name not in handed_in]:
         console.print(f"Handed in by nobody: {', '.join(missing)}.", style="yellow")
     if len(rows) > MANY:
         console.print(f"… and {len(rows) - MANY} more students: see summary.csv.")
     _print_reasons(console, found)
+
+
+def _table(
+    title: str | None,
+    rows: Sequence[tuple[str, Mapping[str, Report]]],
+    columns: Sequence[tuple[int, str, str]],
+    best: str,
+) -> Table:
+    """A row a student. columns: a unit's number, its name and its points; best: all the points."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("student", overflow="fold")
+    for position, _, points in columns:
+        table.add_column(f"{position}\n/{points}", justify="right", no_wrap=True)
+    table.add_column(f"total\n/{best}", justify="right", style="bold", no_wrap=True)
+    for student, by_unit in rows:
+        cells = (_cell(by_unit.get(name)) for _, name, _ in columns)
+        table.add_row(Text(student), *cells, sign_of_total([*by_unit.values()]))
+    return table
 
 
 def _print_reasons(console: Console, found: Sequence[Report]) -> None:
