@@ -33,31 +33,36 @@ def _alone(text: str, exercises: set[str]) -> Iterator[tuple[str, str]]:
             yield node.name, ast.unparse(ast.Module(kept, []))
 
 
-def cheating(course: Course, units: Sequence[Unit]) -> list[Job[tuple[str, str]]]:
-    """Every function of every file of a unit's hidden/cheats/, alone in a perfect submission."""
+def cheating(course: Course, units: Sequence[Unit]) -> list[Job[tuple[list[str], str]]]:
+    """Every function of every file of a unit's hidden/cheats/, alone in a perfect submission.
+
+    A file of tests is one program: beside tests that are right, one of its tests would tell
+    nothing.
+    """
     right = solutions(course)
-    todo: list[Job[tuple[str, str]]] = []
+    todo: list[Job[tuple[list[str], str]]] = []
     for unit in units:
-        exercises = {e.name for e in unit.exercises if not e.asks_for_tests}
+        tests = [e.name for e in unit.exercises if e.asks_for_tests]
+        exercises = {e.name for e in unit.exercises} - set(tests)
         for path in files(course, unit, "cheats"):
             whole = path.read_text("utf-8")
-            # Beside tests that are right, those of a cheat would tell nothing: it stands for all.
-            for exercise in (e for e in unit.exercises if e.asks_for_tests):
-                todo.append(((exercise.name, path.stem), unit, right | {unit.name: whole}))
+            if tests:
+                todo.append(((tests, path.stem), unit, right | {unit.name: whole}))
             for function, text in _alone(whole, exercises):
                 program = f"{right[unit.name]}\n{text}\n"
-                todo.append(((function, path.stem), unit, right | {unit.name: program}))
+                todo.append((([function], path.stem), unit, right | {unit.name: program}))
     return todo
 
 
 def cheats(graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1) -> list[Cheat]:
-    """Grade one cheat in `share`."""
+    """Grade one program in `share`; each of its functions is a cheat."""
     found = []
-    for (function, name), report in graders.grade(cheating(graders.course, units)[::share]):
-        mine = [t for t in report.tests if t.exercise == function]
-        failed = [t for t in mine if t.status == "failed"]
-        caught = len(failed) == len(mine) if mine[0].kind == "tests" else bool(failed)
-        found.append(Cheat(report.unit, function, name, caught))
+    for (functions, name), report in graders.grade(cheating(graders.course, units)[::share]):
+        for function in functions:
+            mine = [t for t in report.tests if t.exercise == function]
+            failed = [t for t in mine if t.status == "failed"]
+            caught = len(failed) == len(mine) if mine[0].kind == "tests" else bool(failed)
+            found.append(Cheat(report.unit, function, name, caught))
     return found
 
 
