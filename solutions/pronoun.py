@@ -46,17 +46,17 @@ def predict(kind: str, tokens: torch.Tensor, params: dict[str, torch.Tensor]) ->
     return _last_output(kind, x, params) @ params["out_w"] + params["out_b"]  # (N, K)
 
 
-def _last_output(kind: str, x: torch.Tensor, params: dict[str, torch.Tensor]) -> torch.Tensor:
+def _last_output(layer: str, x: torch.Tensor, params: dict[str, torch.Tensor]) -> torch.Tensor:
     """The layer's output at the last word, (N, H)."""
-    if kind == "rnn":
+    if layer == "rnn":
         h = x.new_zeros(x.shape[0], params["w_hh"].shape[0])  # (N, H)
         return rnn(x, h, params["w_xh"], params["w_hh"], params["b"])[:, -1]
-    if kind == "lstm":
+    if layer == "lstm":
         h = c = x.new_zeros(x.shape[0], params["w_h"].shape[0])  # (N, H)
         for t in range(x.shape[1]):
             h, c = lstm_step(x[:, t], h, c, params["w_x"], params["w_h"], params["b"])
         return h
-    if kind == "convolution":
+    if layer == "convolution":
         for w, b in zip(params["w"], params["b"], strict=True):  # (k, D, D), (D,)
             x = torch.relu(conv1d(x, w, b))  # (N, T, D)
         return x[:, -1]
@@ -109,14 +109,14 @@ def train(
     """
     ### BEGIN SOLUTION
     params = {name: param.detach().clone() for name, param in params.items()}
-    optimizer = torch.optim.Adam(params.values(), lr)
+    adam = torch.optim.Adam(params.values(), lr)
     losses = []
     for tokens, nouns in batches:
         loss, found = gradients(kind, tokens, nouns, params, max_norm)
         losses.append(loss)
         for name, param in params.items():
             param.grad = found[name]
-        optimizer.step()
+        adam.step()
     return {name: param.detach() for name, param in params.items()}, torch.stack(losses)
     ### END SOLUTION
 
@@ -130,8 +130,7 @@ def accuracy(
     Returns a Python float: their share, from 0 to 1.
     """
     ### BEGIN SOLUTION
-    with torch.no_grad():
-        told = predict(kind, tokens, params).argmax(dim=-1)  # (N, K) -> (N,)
+    told = predict(kind, tokens, params).argmax(dim=-1)  # (N, K) -> (N,)
     return (told == nouns).double().mean().item()
     ### END SOLUTION
 
