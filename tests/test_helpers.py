@@ -50,6 +50,8 @@ def test_hints_go_on_and_never_hold_a_solution(clone: Course) -> None:
     assert lines and not [line for line in lines if line.strip() and line.strip() in hints]
     chinese = hint(clone, "rnn_step", "zh")[0]
     assert "的文档字符串" in render(chinese.facts, "zh")
+    written = hint(clone, "tests_of_softmax", "en")[0]
+    assert "Begin with the docstring of `test_softmax` in exercises/own_tests.py" in written
 
 
 def test_a_hint_for_what_is_no_exercise(clone: Course) -> None:

@@ -32,7 +32,7 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
         told, number = [say(LAST, count=count, function=name)], 0
     if number == 0:
         file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
-        first = say(FIRST, function=name, file=file, tests=tests)
+        first = say(FIRST, function=exercise.function, file=file, tests=tests)
         told.append(say(BEGINNING, count=count, function=name, help=first))
     else:
         said = helps[number - 1]
