@@ -36,6 +36,8 @@ def read(header: bytes, payload: bytes = b"") -> object:
     reply = wire.parse_reply(header)
     if wire.reply_payload_size(reply) != len(payload):
         raise wire.WireError("another size")
+    if isinstance(reply, wire.Asked):
+        raise wire.WireError("a question in place of a reply")
     if not isinstance(reply, wire.Result):
         return explain(reply, "rnn", "rnn", "rnn.py")
     reader = wire.Reader(bytearray(payload))
