@@ -70,6 +70,8 @@ def rounded(function):
         value = function(*(_floats(arg, lower, complain=False) for arg in args), **kwargs)
         if not given:
             raise NothingToDo
+        if isinstance(value, float) and value != float(np.float32(value)):
+            raise NothingToDo  # a share: counted, not computed in float32
         if isinstance(value, float) or given[0] not in (torch.float64, np.float64):
             return value
         return _floats(value, lambda item: _to(item, "float64"))
