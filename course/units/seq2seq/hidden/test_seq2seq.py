@@ -310,7 +310,7 @@ def test_decode_copies_short_words_only(student, draw, figure):
     exact = decode64(context.double(), in_float64(params), START, target.shape[1]).cut(END)
     keep = exact.clear
     got = student.seq2seq.decode(context[keep], params, START, END, target.shape[1])
-    assert_equal(got, exact.ids[keep])
+    assert_equal(got, exact[keep].cut(END).ids)  # one that is left out may have been the longest
     figure("accuracy_by_length", accuracy_by_length(got, target[keep], lengths[keep]))
 
 
