@@ -24,7 +24,7 @@ from collections.abc import Callable
 import torch
 from torch.testing import assert_close
 
-Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]  # the output and the weights
+Attention = Callable[..., tuple[torch.Tensor, torch.Tensor]]  # output and weights
 
 
 def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:

@@ -31,7 +31,10 @@ WAITS = {"en": "This cell waits for", "zh": "这个单元格在等"}
 FORGET = "%reset -f\nimport sys\nsys.modules['autograder.local.waiting']._not_made.clear()"
 # A sentence: some words of English in a row. Names, titles of papers and code are none.
 ENGLISH = re.compile(r"(?:\b[A-Za-z]{2,}\b[,;:]? ){3,}[a-z]+")
-QUOTED = re.compile(r'`[^`]*`|出处：.*?(?:"""|\Z)|"[^"\n]+"', re.DOTALL)
+QUOTED = re.compile(
+    r'`[^`]*`|出处：.*?(?:"""|\Z)|"[^"\n]+"|(?<!\*)\*[^*\n]+\*(?!\*)',  # titles are in italics
+    re.DOTALL,
+)
 
 
 @pytest.fixture
@@ -158,7 +161,7 @@ def said_in_code(text: str) -> str:
 
 def said_on_a_page(text: str) -> list[str]:
     """What a page says, paragraph by paragraph and label by label."""
-    text = re.sub(r"<(style|script)>.*?</\1>|<math.*?</math>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<(style|script|em)>.*?</\1>|<math.*?</math>", "", text, flags=re.DOTALL)
     programs = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", text, re.DOTALL)
     text = re.sub(r"<pre[^>]*><code>.*?</code></pre>", "", text, flags=re.DOTALL)
     parts = re.split(r"</?(?:p|h\d|li|td|th|text|pre|title)\b[^>]*>", text)
