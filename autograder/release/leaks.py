@@ -34,9 +34,7 @@ def hidden_passages(course: Course, given: Iterable[str] = ()) -> set[str]:
     passages: set[str] = set()
     for path in sorted((course.root / "solutions").glob("*.py")):
         for region in re.findall(f"{BEGIN}\n(.*?){END}", path.read_text("utf-8"), re.DOTALL):
-            # What only opens a block, such as `with torch.no_grad():`, any program may have.
-            lines = [line for line in _lines(region) if not line.endswith(":")]
-            passages |= {line for line in lines if len(line) >= SHORTEST}
+            passages |= {line for line in _lines(region) if len(line) >= SHORTEST}
     for unit in course.unit_names:
         for path in sorted((unit_folder(course.root, unit) / "hidden").rglob("*.py")):
             tree, source = ast.parse(path.read_bytes()), path.read_text("utf-8")
