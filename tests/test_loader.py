@@ -339,8 +339,9 @@ def test_an_exception_that_cannot_be_described() -> None:
 
 
 def test_torchs_state_is_as_before() -> None:
+    state = torch.get_rng_state()
     before = torch.rand(3)
-    torch.manual_seed(torch.initial_seed())
+    torch.set_rng_state(state)
     with restored():
         torch.set_default_dtype(torch.float64)
         torch.set_default_device("meta")
