@@ -120,6 +120,18 @@ def call(
     return CallResult(value, [i for i, (argument, old) in pairs if not same(argument, old)])
 
 
+def observed(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    cotangents: Sequence[torch.Tensor | None] | None,
+) -> CallResult:
+    """`vjp` where there are cotangents, else `call`."""
+    if cotangents is None:
+        return call(function, args, kwargs)
+    return vjp(function, args, kwargs, cotangents)
+
+
 class Counter(TorchFunctionMode):
     """Counts the calls of torch. A TorchDispatchMode would first import half of a compiler."""
 

@@ -44,11 +44,8 @@ class Accelerator(NamedTuple):
             low = lowered and tensor.dtype is torch.float32
             return tensor.detach().cpu().to(torch.float64 if low else tensor.dtype)
 
-        args, kwargs = _each(there, [*asked.args]), _each(there, dict(asked.kwargs))
-        if asked.cotangents is None:
-            outcome = evaluate.call(found, args, kwargs)
-        else:
-            outcome = evaluate.vjp(found, args, kwargs, _each(there, [*asked.cotangents]))
+        given = (asked.args, asked.kwargs, asked.cotangents)
+        outcome = evaluate.observed(found, *_each(there, given))
         outcome.value = _each(back, outcome.value)
         outcome.gradients = _each(back, outcome.gradients)
         return outcome

@@ -157,13 +157,13 @@ def assert_dict_close(
     tolerance: as for assert_close, of each value; `name["key"]` is what it is called.
     """
     __tracebackhide__ = True
-    if not isinstance(got, Mapping) or got.keys() != expected.keys():
-        keys = ", ".join(map(repr, expected))
-        found = ", ".join(map(repr, got)) if isinstance(got, Mapping) else describe(got)
+    keys = ", ".join(map(repr, expected))
+    if not isinstance(got, Mapping):
+        message = _("%(name)s is %(got)s, expected a dict with the keys %(keys)s.")
+        raise Mismatch(say(message, name=name, got=describe(got), keys=keys))
+    if got.keys() != expected.keys():
         message = _("%(name)s has the keys %(got)s, expected a dict with the keys %(keys)s.")
-        if not isinstance(got, Mapping):
-            message = _("%(name)s is %(got)s, expected a dict with the keys %(keys)s.")
-        raise Mismatch(say(message, name=name, got=found, keys=keys))
+        raise Mismatch(say(message, name=name, got=", ".join(map(repr, got)), keys=keys))
     for key, value in expected.items():
         assert_close(got[key], value, name=f'{name}["{key}"]', **tolerance)
 

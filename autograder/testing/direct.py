@@ -71,10 +71,8 @@ class LocalBackend:
                 outcome = pretended
             elif self._accelerator and asked.device not in ("cpu", PRETEND):
                 outcome = self._accelerator.call(found, asked)
-            elif asked.cotangents is None:
-                outcome = evaluate.call(found, args, kwargs)
             else:
-                outcome = evaluate.vjp(found, args, kwargs, asked.cotangents)
+                outcome = evaluate.observed(found, args, kwargs, asked.cotangents)
         except NotImplementedError as error:
             message = not_implemented(asked.unit, asked.function, error)
             raise Failure(message, help_id="not_started") from None
