@@ -20,30 +20,18 @@ import torch
 import torch.nn.functional as F
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "solutions"))
+sys.path[:0] = [str(ROOT / "course"), str(ROOT / "solutions")]
 
-from gates import lstm_step  # noqa: E402 - found in solutions/
-from rnn import rnn  # noqa: E402
-from self_attention import self_attention  # noqa: E402
+from pronoun import predict  # noqa: E402 - found in solutions/
+from train_pronoun import IT, NOUNS, WIDTH, sentences  # noqa: E402
 
 KEPT = ROOT / "course" / "parameters" / "first_minutes.json"
 LENGTHS = (5, 20, 80)  # words between the noun and "it"
 KINDS = ("rnn", "lstm", "attention")
-NOUNS, FILLERS = 8, 20
-IT = NOUNS + FILLERS
-WIDTH = 32
 BATCHES, SENTENCES, TRIED = 300, 32, 500
 SHOWN = 4  # answers that are kept beside the share of right ones
 
 Params = dict[str, torch.Tensor]
-
-
-def sentences(words: int, number: int, random: torch.Generator) -> tuple[torch.Tensor, ...]:
-    """Tokens (number, words + 2) and the noun that each of them begins with, (number,)."""
-    tokens = torch.randint(NOUNS, IT, (number, words + 2), generator=random)
-    nouns = torch.randint(NOUNS, (number,), generator=random)
-    tokens[:, 0], tokens[:, -1] = nouns, IT
-    return tokens, nouns
 
 
 def fresh(kind: str, random: torch.Generator) -> Params:
@@ -65,21 +53,6 @@ def fresh(kind: str, random: torch.Generator) -> Params:
     return {name: tensor.requires_grad_() for name, tensor in params.items()}
 
 
-def logits(kind: str, params: Params, tokens: torch.Tensor) -> torch.Tensor:
-    """What the last output, which stands at "it", says of each noun: (number, NOUNS)."""
-    x = params["embed"][tokens]  # (N, T, D)
-    start = x.new_zeros(len(x), WIDTH)
-    if kind == "rnn":
-        last = rnn(x, start, params["w_xh"], params["w_hh"], params["b"])[:, -1]
-    elif kind == "lstm":
-        last = cell = start
-        for word in x.unbind(1):
-            last, cell = lstm_step(word, last, cell, params["w_x"], params["w_h"], params["b"])
-    else:
-        last = self_attention(x, params["w_q"], params["w_k"], params["w_v"])[:, -1]
-    return last @ params["out_w"] + params["out_b"]
-
-
 def train(kind: str, words: int) -> Params:
     """A network trained on sentences of one length."""
     random = torch.Generator().manual_seed(0)
@@ -88,7 +61,7 @@ def train(kind: str, words: int) -> Params:
     for _ in range(BATCHES):
         tokens, nouns = sentences(words, SENTENCES, random)
         optimizer.zero_grad()
-        F.cross_entropy(logits(kind, params, tokens), nouns).backward()
+        F.cross_entropy(predict(kind, tokens, params), nouns).backward()
         torch.nn.utils.clip_grad_norm_(params.values(), 1.0)
         optimizer.step()
     return params
@@ -98,7 +71,7 @@ def train(kind: str, words: int) -> Params:
 def answers(kind: str, params: Params, words: int) -> dict[str, object]:
     """The share of fresh sentences answered rightly, and the first answers, each with the truth."""
     tokens, nouns = sentences(words, TRIED, torch.Generator().manual_seed(1))
-    said = logits(kind, params, tokens).argmax(1)
+    said = predict(kind, tokens, params).argmax(1)
     share = (said == nouns).float().mean().item()
     return {"right": round(share, 3), "said": said[:SHOWN].tolist(), "true": nouns[:SHOWN].tolist()}
 
