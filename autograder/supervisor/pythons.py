@@ -86,7 +86,13 @@ def _other_names(named: Iterable[Path], layers: Mapping[Path, bool]) -> Iterator
 
 
 def _packages() -> list[str]:
-    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    """Where installed packages lie; `pip install --target` takes a folder of any name."""
+    return [entry for entry in sys.path if _has_packages(Path(entry))]
+
+
+def _has_packages(folder: Path) -> bool:
+    usual = folder.name in ("site-packages", "dist-packages")
+    return folder.is_absolute() and (usual or any(folder.glob("*.dist-info")))
 
 
 def _further_packages() -> list[str]:
