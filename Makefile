@@ -9,7 +9,7 @@ NBGRADER ?= classroom
 LESSONS ?= en
 TESTS := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations 20
 
-.PHONY: help linux demo check test long lint starters mistakes lessons pages notebooks installs clean
+.PHONY: help linux demo check test long lint starters mistakes lessons pages notebooks gpu installs clean
 .DELETE_ON_ERROR:
 
 ## help: this list
@@ -64,6 +64,11 @@ pages: $(VENV)/.course
 ## notebooks: make the lessons as a course of nbgrader, in classroom or NBGRADER=DIR, LESSONS=zh
 notebooks: $(VENV)/.course
 	$(BIN)/python -m autograder.notebooks '$(NBGRADER)' --lang $(LESSONS)
+
+## gpu: all that only a machine with a GPU can show; its figures are in results/gpu.json
+gpu: $(VENV)/.dev
+	$(BIN)/autograder doctor
+	$(BIN)/autograder bench gpu
 
 ## installs: try the installs that users have (gigabytes), or some: ROWS='pip lowest'
 installs: $(VENV)/.dev

@@ -71,6 +71,25 @@ def bench_clock(
     raise typer.Exit(not errors(load(course), gradings, noise, jobs, plot, log, console))
 
 
+@commands.command("gpu")
+def bench_gpu(
+    gradings: Annotated[int, typer.Option(min=1, help="By the clock, of either kind.")] = 300,
+    jobs: Annotated[int, typer.Option(min=1, help="Programs at once.")] = 4,
+    figures: Annotated[Path, typer.Option(help="Where the figures go, as JSON.")] = Path(
+        "results/gpu.json"
+    ),
+    course: CourseOption = None,
+) -> None:
+    """All that only a machine with a GPU can show: the sandbox, every hidden test, the clock.
+
+    Exit status: 0 when all came out as it should, else 1.
+    """
+    from autograder.bench.gpu import gpu
+
+    fine = gpu(load(course), gradings, jobs, figures, Console(highlight=False))
+    raise typer.Exit(not fine)
+
+
 @commands.command("validity")
 def bench_validity(
     unit: Annotated[

@@ -33,7 +33,7 @@ from autograder.testing.calls import Failure
 from autograder.testing.inputs import Draw
 from autograder.testing.parallel import Scaling, TimedCase
 
-Word = Literal["parallel", "sequential", "unmeasurable"]
+Word = Literal["parallel", "sequential", "unmeasurable", "refused"]  # the last: by a GPU
 
 
 class Graded(msgspec.Struct, frozen=True):
@@ -74,12 +74,14 @@ class TimedProgram:
         backend = RacingBackend(lambda device: host, self.unit, sources, course.limits, course.root)
         what = (self.label, self.scaling.over)
         try:
-            facts = backend.race(self.unit, self.name, "cpu", event)
+            facts = backend.race(self.unit, self.name, host.device, event)
         except Unmeasured:
             return Graded(*what, "unmeasurable")
         except Failure as failure:
             if failure.help_id != "looped":
-                raise
+                if host.device == "cpu":
+                    raise
+                return Graded(*what, "refused")
             return Graded(*what, "sequential", failure.facts["share"])
         finally:
             backend.close()
@@ -174,6 +176,7 @@ def errors(
     plot: Path | None,
     log: Path | None,
     console: Console,
+    device: str = "cpu",
 ) -> bool:
     """Grade honest and sequential programs `gradings` times each; print a table of what came out.
 
@@ -181,7 +184,7 @@ def errors(
     graded at once. log: a file that each grading is added to
     as a line of JSON; what it holds already is not done again. Returns whether no more than one
     verdict in a thousand is wrong, of either kind. Raises CourseError for a log that is not of
-    these programs.
+    these programs. device: where they are timed, "cpu" or "cuda".
     """
     found = [VerdictTally(program) for program in programs(course)]
     todo = plan(found, gradings)
@@ -190,7 +193,7 @@ def errors(
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(log.open("ab")) if log else None
         stack.enter_context(noisy(noise))
-        hosts = Lender(lambda: WarmHost([course.root]))
+        hosts = Lender(lambda: WarmHost([course.root], device))
         stack.callback(hosts.close)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -214,9 +217,11 @@ def errors(
         mine = [tally for tally in found if tally.of.kind == kind]
         total, wrong = sum(len(t.words) for t in mine), sum(t.wrong for t in mine)
         unmeasured = sum(t.words.count("unmeasurable") for t in mine)
+        refused = sum(t.words.count("refused") for t in mine)
         console.print(
             f"{kind}: {wrong} of {total} {word} (95% bound: {bound(wrong, total):.2%}), "
-            f"{unmeasured} could not be measured."
+            f"{unmeasured} could not be measured"
+            + (f", {refused} cannot run on a GPU." if refused else ".")
         )
     console.print(f"{seconds:.2f} s a grading, {jobs} at once, with {noise} noise processes.")
     if plot:

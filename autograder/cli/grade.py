@@ -251,6 +251,9 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     level = batch.options.isolation
     if level != "full":
         console.print(f"Isolation: {level}. These marks are advisory.", style="yellow")
+    if batch.options.cuda and batch.options.rehearsed:
+        told = "CUDA was rehearsed on the pretend GPU. These marks are advisory."
+        console.print(told, style="yellow")
     if not batch.options.pretend:
         told = "This PyTorch cannot pretend a GPU, as 2.10 can: points for devices do not count."
         console.print(told, style="yellow")
@@ -267,11 +270,17 @@ def _settle(device: str, scheduler: str | None) -> bool:
     if device == "cpu":
         return False
     if scheduler:
-        from autograder.batch.cluster import has_gpu
+        from autograder.batch import cluster
 
-        found, where = has_gpu(scheduler), "no worker of the cluster offers the resource GPU"
+        found, where = (
+            cluster.has_gpu(scheduler),
+            "no worker of the cluster offers the resource GPU",
+        )
     else:
-        found = any(Path("/dev").glob("nvidia[0-9]*")) and _torch_sees_a_gpu()
+        from autograder.sandbox.pretend import rehearses
+        from autograder.supervisor.bubblewrap import has_gpu
+
+        found = has_gpu() and (rehearses() or _torch_sees_a_gpu())
         where = "PyTorch sees no GPU here. `autograder doctor` helps"
     if device == "cuda" and not found:
         fail(f"--device cuda was asked for, but {where}.")

@@ -106,8 +106,15 @@ def _tell_if_early(course: Course, unit: str) -> None:
         console(stderr=True).print(told, style="yellow", markup=False)
 
 
-def doctor() -> None:
-    """Tell what this machine can do, and how to mend what it cannot."""
+def doctor(
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Try what only a GPU can show, too; it must be there.")
+    ] = False,
+) -> None:
+    """Tell what this machine can do, and how to mend what it cannot.
+
+    Exit status: 0 when it can grade with full isolation (with --gpu: and on its GPU), else 1.
+    """
     from autograder.supervisor.doctor import diagnose
 
-    raise typer.Exit(diagnose(console()))
+    raise typer.Exit(diagnose(console(), gpu))

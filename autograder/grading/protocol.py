@@ -12,7 +12,7 @@ from autograder.core.course import KINDS, Kind, Limits
 from autograder.intake.submission import File
 from autograder.reports.schema import TestResult
 from autograder.sandbox.host import Level
-from autograder.sandbox.pretend import can_pretend
+from autograder.sandbox.pretend import can_pretend, rehearses
 
 TESTER = "autograder.grading.tester_start"  # the module that its process runs
 
@@ -20,13 +20,15 @@ TESTER = "autograder.grading.tester_start"  # the module that its process runs
 class Options(msgspec.Struct, frozen=True):
     """What a grading was asked for, the same for every submission of it.
 
-    pretend: whether there is a pretend accelerator, for what a GPU demands of a program.
+    pretend: whether there is a pretend accelerator, for what a GPU demands of a program. rehearsed:
+    whether it stands for CUDA, too.
     """
 
     cuda: bool = False
     isolation: Level = "full"
     speed: bool = True
     pretend: bool = msgspec.field(default_factory=can_pretend)
+    rehearsed: bool = msgspec.field(default_factory=rehearses)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -37,7 +39,13 @@ class Options(msgspec.Struct, frozen=True):
     @property
     def device(self) -> str:
         """The kind of device, for the report."""
-        return "cuda" if self.cuda else "cpu"
+        cuda = "pretend cuda" if self.rehearsed else "cuda"
+        return cuda if self.cuda else "cpu"
+
+    @property
+    def binding(self) -> bool:
+        """Whether marks that are come to so are more than advice."""
+        return self.isolation == "full" and not (self.cuda and self.rehearsed)
 
 
 _LENGTH = struct.Struct("!I")

@@ -32,7 +32,7 @@ def report_of(
     """What came of the hidden tests, with its points counted."""
     file, work = submission.file(unit.name), submission.work(unit.name)
     tests = count_points(unit, outcome.tests, options.kinds)
-    status: Status = "graded" if options.isolation == "full" else "advisory"
+    status: Status = "graded" if options.binding else "advisory"
     if outcome.error or outcome.unmeasured:
         status = "incomplete"
     if work.state != "read":

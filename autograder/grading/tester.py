@@ -147,6 +147,9 @@ class Fork:
     def _serve(run: Callable[[UnitTask], UnitOutcome], connection: socket.socket) -> NoReturn:
         try:
             isolate.limit_memory(OUR_MEMORY)
+            # No GPU for this process: to pull a gradient back torch would start it here, too, in
+            # too little memory. The sandbox's hosts go by os.environ, which still names them.
+            os.putenv(isolate.GPUS, "")
             while (data := receive(connection)) is not None:
                 task = msgspec.msgpack.decode(data, type=UnitTask)
                 send(connection, msgspec.msgpack.encode(run(task)))

@@ -44,6 +44,7 @@ DTYPES: dict[str, tuple[torch.dtype, int]] = {
 }
 NAMES = {dtype: name for name, (dtype, _) in DTYPES.items()}
 
+ALIASES: dict[str, str] = {}  # how a device is called on the other side, where that differs
 DEVICE = r"\A(cpu|cuda|gpu)(:\d{1,2})?\Z"  # the last is pretended: see accelerator.py
 Size = Annotated[int, Meta(ge=0, le=1 << 40)]
 Sizes = Annotated[list[Size], Meta(max_length=8)]
@@ -383,15 +384,22 @@ def encode(value: Any, payload: list[bytes], *, strided: bool = False, depth: in
     if isinstance(value, (list, tuple)):
         return Items([encode(v, payload, strided=strided, depth=depth + 1) for v in value])
     if isinstance(value, torch.device):
-        return Device(str(value)) if re.match(DEVICE, str(value)) else Other(f"{value} device")
+        name = _named(value)
+        return Device(name) if re.match(DEVICE, name) else Other(f"{name} device")
     return Other(clean(type(value).__qualname__, 200))
+
+
+def _named(device: torch.device) -> str:
+    name = str(device)
+    kind = name.partition(":")[0]
+    return ALIASES.get(kind, kind) + name.removeprefix(kind)
 
 
 def _encode_torch(value: torch.Tensor, payload: list[bytes], strided: bool) -> Node:
     name = NAMES.get(value.dtype)
     if name is None or value.layout != torch.strided:
         return Other(f"{value.dtype} tensor"[:200])
-    shape, device = list(value.shape), str(value.device)
+    shape, device = list(value.shape), _named(value.device)
     if value.dtype is torch.bfloat16:  # which NumPy has not
         value = value.view(torch.int16)
     strides = _append(value.numpy(force=True), payload, strided)

@@ -19,7 +19,7 @@ from autograder.core.errors import IsolationError
 from autograder.core.language import say
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Ended
-from autograder.sandbox.pretend import PRETEND
+from autograder.sandbox.pretend import PRETEND, rehearses
 from autograder.supervisor.child import (
     Answer,
     Child,
@@ -223,7 +223,7 @@ class SandboxBackend:
             "notebooks": any(source.notebook for source in self._sources),
             "optimizers": any("optim" in cell for s in self._sources for cell in s.cells),
             "tests": self._tests,
-            PRETEND: device == PRETEND,
+            PRETEND: device == PRETEND or (device == "cuda" and rehearses()),
         }
         pretend = device if device == PRETEND else ""
         return host.spawn(limits, place, pretend, [what for what, is_so in needs.items() if is_so])

@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder.core.errors import IsolationError
 from autograder.core.processes import PACKAGE, python
 from autograder.sandbox.isolate import GPUS, SCRATCH, TMPFS_BYTES
+from autograder.sandbox.pretend import REHEARSAL, rehearses
 from autograder.supervisor.pythons import (
     _further_packages,
     _layers,
@@ -130,7 +131,7 @@ def bubblewrap_command(control: int, masks: Sequence[Path], device: str) -> list
 
 def _environment() -> dict[str, str]:
     """The warm host's environment; its child clears even that."""
-    return _of_ours("LD_LIBRARY_PATH", GPUS) | {
+    return _of_ours("LD_LIBRARY_PATH", GPUS, REHEARSAL) | {
         "PYTHONPATH": os.pathsep.join([INSIDE, *_further_packages()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": SCRATCH,
@@ -176,7 +177,7 @@ def _host(control: int) -> list[str]:
 
 def plain_environment() -> dict[str, str]:
     """What the warm host needs of the environment then; its child clears even that."""
-    kept = _of_ours("LD_LIBRARY_PATH", GPUS, "TMPDIR", "SYSTEMROOT")
+    kept = _of_ours("LD_LIBRARY_PATH", GPUS, REHEARSAL, "TMPDIR", "SYSTEMROOT")
     ours = os.pathsep.join([str(PACKAGE.parent), *_further_packages()])
     return kept | {"PYTHONPATH": ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -225,7 +226,16 @@ def writable_devices(device: str) -> list[Path]:
     """What a child on a device writes to: the GPU's files, and its own in /proc: threads' names."""
     if device != "cuda":
         return []
-    return _existing([*sorted(Path("/dev").glob("nvidia*")), Path("/proc/self")])
+    return [*_device_files(), Path("/proc/self")]
+
+
+def has_gpu() -> bool:
+    """Whether the machine has a GPU of NVIDIA's with a driver, whatever PyTorch makes of it."""
+    return rehearses() or any(re.fullmatch(r"nvidia\d+", path.name) for path in _device_files())
+
+
+def _device_files() -> list[Path]:
+    return sorted(Path("/dev").glob("nvidia*"))
 
 
 def _driver() -> list[Path]:
@@ -237,7 +247,7 @@ def _driver() -> list[Path]:
 
 def _gpu() -> Iterator[str]:
     """The GPU's device files, and where a machine keeps its driver's libraries; all has /proc."""
-    for device in _existing(sorted(Path("/dev").glob("nvidia*"))):
+    for device in _device_files():
         yield from ("--dev-bind-try", str(device), str(device))
     for folder in _driver():
         if not folder.is_relative_to("/usr") and not folder.is_relative_to("/proc"):

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,8 +21,11 @@ from autograder.supervisor import bubblewrap, seccomp
 Diagnosis = tuple[bool | None, str, str]  # fine, missing or merely told; what was found; the remedy
 
 
-def diagnose(console: Console) -> int:
-    """Print the findings; return 0 if everything that full isolation needs is there, else 1."""
+def diagnose(console: Console, gpu: bool = False) -> int:
+    """Print the findings; return 0 if everything that full isolation needs is there, else 1.
+
+    gpu: whether a GPU is needed, too, and what only it can show is tried at each level.
+    """
     checks: list[tuple[str, Callable[[], Diagnosis]]] = [
         ("Python", _python),
         ("PyTorch", _torch),
@@ -51,7 +53,17 @@ def diagnose(console: Console) -> int:
         console.print("This machine can grade with full isolation.")
     else:
         console.print("This machine cannot grade with full isolation yet: see the lines above.")
-    return 0 if complete else 1
+    return 0 if complete and (not gpu or _all_of_gpu(console)) else 1
+
+
+def _all_of_gpu(console: Console) -> bool:
+    """Print what CUDA does behind the wall, level by level; whether all came out as it should."""
+    if not bubblewrap.has_gpu():
+        console.print("There is no GPU here, so nothing of what only one can show was tried.")
+        return False
+    from autograder.supervisor import gpu
+
+    return all(finding.fine for finding in gpu.look(console))
 
 
 def _python() -> Diagnosis:
@@ -148,7 +160,7 @@ def _pretend() -> Diagnosis:
 
 
 def _gpu() -> Diagnosis:
-    if not any(Path("/dev").glob("nvidia[0-9]*")):
+    if not bubblewrap.has_gpu():
         return None, "none: GPU tests are not run, and their points do not count", ""
     code = "import torch; print(torch.cuda.get_device_name())"
     said = subprocess.run(python("-c", code), capture_output=True, text=True, check=False)

@@ -22,8 +22,11 @@ Job = tuple[About, Unit, dict[str, str]]  # about what, the unit to grade, and t
 class CorrectnessGraders(workers.Graders):
     """The very graders that a class is graded with. Speed is not asked."""
 
-    def __init__(self, course: Course, jobs: int, level: Level = "full") -> None:
-        super().__init__(course, Options(isolation=level, speed=False), [course.root], jobs)
+    def __init__(
+        self, course: Course, jobs: int, level: Level = "full", *, cuda: bool = False
+    ) -> None:
+        options = Options(cuda=cuda, isolation=level, speed=False)
+        super().__init__(course, options, [course.root], jobs)
         self.course = course
 
     def grade(self, todo: Sequence[Job[About]], seed: str = "") -> Iterator[tuple[About, Report]]:
