@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from pathlib import Path
 
 from autograder.core.course import Course, Unit
@@ -13,6 +14,7 @@ from autograder.core.errors import CourseError
 from autograder.intake.submission import Submission
 
 SECRET_BYTES = 32
+WAITS, WAIT_SECONDS = 50, 0.01
 
 
 def seed_of(submission: Submission, unit: Unit, course: Course) -> str:
@@ -44,7 +46,9 @@ def secret(root: Path) -> bytes:
 
 
 def _whole(path: Path) -> bytes:
-    """The secret, provided that its writer came to the end."""
-    if len(found := path.read_bytes()) < SECRET_BYTES:
-        raise CourseError(f"{path} is cut short. Delete it; the next grading makes a new one.")
-    return found
+    """The secret, once its writer, who may be another of this grading's threads, is done."""
+    for _ in range(WAITS):
+        if len(found := path.read_bytes()) >= SECRET_BYTES:
+            return found
+        time.sleep(WAIT_SECONDS)
+    raise CourseError(f"{path} is cut short. Delete it; the next grading makes a new one.")

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -147,9 +148,8 @@ class Fork:
     def _serve(run: Callable[[UnitTask], UnitOutcome], connection: socket.socket) -> NoReturn:
         try:
             isolate.limit_memory(OUR_MEMORY)
-            # No GPU for this process: to pull a gradient back torch would start it here, too, in
-            # too little memory. The sandbox's hosts go by os.environ, which still names them.
-            os.putenv(isolate.GPUS, "")
+            # To pull a gradient back torch looks for GPUs here, too, and has too little memory to.
+            warnings.filterwarnings("ignore", "CUDA initialization")
             while (data := receive(connection)) is not None:
                 task = msgspec.msgpack.decode(data, type=UnitTask)
                 send(connection, msgspec.msgpack.encode(run(task)))

@@ -169,8 +169,10 @@ def confine_files(
     for folder in listed:
         _allow_below(ruleset, folder, _LANDLOCK_READ_DIR)
     _allow_below(ruleset, scratch, handled)
+    # Threads' names in /proc are written as files are written anew: cut to nothing first.
+    written = _LANDLOCK_READ | _LANDLOCK_WRITE_FILE | _LANDLOCK_TRUNCATE
     for file in ("/dev/null", *devices):
-        _allow_below(ruleset, file, _LANDLOCK_READ | _LANDLOCK_WRITE_FILE)
+        _allow_below(ruleset, file, written & handled)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _check(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "Landlock")
     os.close(ruleset)
