@@ -69,6 +69,10 @@ ALLOWED = {
     "a convolution": "torch.nn.functional.conv1d(x[None], x.new_ones(2, 3, 3), padding=1)",
     "a cell of torch's": "torch.gru_cell(x, x, *(x.new_ones(12, 4),) * 2)",
     "a layer of torch's": "torch.nn.LSTM(4, 2).double().to(x.device)(x)[0]",
+    "weights that are turned and copied": (
+        "torch.gru(x[None], x.new_ones(1, 1, 2), [x.new_ones(4, 6).T.contiguous(), "
+        "x.new_ones(6, 2), *(x.new_ones(6),) * 2], True, 1, 0.0, False, False, True)[0]"
+    ),
     "vmap": "torch.func.vmap(lambda row: row * row.sum())(x)",
     "a Jacobian": "torch.func.jacrev(torch.tanh)(x[0])",
 }
@@ -89,6 +93,16 @@ REFUSED = {
     "into a CPU tensor": ("meets", "torch.zeros(3, 4).double().add_(x)"),
     "a module that is left": ("meets", "torch.nn.Linear(4, 2).double()(x)"),
     "an embedding": ("meets", "torch.nn.Embedding(9, 2)(i)"),
+    "weights that are turned": (
+        "layout",
+        "torch.gru(x[None], x.new_ones(1, 1, 2), [x.new_ones(4, 6).T, x.new_ones(6, 2), "
+        "*(x.new_ones(6),) * 2], True, 1, 0.0, False, False, True)[0]",
+    ),
+    "weights of a module that are turned": (
+        "layout",
+        "torch.func.functional_call(torch.nn.LSTM(4, 2, bias=False).to(x), "
+        "{'weight_ih_l0': x.new_ones(4, 8).T, 'weight_hh_l0': x.new_ones(2, 8).T}, x)[0]",
+    ),
     "NumPy": ("numpy", "torch.from_numpy(x.detach().numpy())"),
     "a function of NumPy's": ("numpy", "torch.tensor(numpy.exp(x.detach()))"),
     "a list of NumPy's": ("numpy", "torch.from_numpy(numpy.array(x.detach()))"),
@@ -98,6 +112,7 @@ REFUSED = {
 }
 RULES = {  # how the sentences begin
     "meets": "On a GPU this would fail: ",
+    "layout": "On a GPU this would fail: torch's `",
     "numpy": "On a GPU this would fail: NumPy",
     "result": "On a GPU this would be wrong: the result is on the CPU",
 }
@@ -140,13 +155,16 @@ def ask(backend: SandboxBackend, device: str, number: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("case", ALLOWED)
-def test_what_cuda_takes_is_taken(backend: SandboxBackend, device: str, case: str) -> None:
+def test_what_cuda_takes_is_taken(
+    backend: SandboxBackend, device: str, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = [*ALLOWED].index(case)
     x = torch.arange(12, dtype=torch.float64).reshape(3, 4) / 7 - 0.5
     made = {"x": x, "i": torch.tensor([2, 0]), "torch": torch}
     torch.manual_seed(0)
     got = ask(backend, device, number)
     if "Linear" not in case and "torch.nn.L" not in ALLOWED[case]:  # drawn at random
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # what is expected is here
         torch.testing.assert_close(got, eval(ALLOWED[case], made))
 
 
@@ -159,7 +177,7 @@ def test_what_cuda_refuses_is_refused(backend: SandboxBackend, device: str, case
     if device == PRETEND:
         assert failed.value.help_id == "wrong_device"
         assert failed.value.message.startswith(RULES[rule])
-        assert f"m.py, line {2 * number + 3} (`return {call}`)" in failed.value.message
+        assert f"m.py, line {2 * number + 3} (`return {call[:80]}" in failed.value.message
 
 
 # One line of a program, and what it is told

@@ -35,8 +35,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one submission's unit may use.
 
     Seconds are CPU time, as the kernel counts it, all threads together: a busy machine changes no
-    mark. On a GPU, whose work is charged to nobody, they are the wall clock's. Those of a statement
-    and of a load are for a file's top level, and count for the unit, too.
+    mark. On a GPU, whose work is charged to nobody, the wall clock counts, with WALL_TIMES as many.
+    Those of a statement and of a load are for a file's top level, and count for the unit, too.
     reply_mib: of all arrays that one call may return, on the CPU and on a GPU, where inputs are
     larger: some times what the largest right answer takes, for the tests' process holds them.
     """
@@ -52,7 +52,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def call_wall_seconds(self) -> float:
-        """How long a call on the CPU may take on the wall, whatever it does."""
+        """How long a call may take on the wall, whatever it does."""
         return self.call_seconds * WALL_TIMES
 
     @property

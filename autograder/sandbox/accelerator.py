@@ -32,7 +32,7 @@ from autograder.sandbox import evaluate, wire
 from autograder.sandbox.pretend import PRETEND, SETUP
 
 NAME = PRETEND
-NO_CUDA = re.compile(r"CUDA (enabled|driver|GPUs)|NVIDIA|libcuda|torch\.cuda")
+NO_CUDA = re.compile(r"CUDA (enabled|driver|GPUs)|NVIDIA|libcuda|torch\.cuda|cudaGetDeviceCount")
 LAYERS = re.compile(r"tensors are not at the same device")  # recurrent ones look by themselves
 _aten = torch.ops.aten
 _CPU = torch.device("cpu")
@@ -345,6 +345,15 @@ def _made(tensor: torch.Tensor) -> dict[str, Any]:
     return {"made": origin.call, "born": origin.frame} if origin else {}
 
 
+def _check_weights(func: Any, args: Any) -> None:
+    """Raise what cuDNN does of a recurrent layer's weights, the last list, that are transposed."""
+    *_, weights = (argument for argument in args if isinstance(argument, (list, tuple)))
+    there = [_numbers(tensor) for tensor in weights if isinstance(tensor, OnGpu)]
+    if not all(tensor.is_contiguous() for tensor in there):
+        text = "view size is not compatible with input tensor's size and stride"
+        raise WrongDevice(text, "layout", operation=func.__name__, at=_here())
+
+
 class _Origin(NamedTuple):
     call: str
     frame: wire.Frame | None
@@ -382,6 +391,8 @@ class Watch(TorchFunctionMode):
             return made
         if func in _SUBSCRIPTS and isinstance(args[0], OnGpu):
             args = (args[0], _index(args[1]), *args[2:])
+        if func in _RECURRENT:
+            _check_weights(func, args)
         self.given = args
         out = func(*args, **kwargs)
         self.given = ()
@@ -407,6 +418,7 @@ class Watch(TorchFunctionMode):
 
 
 _SUBSCRIPTS = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
+_RECURRENT = (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
 _FROM_DATA = (torch.tensor, torch.as_tensor, torch.Tensor.new_tensor)
 
 

@@ -213,14 +213,14 @@ class Lost(msgspec.Struct, frozen=True):
     message: Text
 
 
-Rule = Literal["meets", "numpy", "cuda", "result"]
+Rule = Literal["meets", "numpy", "cuda", "result", "layout"]
 
 
 class Misplaced(msgspec.Struct, frozen=True):
     """Why a call would fail on a GPU.
 
     rule: a tensor on the CPU meets one on the GPU, NumPy reads one there, the program names CUDA,
-        or the result is on the CPU.
+        the result is on the CPU, or weights do not lie as a kernel of CUDA's takes them.
     operation: the one that was asked for, and at: where. made: the call that made the tensor on the
         CPU, and born: where.
     """

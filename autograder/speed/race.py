@@ -139,7 +139,11 @@ class TimedBackend(MeetingBackend):
 
     def _most(self, message: wire.Request) -> tuple[float, float]:
         cpu, wall = super()._most(message)
-        return (cpu, wall) if math.isinf(self._given) else (self._given, cpu)
+        if math.isinf(self._given):
+            return cpu, wall
+        # On a GPU it is the wall's seconds that are given.
+        on_gpu = isinstance(message, wire.Call) and message.device == "cuda"
+        return (cpu, self._given) if on_gpu else (self._given, cpu)
 
     def _late(
         self, late: ChildTimedOut, message: wire.Request, what: str, most: Deadline

@@ -75,7 +75,7 @@ class SandboxBackend:
         self._children: dict[str, Child] = {}
         self._hopeless: dict[str, Failure] = {}  # why nothing of the unit can be called, by device
         self._hung: defaultdict[tuple[bool, str], int] = defaultdict(int)  # see _check_hung
-        # Seconds by device: CPU time of the children that have ended; with CUDA, on the wall.
+        # Seconds by device, but for CUDA: CPU time of the children that have ended.
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._waited = 0.0  # on the wall
         self._skip: set[wire.Position] = set()  # statements that took too long
@@ -266,10 +266,7 @@ class SandboxBackend:
             self._end(device)
             raise
         finally:
-            waited = time.monotonic() - start
-            self._waited += waited
-            if device == "cuda":
-                self._spent[device] += waited
+            self._waited += time.monotonic() - start
 
     def _late(
         self, late: ChildTimedOut, message: wire.Request, what: str, most: Deadline
@@ -292,17 +289,20 @@ class SandboxBackend:
     def _left(self, device: str, clock: float, cpu: float, wall: float) -> tuple[float, float]:
         """The CPU-seconds, and the seconds on the wall, that the next exchange may take.
 
-        clock: of all children. cpu, wall: see _most. With CUDA those of CPU time are counted on the
-        wall. Raises Failure if none are left.
+        clock: of all children. cpu, wall: see _most. With CUDA only the wall counts: its work is
+        charged to nobody, and whoever waits for a GPU that others use is charged for waiting.
+        Raises Failure if none are left.
         """
         limits = self._limits
         seconds = min(cpu, limits.unit_seconds - sum(self._spent.values()) - clock)
         wall = min(wall, limits.unit_wall_seconds - self._waited)
+        if device == "cuda":
+            seconds = math.inf
         if seconds <= 0:
-            raise used_up("gpu" if "cuda" in self._spent else "cpu", limits.unit_seconds)
+            raise used_up("cpu", limits.unit_seconds)
         if wall <= 0:
             raise used_up("wall", limits.unit_wall_seconds)
-        return (math.inf, min(seconds, wall)) if device == "cuda" else (seconds, wall)
+        return seconds, wall
 
     def _clocks(self, device: str) -> dict[str, float]:
         """The CPU-seconds so far of the children there are, but for CUDA's.

@@ -34,10 +34,9 @@ TOO_LATE: dict[Clock, tuple[str, str]] = {
     ),
     "gpu": (_("%(what)s did not finish within %(seconds)s seconds."), ENDLESS),
 }
-USED_UP: dict[Clock, str] = {
+USED_UP: dict[str, str] = {
     "cpu": _("The unit's %(seconds)s CPU-seconds were used up before this test."),
     "wall": _("The unit's %(seconds)s seconds on the wall were used up before this test."),
-    "gpu": _("The unit's %(seconds)s seconds were used up before this test."),
 }
 
 
@@ -162,7 +161,7 @@ def too_late(clock: Clock, what: str, seconds: float) -> Failure:
     return Failure(say(told, what=what, seconds=plain), help=advice, help_id="timeout")
 
 
-def used_up(clock: Clock, seconds: float) -> Failure:
+def used_up(clock: Literal["cpu", "wall"], seconds: float) -> Failure:
     """A unit has met a limit, so that nothing more is called."""
     return Failure(say(USED_UP[clock], seconds=seconds), help_id="timeout")
 

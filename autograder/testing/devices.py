@@ -31,10 +31,15 @@ RESULT = _(
 RESULT_ANY = _("On a GPU this would be wrong: the result is on the CPU.")
 NUMPY = _("On a GPU this would fail: NumPy cannot read the tensor in %(at)s, for it is on the GPU.")
 CUDA = _("This fails where there is no GPU: %(at)s names CUDA.")
+LAYOUT = _(
+    "On a GPU this would fail: torch's `%(operation)s` in %(at)s takes no weights there that are "
+    "not contiguous, such as a transposed matrix."
+)
 SAYS = {
     "meets": (MEETS, MEETS_ANY, HERE),
     "result": (RESULT, RESULT_ANY, HERE),
     "numpy": (NUMPY, NUMPY, _("Stay in torch: its operations run wherever a tensor is.")),
+    "layout": (LAYOUT, LAYOUT, _("`w.T.contiguous()` puts the numbers into the order it takes.")),
     "cuda": (CUDA, CUDA, _("The arguments say which device it is: `x.device`.")),
 }
 

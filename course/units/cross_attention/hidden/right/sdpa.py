@@ -22,8 +22,8 @@ def attend(state, encoder_states, mask=None):
 def run(tokens, params):
     words = params["enc_embed"][tokens]
     zeros = words.new_zeros(1, len(tokens), params["enc_w_h"].shape[0])
-    flat = [params["enc_w_x"].T, params["enc_w_h"].T, params["enc_b_x"], params["enc_b_h"]]
-    return torch.gru(words, zeros, flat, True, 1, 0.0, False, False, True)[0]
+    weights = [params[f"enc_{name}"].T.contiguous() for name in ("w_x", "w_h", "b_x", "b_h")]
+    return torch.gru(words, zeros, weights, True, 1, 0.0, False, False, True)[0]
 
 
 def decode_with_attention(tokens, lengths, params, start, end, max_length):

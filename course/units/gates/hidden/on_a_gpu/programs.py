@@ -21,6 +21,25 @@ def lstm_step__gates_into_a_buffer(x, h, c, w_x, w_h, b):
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
+def lstm_step__transposed_weights(x, h, c, w_x, w_h, b):
+    """-> torch.lstm(x"""
+    weights = [w_x.T, w_h.T, b, torch.zeros_like(b)]
+    _, h, c = torch.lstm(x[None], (h[None], c[None]), weights, True, 1, 0.0, False, False, False)
+    return h[0], c[0]
+
+
+def gru_step__transposed_weights(x, h, w_x, w_h, b_x, b_h):
+    """-> torch.gru(x"""
+    weights = [w_x.T, w_h.T, b_x, b_h]
+    return torch.gru(x[None], h[None], weights, True, 1, 0.0, False, False, False)[0][0]
+
+
+def gru_step__copied_weights(x, h, w_x, w_h, b_x, b_h):
+    """CUDA takes it. ->"""
+    weights = [w_x.T.contiguous(), w_h.T.contiguous(), b_x, b_h]
+    return torch.gru(x[None], h[None], weights, True, 1, 0.0, False, False, False)[0][0]
+
+
 def gru_step__data_to_numpy(x, h, w_x, w_h, b_x, b_h):
     """-> z.data.numpy()"""
     x_r, x_z, x_n = (x @ w_x + b_x).chunk(3, -1)

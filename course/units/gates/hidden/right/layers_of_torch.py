@@ -4,7 +4,7 @@ import torch
 
 
 def one_word(layer, x, h, *weights):
-    flat = [weights[0].mT, weights[1].mT, *weights[2:]]
+    flat = [weights[0].mT.contiguous(), weights[1].mT.contiguous(), *weights[2:]]
     return layer(x.unsqueeze(1), h, flat, True, 1, 0.0, False, False, True)
 
 

@@ -5,13 +5,15 @@ import torch.nn.functional as F
 
 
 def _rnn(x, p):
-    weights = p["w_xh"].t(), p["w_hh"].t(), p["b"], torch.zeros_like(p["b"])
+    turned = p["w_xh"].t().contiguous(), p["w_hh"].t().contiguous()
+    weights = *turned, p["b"], torch.zeros_like(p["b"])
     h = x.new_zeros(1, x.size(0), p["w_hh"].size(0))
     return torch.rnn_tanh(x, h, weights, True, 1, 0.0, False, False, True)[0][:, -1]
 
 
 def _lstm(x, p):
-    weights = p["w_x"].t(), p["w_h"].t(), p["b"], torch.zeros_like(p["b"])
+    turned = p["w_x"].t().contiguous(), p["w_h"].t().contiguous()
+    weights = *turned, p["b"], torch.zeros_like(p["b"])
     h = x.new_zeros(1, x.size(0), p["w_h"].size(0))
     return torch.lstm(x, (h, h), weights, True, 1, 0.0, False, False, True)[0][:, -1]
 

@@ -7,7 +7,8 @@ from torch.func import functional_call
 
 def named(params, side, suffix=""):
     pairs = [("weight_ih", "w_x"), ("weight_hh", "w_h"), ("bias_ih", "b_x"), ("bias_hh", "b_h")]
-    return {long + suffix: params[f"{side}_{short}"].T for long, short in pairs[:2]} | {
+    turned = {long: params[f"{side}_{short}"].T.contiguous() for long, short in pairs[:2]}
+    return {long + suffix: weight for long, weight in turned.items()} | {
         long + suffix: params[f"{side}_{short}"] for long, short in pairs[2:]
     }
 

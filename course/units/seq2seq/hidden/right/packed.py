@@ -9,7 +9,7 @@ def encode(tokens, lengths, params):
     packed = pack_padded_sequence(words, lengths.cpu(), batch_first=True, enforce_sorted=False)
     w_x, w_h = params["enc_w_x"], params["enc_w_h"]
     first = words.new_zeros(1, words.size(0), w_h.size(0))
-    flat = [w_x.t(), w_h.t(), params["enc_b_x"], params["enc_b_h"]]
+    flat = [w_x.t().contiguous(), w_h.t().contiguous(), params["enc_b_x"], params["enc_b_h"]]
     data, last = torch.gru(packed.data, packed.batch_sizes, first, flat, True, 1, 0.0, False, False)
     output = PackedSequence(
         data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices
