@@ -247,9 +247,11 @@ class RacingBackend(TimedBackend):
             for _number in range(UNTIMED):
                 calls(event.scaling.few, math.inf)
             verdict = clock.judge(seconds, loop, event.scaling.gate)
+        counted = self._counted(Invocation(unit, function, device=device), event)
+        facts = _facts(event, verdict, counted)
         if not verdict.parallel:
-            raise self._looped(Invocation(unit, function, device=device), event, verdict)
-        return _facts(event, verdict)
+            raise _looped(event, verdict, counted, facts)
+        return facts
 
     @contextlib.contextmanager
     def _standing_still(self) -> Iterator[None]:
@@ -264,36 +266,21 @@ class RacingBackend(TimedBackend):
                 with contextlib.suppress(ChildDied):
                     child.thaw()
 
-    def _looped(self, asked: Invocation, event: TimedCase, verdict: Verdict) -> Failure:
-        """The fact, from the clock; then, as advice, what was counted beside the program."""
-        scaling, facts = event.scaling, _facts(event, verdict)
-        told = say(
-            SLOW if verdict.share < clock.GIVEN_UP else GIVEN_UP,
-            part=f"{verdict.share:.2g}",
-            size=f"{event.size:,}",
-            steps=scaling.steps,
-            parallel=f"{scaling.parallel:g}",
-        )
-        try:
-            counted = self._counted(asked, event)
-        except Failure:  # counts are not what is judged
-            return Failure(told, help_id="looped", facts=facts)
-        advice = say(COUNTED, counts=counts(scaling, counted))
-        if not grows(scaling, counted):
-            advice = say(ELSEWHERE, counted=advice)
-        facts |= {"operations": counted.once, "operations_doubled": counted.twice}
-        return Failure(told, help=advice, help_id="looped", facts=facts | {"advice": advice.facts})
+    def _counted(self, asked: Invocation, event: TimedCase) -> Counts | None:
+        """Operations as a GPU would run them, or, of what cannot run there, as torch is asked.
 
-    def _counted(self, asked: Invocation, event: TimedCase) -> Counts:
-        """Operations as a GPU would run them, or, of what cannot run there, as torch is asked."""
+        None where neither can be counted: counts are not what is judged.
+        """
         few = event.scaling.few
         calls = [replace(asked, args=event.fresh(times * few)) for times in (1, 2)]
         if can_pretend():
             with contextlib.suppress(Failure):
                 once, twice = (self._operations(replace(c, device=PRETEND)) for c in calls)
                 return Counts(once, twice, launched=True)
-        once, twice = map(self._operations, calls)
-        return Counts(once, twice)
+        with contextlib.suppress(Failure):
+            once, twice = map(self._operations, calls)
+            return Counts(once, twice)
+        return None
 
     def _operations(self, asked: Invocation) -> int:
         """How many operations there were in one call. Raises Failure where it gives no result."""
@@ -304,11 +291,35 @@ class RacingBackend(TimedBackend):
         return reply.operations or 0
 
 
-def _facts(event: TimedCase, verdict: Verdict) -> dict[str, Any]:
-    return {
+def _looped(
+    event: TimedCase, verdict: Verdict, counted: Counts | None, facts: dict[str, Any]
+) -> Failure:
+    """The fact, from the clock; then, as advice, what was counted beside the program."""
+    scaling = event.scaling
+    told = say(
+        SLOW if verdict.share < clock.GIVEN_UP else GIVEN_UP,
+        part=f"{verdict.share:.2g}",
+        size=f"{event.size:,}",
+        steps=scaling.steps,
+        parallel=f"{scaling.parallel:g}",
+    )
+    if counted is None:
+        return Failure(told, help_id="looped", facts=facts)
+    advice = say(COUNTED, counts=counts(scaling, counted))
+    if not grows(scaling, counted):
+        advice = say(ELSEWHERE, counted=advice)
+    return Failure(told, help=advice, help_id="looped", facts=facts | {"advice": advice.facts})
+
+
+def _facts(event: TimedCase, verdict: Verdict, counted: Counts | None) -> dict[str, Any]:
+    """What a report keeps of a race; with counts: operations with a few, and with twice as many."""
+    found = {
         "over": event.scaling.over,
         "sizes": dict(event.scaling.sizes),
         "share": verdict.share,
         "gate": event.scaling.gate,
         "calls": verdict.calls,
     }
+    if counted is None:
+        return found
+    return found | {"operations": counted.once, "operations_doubled": counted.twice}

@@ -85,12 +85,16 @@ class Bar:
 
 @dataclass(frozen=True)
 class Scale:
-    """A share of a loop's time, on a logarithmic scale from sequential, 0, to parallel, 100."""
+    """A share of a loop's time, on a logarithmic scale from sequential, 0, to parallel, 100.
+
+    counted: operations in a call with few of what a loop would walk along, and with twice as many.
+    """
 
     share: float
     gate: float
     position: float
     gate_position: float
+    counted: tuple[int, int] | None = None
 
 
 Figure = HeatMap | Plot
@@ -172,7 +176,9 @@ def scale(facts: Mapping[str, Any]) -> Scale | None:
     share, gate = _number(facts.get("share")), _number(facts.get("gate"))
     if not share or not gate or share < 0 or gate < 0:
         return None
-    return Scale(share, gate, _position(share), _position(gate))
+    once, twice = _number(facts.get("operations")), _number(facts.get("operations_doubled"))
+    counted = None if once is None or twice is None else (round(once), round(twice))
+    return Scale(share, gate, _position(share), _position(gate), counted)
 
 
 def _position(share: float, slowest: float = 2.0, fastest: float = 0.002) -> float:
