@@ -28,6 +28,7 @@ from autograder.grading.keys import course_basis
 from autograder.grading.protocol import Options
 from autograder.intake.reading import read
 from autograder.reports import schema, store
+from autograder.sandbox.pretend import REHEARSAL, can_pretend
 
 Client = pytest.importorskip("distributed").Client
 CLASS = ROOT / "course" / "sample_class"
@@ -197,10 +198,12 @@ def test_a_scheduler_that_ends_ends_the_batch(
             future.result(timeout=patience(120))
 
 
+@pytest.mark.skipif(not can_pretend(), reason="torch is too old")
 def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
-    dask: Dask, course: Course, submissions: Path
+    dask: Dask, course: Course, submissions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one worker offers none. What a GPU's tests then say is not run here."""
+    """The first worker offers none; then one comes, with the pretend GPU in CUDA's place."""
+    monkeypatch.setenv(REHEARSAL, "1")
     dask.worker()
     options = Options(cuda=True, speed=False)
     handed_in = read(submissions, "li_na", course)
@@ -211,14 +214,18 @@ def test_only_units_with_gpu_points_wait_for_a_worker_with_a_gpu(
         waits = pool.submit(handed_in, course.unit("rnn"), "seed")
         runs = pool.submit(handed_in, course.unit("vanishing_gradient"), "seed")
         report = msgspec.json.decode(runs.result(timeout=patience(300)), type=schema.Report)
-        assert (report.status, report.device) == ("graded", "cuda")
+        assert (report.status, report.device) == ("advisory", "pretend cuda")
         assert not waits.done()
         restrictions = client.run_on_scheduler(
             lambda dask_scheduler: [
                 (task.state, task.resource_restrictions) for task in dask_scheduler.tasks.values()
             ]
         )
-    assert ("no-worker", {"GPU": 1}) in restrictions
+        assert ("no-worker", {"GPU": 1}) in restrictions
+        dask.worker("--resources", "GPU=1")
+        report = msgspec.json.decode(waits.result(timeout=patience(300)), type=schema.Report)
+    assert {test.status for test in report.tests if test.kind == "gpu"} == {"passed"}
+    assert report.score == report.max_score == course.unit("rnn").max_score(options.kinds)
 
 
 def test_the_strongest_isolation_is_not_guessed_for_other_machines(submissions: Path) -> None:

@@ -329,11 +329,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("started")
 def test_on_a_gpu_the_wall_counts(run: Callable[..., SandboxBackend]) -> None:
     """Its work is charged to no process. (What runs here runs on the CPU.)"""
-    backend = run(SLEEPS, unit=0.3)
-    assert failure(backend, "f", "cuda").message == "`f` did not finish within 0.2 seconds."
+    backend = run(SLEEPS, unit=0.25)
+    assert failure(backend, "f", "cuda").message == "`f` did not finish within 1.2 seconds."
     assert failure(backend, "g", "cuda").message.startswith("`g` did not finish within 0.")
     last = failure(backend, "h", "cuda").message
-    assert last == "The unit's 0.3 seconds were used up before this test."
+    assert last == "The unit's 1.5 seconds on the wall were used up before this test."
 
 
 NO_TENSOR_LEAVES = """

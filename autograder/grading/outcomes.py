@@ -225,6 +225,9 @@ def _device(item: pytest.Item) -> str:
     return found
 
 
-def comes_last(item: pytest.Item) -> bool:
-    """Whether a test is to be run after the others, whose program and limits it leaves alone."""
-    return _device(item) == PRETEND
+def turn(item: pytest.Item) -> int:
+    """When a test is run: what hangs on the CPU is not waited for on a GPU.
+
+    Those on the pretend one come last, for they leave the others' program and limits alone.
+    """
+    return ("cpu", "cuda", PRETEND).index(_device(item))

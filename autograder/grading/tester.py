@@ -33,7 +33,7 @@ from autograder.grading.outcomes import (
     _is_race,
     _left_out,
     _not_run,
-    comes_last,
+    turn,
 )
 from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, receive, send
 from autograder.mistakes import catalogue
@@ -265,7 +265,7 @@ class Server:
         if cause := self.broken.get(task.unit):
             return UnitOutcome(error=cause)
         every = [item for item in session.items if item.path.stem == f"test_{task.unit}"]
-        every.sort(key=comes_last)
+        every.sort(key=turn)
         asked = [item for item in every if self.wants(item, task)]
         if not asked:
             return UnitOutcome(error=f"There are no hidden tests for {task.unit}.")

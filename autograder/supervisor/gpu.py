@@ -20,7 +20,9 @@ from autograder.supervisor.backend import SandboxBackend
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
-TEXT = """import torch
+TEXT = """import threading
+
+import torch
 
 def product(x, y):
     return x @ y
@@ -30,6 +32,11 @@ def convolution(x, y):
 
 def compiled_there(x, y):
     return torch.special.bessel_j0(x)
+
+def name_a_thread(x, y):
+    with open(f"/proc/self/task/{threading.get_native_id()}/comm", "w") as file:
+        file.write("cuda")
+    return x
 
 def take_there(x, y, mib):
     return x.new_zeros(mib << 18)[:1]
@@ -111,6 +118,10 @@ def _compiled(calls: _Calls) -> str:
     return _near(calls("compiled_there").value, torch.special.bessel_j0(calls.given[0]))
 
 
+def _named(calls: _Calls) -> str:
+    return _near(calls("name_a_thread").value, calls.given[0])
+
+
 def _memory_there(calls: _Calls) -> str:
     allowed = LIMITS.memory_mib
     calls("take_there", allowed // 2)
@@ -136,6 +147,7 @@ CHECKS: dict[str, Callable[[_Calls], str]] = {
     "so is a convolution": _convolution,
     "so is a gradient": _gradient,
     "a kernel that is compiled there": _compiled,
+    "a thread is named, as the driver does": _named,
     "memory of the GPU is bounded": _memory_there,
     "so is the machine's": _memory_here,
 }
