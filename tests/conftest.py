@@ -61,6 +61,7 @@ GROUPS = {
     "tests/test_limits.py": "sandbox",
     "tests/test_nbgrader.py::test_a_folder_that_nbgrader_has_made": "long",
     "tests/test_meeting.py": "sandbox",
+    "tests/test_nbgrader_page.py": "long",
     "tests/test_nbgrader.py": "notebooks",
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": "notebooks",
     "tests/test_pages_in_chromium.py": "notebooks",

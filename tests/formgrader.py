@@ -34,10 +34,14 @@ class Formgrader:
     token: str
     profile: str
 
-    def answer(self, path: str) -> Any:
-        """What the server's API says: `api/assignments`."""
-        headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(f"{self.url}/formgrader/{path}", headers=headers)
+    def answer(self, path: str, given: dict[str, Any] | None = None) -> Any:
+        """What the server's API says: `api/assignments`. given: what a page of it would PUT."""
+        request = urllib.request.Request(
+            f"{self.url}/formgrader/{path}",
+            data=json.dumps(given).encode() if given else None,
+            headers={"Authorization": f"token {self.token}"},
+            method="PUT" if given else "GET",
+        )
         with urllib.request.urlopen(request, timeout=SECONDS) as response:
             return json.load(response)
 

@@ -16,6 +16,7 @@ import torch
 from conftest import ROOT
 from machine import patience
 
+from autograder.core.assignments import Assignment
 from autograder.core.course import Course, load
 from autograder.core.errors import CourseError
 from autograder.core.language import LANGUAGES
@@ -38,6 +39,20 @@ SECONDS = 60  # for one cell
 
 def built(unit: str, language: Language) -> Any:
     return nbformat.reads(unit_notebook(COURSE, COURSE.unit(unit), language, CPU), as_version=4)
+
+
+def test_an_assignment_s_lessons_alone(tmp_path: Path) -> None:
+    """With the course's id, which nbgrader's exchange asks for, where nobody has set one."""
+    week1 = Assignment(units=["rnn", "cost"])
+    course = msgspec.structs.replace(COURSE, assignments={"week1": week1})
+    notebooks.build(course, tmp_path / "nlp", assignments=["week1"])
+    built = [path.name for path in (tmp_path / "nlp" / "source").iterdir()]
+    assert sorted(built) == ["cost", "rnn"]
+    config = (tmp_path / "nlp" / "nbgrader_config.py").read_text("utf-8")
+    assert "setdefault(\"course_id\", 'nlp')" in config
+    notebooks.build(course, tmp_path / "nlp")  # the others are no strangers
+    with pytest.raises(CourseError, match="no assignment 'week2'"):
+        notebooks.build(course, tmp_path / "other", assignments=["week2"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

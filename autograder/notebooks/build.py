@@ -61,6 +61,7 @@ JOINED = """
 # Added by python -m autograder.notebooks, and to stay last: the course's own settings.
 c = get_config()  # noqa: F821
 load_subconfig("nbgrader_config.py", path={path!r})  # noqa: F821
+c.CourseDirectory.setdefault("course_id", {name!r})  # which nbgrader's exchange asks for
 c.SandboxGrade.language = {language!r}
 c.SandboxGrade.device = {device!r}
 c.SandboxGrade.speed = {speed!r}
@@ -71,17 +72,23 @@ LOADS = 'load_subconfig("nbgrader_config.py", path='  # what a file has that loa
 
 
 def build(
-    course: Course, folder: Path, language: Language = "en", options: Options | None = None
+    course: Course,
+    folder: Path,
+    language: Language = "en",
+    options: Options | None = None,
+    assignments: Sequence[str] = (),
 ) -> None:
     """Write source/<unit>/<unit>.ipynb for every unit, and the settings that they are graded by.
 
-    These join those that there are. options: what the grading will be asked for, and so which
-    points count. Raises CourseError where a lesson is missing or does not fit its unit, and where
-    the folder has other assignments, or settings that ours cannot join.
+    These join those that there are; the folder's name becomes the course's id where none is set.
+    options: what the grading will be asked for, and so which points count. assignments: those of
+    the manifest whose units are built, by default all units. Raises CourseError where a lesson is
+    missing or does not fit its unit, and where the folder has other assignments, or settings that
+    ours cannot join.
     """
     options = options or Options()
     _refuse_others(course, folder)
-    for unit in course.units:
+    for unit in course.only(assignments).units:
         notebook = unit_notebook(course, unit, language, options.kinds)
         target = folder / "source" / unit.name
         target.mkdir(parents=True, exist_ok=True)
@@ -89,7 +96,7 @@ def build(
         for extra in _extras(course, notebook):
             shutil.copy(extra, target / extra.name)
     settings = {"language": language, "device": options.device, "speed": options.speed}
-    settings |= {"stub": STUBS[language], "answer": ANSWER[language]}
+    settings |= {"stub": STUBS[language], "answer": ANSWER[language], "name": folder.name}
     _configure(folder, JOINED.format(path=str(course.root / "course"), **settings))
 
 

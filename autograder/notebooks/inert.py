@@ -18,7 +18,10 @@ from autograder.notebooks.build import ANSWER, METADATA
 
 IDENTITY = re.compile(r"[\w-]{1,64}", re.ASCII)  # of a cell, as nbformat has it
 NOT_RUN: dict[str, Any] = {"outputs": [], "execution_count": None}  # of a code cell
-KEPT = "timestamp.txt"  # nbgrader's own, when the work was handed in
+KEPT = (
+    "timestamp.txt",
+    "submission_secret.txt",
+)  # of its exchange: when, and whose the feedback is
 
 
 class ShowAsText(NbGraderPreprocessor):
@@ -62,7 +65,7 @@ def _folder(coursedir: Any, directory: str, student: str, names: Mapping[str, st
 def _remove_files(kept: Path, source: Path) -> None:
     """Remove what nbgrader has copied and would serve: what was handed in stays in submitted/."""
     for path in [path for path in kept.rglob("*") if path.is_symlink() or path.is_file()]:
-        ours = (source / path.relative_to(kept)).is_file() or path == kept / KEPT
+        ours = (source / path.relative_to(kept)).is_file() or path in [kept / n for n in KEPT]
         if not ours and path.suffix != ".ipynb":
             path.unlink()
 
