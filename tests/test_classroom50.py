@@ -1,15 +1,27 @@
 """Classroom 50: what autograder.py writes of a student's checkout, by the rules of its schema.
 
 The rules are those of schemas/result-v1.schema.json and of runner.py, which checks a result before
-it is published (foundation50/classroom50, commit 0c499034f24703425496698992fedc41fbc1162f). Neither
-was run here; PyTorch and what the tests need are there, and are not installed again.
+it is published (foundation50/classroom50, commit 0c499034f24703425496698992fedc41fbc1162f). PyTorch
+and what the tests need are there, and are not installed again.
+
+`CLASSROOM50=DIR pytest tests/test_classroom50.py`, where DIR is a clone of that repository, also
+has its own runner fetch the folder, run it and check the result, and its own collector take that.
 """
 
 from __future__ import annotations
 
+import functools
+import html
+import http.server
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +127,9 @@ def test_partly_right_work_whose_tests_were_edited(
     assert step["passed"] and not whole["passed"]
     assert "None (is a `return` missing?)" in whole["message"]
     assert result["score"] == step["max-score"]
+    page = html.unescape((tmp_path / "release-body.md").read_text("utf-8"))
+    assert f"{step['max-score']} / {result['max-score']}" in page
+    assert "None (is a `return` missing?)" in page
 
 
 def test_what_ends_the_tests_is_no_error_of_the_runner(
@@ -151,3 +166,94 @@ def test_too_much_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(classroom50_run, "MOST_FILES", 3)
     with pytest.raises(SystemExit, match="holds too much"):
         classroom50_run.bring(tmp_path / "checkout", tmp_path)
+
+
+# Its own runner and collector
+
+
+SCRIPTS = "cli/gh-teacher/skeleton/dotgithub/scripts"
+COLLECTED = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from collect_scores import validate_result
+validate_result(json.load(open("result.json")), "cs1-fall", "week1", "ann")
+"""
+MUCH = "ended before their verdict"
+SUBMISSIONS: dict[str, tuple[str, int, str]] = {  # rnn.py, the exercises that pass, what is said
+    "right": (RIGHT, 2, ""),
+    "wrong": ("def rnn_step(*a):\n    return None\n\n\ndef rnn(*a):\n    return 1\n", 0, "None"),
+    "partly done": (f"{RIGHT}\n\ndef rnn(*args):\n    return None\n", 1, "None"),
+    "endless": (f"{RIGHT}\n\ndef rnn(*args):\n    while True:\n        pass\n", 1, "while True"),
+    "crashing": ("import os\nos._exit(3)\n", 0, MUCH),
+    "not handed in": ("", 0, "rnn"),
+}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """What was fetched is in the runner's own output."""
+
+
+@pytest.fixture(scope="module")
+def pages(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The teacher's site on this machine, with the folder packed as publish-pages.yaml packs it."""
+    site = tmp_path_factory.mktemp("site")
+    packed = site / "cs1-fall" / "autograders" / "week1.tar.gz"
+    packed.parent.mkdir(parents=True)
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(bundle, "week1")
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.skipif("CLASSROOM50" not in os.environ, reason="CLASSROOM50 names no clone of theirs")
+@pytest.mark.parametrize("kind", SUBMISSIONS)
+def test_their_runner_and_their_collector_take_it(kind: str, pages: str, tmp_path: Path) -> None:
+    scripts = Path(os.environ["CLASSROOM50"]).resolve() / SCRIPTS
+    text, passing, said = SUBMISSIONS[kind]
+    checkout, nothing = tmp_path / "checkout", tmp_path / "stand-in" / "pip"
+    for folder in (checkout / "exercises", nothing):
+        folder.mkdir(parents=True)
+    for name in ("__init__.py", "__main__.py"):  # in the place of pip: all is installed
+        (nothing / name).touch()
+    (checkout / ".classroom50.yaml").write_text("classroom: cs1-fall\nassignment: week1\n")
+    if text:
+        (checkout / "exercises" / "rnn.py").write_text(text, "utf-8")
+    git = ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Submission"]):
+        subprocess.run([*git, *command], cwd=checkout, check=True)
+    asked = [*git, "rev-parse", "HEAD"]
+    commit = subprocess.run(asked, cwd=checkout, check=True, capture_output=True, text=True).stdout
+    environment = {
+        "PAGES_BASE_URL": pages,
+        "MODE": "individual",
+        "GITHUB_REPOSITORY": "cs1/cs1-fall-week1-ann",
+        "GITHUB_SHA": commit.strip(),
+        "GITHUB_ACTOR": "ann",
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "RUNNER_TEMP": str(tmp_path / "temp"),
+        "PYTHONPATH": str(nothing.parent),
+        **{name: GIVEN[name] for name in ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG")},
+    }
+    done = subprocess.run(
+        [sys.executable, scripts / "runner.py"],
+        cwd=checkout,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    status = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    assert status["status"] == ("success" if passing == 2 else "failure"), done.stdout + done.stderr
+    result = json.loads((checkout / "result.json").read_text("utf-8"))
+    assert [test["passed"] for test in result["tests"]].count(True) == passing
+    assert result["score"] == sum(t["max-score"] for t in result["tests"] if t["passed"])
+    assert any(said in test["message"] for test in result["tests"])
+    shown = (tmp_path / "summary").read_text("utf-8")  # the run's page, and its release's
+    assert kind == "crashing" or f"{result['score']} / {result['max-score']}" in shown
+    subprocess.run([sys.executable, "-c", COLLECTED, scripts], cwd=checkout, check=True)

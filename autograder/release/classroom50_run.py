@@ -23,7 +23,8 @@ from typing import Any
 
 BESIDE = "course-files"  # our files, beside this one
 EXERCISES = "exercises.json"  # what there is to earn, for where the tests tell nothing
-POINTS = "points.json"
+POINTS, SUMMARY = "points.json", "summary.md"
+MOST_SUMMARY = 60_000  # characters, of the 125 000 that the page of a release takes
 SECONDS = 600  # of the 15 minutes that a job has, with what is installed
 MOST_FILES, MOST_BYTES = 2000, 50 << 20  # of a student's checkout
 CONFIGURING = {"conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"}
@@ -32,7 +33,10 @@ TORCH = "https://download.pytorch.org/whl/cpu"
 
 
 def main() -> None:
-    """Write result.json. Ends with an error where our side fails: then there is no mark."""
+    """Write result.json, and the page that a student reads.
+
+    Ends with an error where our side fails: then there is no mark.
+    """
     bundle = Path(os.environ.get("CLASSROOM50_BUNDLE_DIR") or Path(__file__).parent)
     checkout = Path.cwd()
     with tempfile.TemporaryDirectory() as temporary:
@@ -43,6 +47,8 @@ def main() -> None:
         status = run(work)
         written = work / POINTS
         tests = tests_of(json.loads((bundle / EXERCISES).read_text("utf-8")), written, status)
+        if page := summary_in(work):
+            (checkout / "release-body.md").write_text(page, encoding="utf-8")
     text = json.dumps(result(tests, os.environ), ensure_ascii=False, indent=2)
     (checkout / "result.json").write_text(text + "\n", encoding="utf-8")
 
@@ -88,11 +94,24 @@ def run(work: Path) -> str:
     start = "from autograder.local.commands import app; app()"
     command = [sys.executable, "-P", "-c", start, "ci", "--points", POINTS]  # -P: no module of work
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
+    environment["GITHUB_STEP_SUMMARY"] = str(work / SUMMARY)
     try:
         done = subprocess.run(command, cwd=work, env=environment, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return f"the tests took more than {SECONDS} seconds"
     return f"the tests ended before their verdict (exit status {done.returncode})"
+
+
+def summary_in(work: Path) -> str:
+    """The points and what to mend, in Markdown; "" where the tests ended before they said so.
+
+    It is the student's own page, of whose process it comes: shown to nobody else, and bounded.
+    """
+    try:
+        with (work / SUMMARY).open(encoding="utf-8", errors="replace") as file:
+            return file.read(MOST_SUMMARY)
+    except OSError:
+        return ""
 
 
 def tests_of(exercises: list[dict[str, Any]], written: Path, status: str) -> list[dict[str, Any]]:
