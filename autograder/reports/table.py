@@ -26,6 +26,7 @@ SIGNS = "%+-;=@|\u037e⁺⁻⁼₊₋₌−⩵⩶﬩︔﹔﹢﹣﹦﹪﹫％＋�
 BEGINS = rf"['\"\s]*[{re.escape(SIGNS)}]"
 FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={BEGINS})")
 QUOTED_FORMULA = re.compile(rf"(^|[,;\t|\r\n])'(?={BEGINS})")
+NO_MARK = "-"  # as Moodle has it; alone it is no formula
 NOTHING: Mapping[str, Mapping[str, str]] = {}
 NAME, COLUMN, TOTAL = 20, 7, 9  # characters: of a name at most, of a mark, of the total
 MANY = 60  # rows that still fit a terminal's patience
@@ -150,7 +151,7 @@ def no_formula(text: str) -> str:
     Some skip what is blank there, some take wide signs for narrow ones, and each has a separator of
     its own, after which a cell begins. See formula for the way back.
     """
-    return FORMULA.sub(r"\1'", text)
+    return text if text == NO_MARK else FORMULA.sub(r"\1'", text)
 
 
 def formula(cell: str) -> str:

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from autograder.core.course import Course
+from autograder.core.text import several
 from autograder.reports.people import NOBODY
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
 from autograder.reports.states import STATES, most, total
-from autograder.reports.table import blank, csv_of, number
+from autograder.reports.table import NO_MARK, blank, csv_of, number
 from autograder.reports.wording import Language
+
+LOOKED_UP = ("username", "Email address", "ID number")  # by which Moodle knows people
 
 
 class Column(NamedTuple):
@@ -45,21 +48,31 @@ def canvas(students: Sequence[StudentReports], course: Course, language: Languag
     )
 
 
-def moodle(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
-    """Moodle's course-wide import: any columns under a header, mapped there.
+def moodle(
+    students: Sequence[StudentReports], course: Course, language: Language
+) -> tuple[bytes, list[str]]:
+    """Moodle's import into a course: columns that are mapped there; and what to know of it.
 
-    A user is looked up by login, e-mail or ID number: https://docs.moodle.org/en/Grade_import
+    A user is looked up by login, e-mail or ID number. One that is not found ends the whole import,
+    and older versions credit a row without a name to the person above it: so a column of these is
+    there only where everybody is in it. What has no mark is a dash, since older versions take a
+    blank in a new column for a zero: tests/test_importers.py says where that was read.
     """
     students = _listed(students)
     found = columns(students, course, language)
-    named = any(student.person is not NOBODY for student in students)
-    head = ["username", "Email address", "ID number"] if named else ["username"]
-    return _csv(
-        [
-            [*head, *_titles(found)],
-            *([*_moodle_ids(s, named), *(_cell(s, column) for column in found)] for s in students),
-        ]
-    )
+    people = [(s, dict(zip(LOOKED_UP, _moodle_ids(s), strict=True))) for s in students]
+    names = [name for name in LOOKED_UP if all(ids[name] for _, ids in people)]
+    names = names or [max(LOOKED_UP, key=lambda name: sum(bool(ids[name]) for _, ids in people))]
+    lack = [s.name for s, ids in people if not ids[names[0]]]
+    notes = [
+        f"Moodle is to look people up by {names[0]}. Left out, who have none: {several(lack)}."
+    ]
+    rows = [
+        [*(ids[name] for name in names), *(_cell(s, column) or NO_MARK for column in found)]
+        for s, ids in people
+        if ids[names[0]]
+    ]
+    return _csv([[*names, *_titles(found)], *rows]), notes if lack else []
 
 
 def worksheet(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
@@ -102,17 +115,18 @@ def columns(students: Sequence[StudentReports], course: Course, language: Langua
 
 
 def _canvas_ids(student: StudentReports) -> list[str]:
-    person = student.person
+    """Who it is there; the ID is the roster's, or that in the names of downloaded files."""
+    person, to = student.person, student.uploaded
+    uploaded = to.id if to.platform == "canvas" and to.id.isdecimal() else ""
     if person is NOBODY:
-        return [student.name, "", "", student.name, ""]
-    return [person.name or student.name, person.canvas, person.id, person.login, person.section]
+        return [student.name, uploaded, "", student.name, ""]
+    known = person.canvas or uploaded
+    return [person.name or student.name, known, person.id, person.login, person.section]
 
 
-def _moodle_ids(student: StudentReports, named: bool) -> list[str]:
+def _moodle_ids(student: StudentReports) -> list[str]:
     person = student.person
-    if person is NOBODY:
-        return [student.name, "", ""] if named else [student.name]
-    return [person.login, person.email, person.id]
+    return [student.name, "", ""] if person is NOBODY else [person.login, person.email, person.id]
 
 
 def _most(students: Sequence[StudentReports], column: Column) -> float:

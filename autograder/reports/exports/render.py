@@ -43,6 +43,7 @@ def render(
 ) -> Export:
     """Render the reports. `when` is the time that JUnit asks for."""
     files: dict[str, bytes]
+    told: list[str] = []
     match target:
         case "csv":
             marks = {student.name: student.reports for student in students}
@@ -50,7 +51,8 @@ def render(
         case "canvas":
             files = {ONE_FILE[target]: lms_csv.canvas(students, course, language)}
         case "moodle":
-            files = {ONE_FILE[target]: lms_csv.moodle(students, course, language)}
+            data, told = lms_csv.moodle(students, course, language)
+            files = {ONE_FILE[target]: data}
             if len(course.assignments) == 1 and any(s.person.moodle for s in students):
                 files["moodle_worksheet.csv"] = lms_csv.worksheet(students, course, language)
         case "junit":
@@ -66,7 +68,7 @@ def render(
                 for s in students
                 if s.complete and s.score is not None
             }
-    return Export(files, _notes(students))
+    return Export(files, [*_notes(students), *told])
 
 
 def graded_at(results: Path) -> datetime:
