@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, autograder
@@ -22,6 +23,35 @@ from autograder.release import gradescope_run, gradescope_zip
 from autograder.supervisor import bubblewrap
 
 UNITS = ["rnn", "vanishing_gradient"]
+RULES = """
+[assignments.week1]
+units = ["rnn", "vanishing_gradient"]
+due = 2026-10-12T22:00:00Z
+penalty = 0.1
+attempts = "best"
+"""
+# As gradescope/autograder_samples documents it: docs/submission_metadata.md at 61c849d4.
+METADATA = {
+    "id": 123456,
+    "created_at": "2026-10-13T14:22:32.365935-07:00",
+    "assignment": {
+        "due_date": "2026-10-14T23:00:00.000000-07:00",
+        "group_size": 4,
+        "group_submission": True,
+        "id": 25828,
+        "course_id": 1234,
+        "late_due_date": None,
+        "release_date": "2026-09-02T00:00:00.000000-07:00",
+        "title": "RNN",
+        "total_points": "99.0",
+    },
+    "submission_method": "upload",
+    "users": [
+        {"email": "lilei@example.com", "id": 1234, "name": "李雷"},
+        {"email": "jane@example.com", "id": 1235, "name": "Jane Roe"},
+    ],
+    "previous_submissions": [],
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +71,14 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / "venv"], check=True)
     site = next((root / "venv").glob("lib/python*/site-packages"))
     (site / "a_source.pth").write_text(f"{root / 'source'}\n")
+    with (root / "source" / "course" / "course.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write(RULES)
     (site / "packages.pth").write_text("\n".join(p for p in sys.path if p.endswith("-packages")))
     return root
 
 
 def run(
-    container: Path, files: dict[str, str], **environment: str
+    container: Path, files: dict[str, str], before: tuple[Any, ...] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Hand in files and run the autograder, as Gradescope's harness does."""
     for folder in ("submission", "results"):
@@ -56,7 +88,7 @@ def run(
         path = container / "submission" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    metadata = {"users": [{"name": "李雷"}], "assignment": {"title": "RNN", "total_points": 99.0}}
+    metadata = METADATA | {"previous_submissions": before}
     (container / "submission_metadata.json").write_text(json.dumps(metadata))
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
@@ -96,6 +128,16 @@ def test_a_submission_is_graded_end_to_end(container: Path, course: Course) -> N
     assert [test["max_score"] for test in hidden] == [0]
     for said in (done.stdout, hidden[0]["output"]):
         assert f"99 points, its tests count {sum(most.values())}" in said
+        assert "week1 is due 2026-10-12 22:00+00:00 in course.toml, and 2026-10-14" in said
+        assert "takes off late work is not taken off here" in said
+    assert content["output"] == ""
+    attempt = {"submission_time": "2026-10-11T14:24:48.087023-07:00", "results": content}
+    done = run(container, {"vanishing_gradient.py": solution("vanishing_gradient")}, (attempt,))
+    assert done.returncode == 0, done.stderr
+    assert graded(container)["score"] == sum(most.values())  # each unit's best
+    assert graded(container)["output"] == (
+        "Of several attempts the best counts: rnn, 2026-10-11 14:24-07:00."
+    )
 
 
 def test_without_a_sandbox_the_marks_are_said_to_be_forgeable(

@@ -15,7 +15,7 @@ from autograder.core.titles import Title
 from autograder.marks import adjustments, lateness
 from autograder.marks.adjustments import Adjustment
 from autograder.marks.lateness import Extension, Handed
-from autograder.reports.people import Account, Step
+from autograder.reports.people import BEST, Account, Step
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult, remarked, score
 
@@ -24,7 +24,6 @@ UNKNOWN = _("Handed in late, and nobody knows by how much: nothing is taken off.
 EXTENDED = _("Due %(due)s, by an extension.")
 ZERO = _("Not handed in: a zero, by the course's rule.")
 NO_TEST = _("%(what)s, changed by hand, is no test of this report: %(why)s")
-BEST = _("Of several attempts the best counts: %(attempt)s.")
 NO_ASSIGNMENT = Assignment([])
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from autograder.core import course as courses
@@ -20,6 +19,7 @@ from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.intake.reading import read
 from autograder.intake.submission import Submission
+from autograder.release import gradescope_metadata
 from autograder.reports.exports.gradescope import results
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
@@ -31,14 +31,6 @@ from autograder.supervisor import bubblewrap
 from autograder.supervisor.warm_host import strongest
 
 
-class _Assignment(msgspec.Struct):
-    total_points: float | None = None
-
-
-class _Metadata(msgspec.Struct):
-    assignment: _Assignment
-
-
 def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) -> None:
     """Grade root/submission and write root/results/results.json.
 
@@ -48,14 +40,18 @@ def grade(root: Path, units: Sequence[str], language: Language, *, speed: bool) 
     course = courses.load(root / "source")
     asked = course.named(units)
     level = strongest()
-    warnings = [*_warnings(level, [PACKAGE, course.root]), *_other_total(root, asked, speed=speed)]
+    metadata, unread = gradescope_metadata.read(root)
+    warnings = [*_warnings(level, [PACKAGE, course.root]), *unread]
+    warnings += gradescope_metadata.warnings(metadata, course, asked, speed=speed)
     print(f"Isolation: {level}", *warnings, sep="\n", flush=True)
     handed_in = read(root, "submission", course)
     masks = [course.root, root / "submission", root / "results"]
     with Grader(course, Options(isolation=level, speed=speed), masks) as grader:
         reports = {unit.name: _graded(grader, handed_in, unit) for unit in asked}
     student = StudentReports("submission", "submission", reports)
-    write(root / "results" / "results.json", results(student, course, language, warnings))
+    content = results(student, course, language, warnings)
+    content = gradescope_metadata.counted(content, metadata, course, asked, language)
+    write(root / "results" / "results.json", content)
     print(f"{sign_of_total([*reports.values()])} of {number(student.max_score)} points")
 
 
@@ -89,22 +85,6 @@ def _warnings(level: Level, folders: Sequence[Path]) -> Iterator[str]:
         )
     if level == "none":
         yield "A submission can also change its own marks here."
-
-
-def _other_total(root: Path, units: Sequence[Unit], *, speed: bool) -> Iterator[str]:
-    """Say if the assignment counts other points than its tests, as submission_metadata.json has."""
-    kinds = Options(speed=speed).kinds
-    most = sum(unit.max_score(kinds) for unit in units)
-    try:
-        data = (root / "submission_metadata.json").read_bytes()
-        metadata = msgspec.json.decode(data, type=_Metadata)
-    except (OSError, msgspec.MsgspecError):
-        return
-    if metadata.assignment.total_points not in (None, most):
-        yield (
-            f"The assignment has {metadata.assignment.total_points:g} points, its tests count "
-            f"{most}. Set the assignment's points to {most}."
-        )
 
 
 def _readable(folder: Path, level: Level) -> bool:

@@ -14,6 +14,7 @@ from autograder.core.language import _ as _
 
 # in: of the roster. out: of no roster that there is. gone: their work is not there any more.
 Place = Literal["", "in", "out", "gone"]
+BEST = _("Of several attempts the best counts: %(attempt)s.")
 PLACES = {"out": _("not in the roster"), "gone": _("gone from the submissions")}
 
 
