@@ -18,7 +18,9 @@ from conftest import ROOT, autograder
 from autograder.core import course as courses
 from autograder.core.course import ON_CPU
 from autograder.core.github import annotation, line_in
+from autograder.core.language import Language
 from autograder.grading.protocol import Options
+from autograder.release import students as releases
 from autograder.reports.store import read
 
 BIN = Path(sys.executable).parent
@@ -221,11 +223,55 @@ def workflows(repository: Path) -> list[Path]:
 
 def test_actions_are_pinned_by_commit(released: Path) -> None:
     """Catches: a tag, which its owner can move, and a commit that nobody can tell the age of."""
-    pinned = re.compile(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    pinned = re.compile(r"actions/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     for path in workflows(ROOT) + workflows(released):
         used = re.findall(r"uses: (.*)", path.read_text("utf-8"))
         assert [action for action in used if not pinned.fullmatch(action)] == [], path
     assert pinned.search(workflows(released)[0].read_text("utf-8"))
+
+
+def test_an_environment_is_kept_whatever_becomes_of_the_tests(released: Path) -> None:
+    """Most jobs fail, since not all is written; by default a cache is saved only after success.
+
+    What it is kept under changes with every file that students are given.
+    """
+    steps = yaml.safe_load(workflows(released)[0].read_text("utf-8"))["jobs"]["tests"]["steps"]
+    does = [step.get("name") or step["uses"].partition("@")[0] for step in steps]
+    order = ["actions/cache/restore", "Install", "actions/cache/save", "Public tests"]
+    assert does[-4:] == order
+    assert "course/given.json" in steps[-4]["with"]["key"]
+    unless = "steps.environment.outputs.cache-hit != 'true'"
+    assert steps[-3]["if"] == steps[-2]["if"] == unless
+    job = yaml.safe_load((released / ".gitlab-ci.yml").read_text("utf-8"))["tests"]
+    assert job["cache"] == {
+        "key": {"files": ["course/given.json"]},
+        "paths": [".venv"],
+        "when": "always",
+    }
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "for each tag"), ("zh", "标签")])
+def test_only_a_tag_that_hands_in_is_offered(language: Language, said: str, tmp_path: Path) -> None:
+    """A course that is new runs once, too: GitHub lets a tag take what is cached for a branch."""
+    made = releases.files(courses.load(ROOT), language, on_submit=True)
+    github, gitlab = tmp_path / "classroom.yml", tmp_path / ".gitlab-ci.yml"
+    github.write_bytes(made[".github/workflows/classroom.yml"])
+    gitlab.write_bytes(made[".gitlab-ci.yml"])
+    assert yaml.safe_load(github.read_text("utf-8"))[True] == {  # `on`, in YAML 1.1
+        "push": {"tags": ["submit/*"], "branches": ["**"], "paths": ["course/given.json"]},
+        "workflow_dispatch": None,
+    }
+    rules = yaml.safe_load(gitlab.read_text("utf-8"))["tests"]["rules"]
+    assert [rule["if"] for rule in rules] == [
+        "$CI_COMMIT_TAG =~ /^submit\\//",
+        '$CI_PIPELINE_SOURCE == "web"',
+    ]
+    readme = made["README.md"].decode()
+    assert said in readme and "git tag submit/1 && git push origin submit/1" in readme
+    for schema, file in (("github-workflows", github), ("gitlab-ci", gitlab)):
+        command = [BIN / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", file]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 def test_three_systems_install_what_the_readme_says(released: Path) -> None:

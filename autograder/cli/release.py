@@ -50,6 +50,12 @@ def release(
         str | None,
         typer.Option(metavar="URL", help="Where students' repository will lie, for Colab."),
     ] = None,
+    on_submit: Annotated[
+        bool,
+        typer.Option(
+            "--on-submit", help="Its CI runs for a tag submit/… alone, not at every push."
+        ),
+    ] = False,
     lang: LanguageOption = "en",
     course: CourseOption = None,
 ) -> None:
@@ -81,10 +87,9 @@ def release(
                 console.print(str(path), markup=False)
         return
     if folder:
-        console.print(
-            f"{len(release(loaded, folder, lang, repository, assignment or []))} files in {folder}",
-            markup=False,
-        )
+        asked = assignment or []
+        files = release(loaded, folder, lang, repository, asked, on_submit=on_submit)
+        console.print(f"{len(files)} files in {folder}", markup=False)
     if classroom50:
         from autograder.release.classroom50 import assignment_folder
 

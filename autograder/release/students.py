@@ -56,16 +56,19 @@ def release(
     language: Language,
     repository: str | None = None,
     assignments: Sequence[str] = (),
+    *,
+    on_submit: bool = False,
 ) -> list[Path]:
     """Write the students' repository into a new or empty folder, which may hold a .git.
 
     repository: where it will lie, for Colab to fetch it from. assignments: those that it is for,
-    by default all; see supplied.py. Raises CourseError where the folder is in use, where a file of
+    by default all; see supplied.py. on_submit: its workflows run for a tag submit/*, not at every
+    push. Raises CourseError where the folder is in use, where a file of
     a unit is missing, or where a file would give something hidden away.
     """
     if folder.exists() and [entry for entry in folder.iterdir() if entry.name != ".git"]:
         raise CourseError(f"{folder} is not empty. Name a new folder, or empty this one first.")
-    found = files(course, language, repository, assignments)
+    found = files(course, language, repository, assignments, on_submit=on_submit)
     for place, leak in leaks(found, hidden_passages(course, supplied(course).values())):
         raise CourseError(
             f"{place} would give hidden text away: {leak!r}. Nothing was written. If it is a "
@@ -83,9 +86,11 @@ def files(
     language: Language,
     repository: str | None = None,
     assignments: Sequence[str] = (),
+    *,
+    on_submit: bool = False,
 ) -> dict[str, bytes]:
     """The files of the repository by their paths in it, and a list of them; see `release`."""
-    found = _files(course.only(assignments), language, repository)
+    found = _files(course.only(assignments), language, repository, on_submit)
     found |= {f"exercises/{name}.py": text.encode() for name, text in supplied(course).items()}
     if assignments:
         manifest = "course/course.toml"
@@ -94,7 +99,9 @@ def files(
     return found | {GIVEN: msgspec.json.format(msgspec.json.encode(listed)) + b"\n"}
 
 
-def _files(course: Course, language: Language, repository: str | None) -> dict[str, bytes]:
+def _files(
+    course: Course, language: Language, repository: str | None, on_submit: bool
+) -> dict[str, bytes]:
     root = course.root
     names = [f"exercises/{stem}.py" for u in course.unit_names for stem in (u, f"test_{u}")]
     parameters = sorted((root / "course" / "parameters").glob("*"))
@@ -112,7 +119,7 @@ def _files(course: Course, language: Language, repository: str | None) -> dict[s
     found = {name: read_whole(path) for name, path in copied.items()}
     if language == "zh":
         found |= _in_chinese(course, found)
-    return found | _rendered(course, language, repository)
+    return found | _rendered(course, language, repository, on_submit)
 
 
 def _in_chinese(course: Course, found: dict[str, bytes]) -> dict[str, bytes]:
@@ -144,7 +151,9 @@ def _students_half() -> list[Path]:
     return [*files, *(PACKAGE / name for name in SHARED)]
 
 
-def _rendered(course: Course, language: Language, repository: str | None) -> dict[str, bytes]:
+def _rendered(
+    course: Course, language: Language, repository: str | None, on_submit: bool
+) -> dict[str, bytes]:
     """The files that are written for the release: lessons, and what templates make."""
     project = tomllib.loads(read_whole(course.root / "pyproject.toml").decode())["project"]
     title = course.title.in_(language)
@@ -157,6 +166,7 @@ def _rendered(course: Course, language: Language, repository: str | None) -> dic
         "language": language,
         "lessons": names(course),
         "repository": repository,
+        "on_submit": on_submit,
         "on_cpu": ON_CPU,
         "on_gpu": sum(unit.max_score(frozenset({"gpu"})) for unit in course.units),
     }
