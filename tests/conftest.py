@@ -38,6 +38,7 @@ GROUPS = {
     "tests/test_batch.py": "sandbox",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",
     "tests/test_classroom50.py": "sandbox",
+    "tests/test_classrooms_page.py::test_every_command": "long",
     "tests/test_cli.py::test_bench": "long",
     "tests/test_cli.py": "sandbox",
     "tests/test_clock.py": "clock",
