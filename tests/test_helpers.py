@@ -50,8 +50,17 @@ def test_hints_go_on_and_never_hold_a_solution(clone: Course) -> None:
     assert lines and not [line for line in lines if line.strip() and line.strip() in hints]
     chinese = hint(clone, "rnn_step", "zh")[0]
     assert "的文档字符串" in render(chinese.facts, "zh")
-    written = hint(clone, "tests_of_softmax", "en")[0]
-    assert "Begin with the docstring of `test_softmax` in exercises/own_tests.py" in written
+
+
+def test_a_hint_after_which_none_comes(clone: Course) -> None:
+    """For tests of one's own: it does not speak of another, and comes again."""
+    first, again = (hint(clone, "tests_of_softmax", "en") for _ in range(2))
+    assert first == again and len(first) == 1
+    assert first[0].startswith("Hint 1 of 1 for `tests_of_softmax`. Begin with the docstring of ")
+    assert "`test_softmax` in exercises/own_tests.py" in first[0] and first[0].endswith(
+        "the edges."
+    )
+    assert render(first[0].facts, "zh").endswith("以及边界情况。")
 
 
 def test_a_hint_for_what_is_no_exercise(clone: Course) -> None:

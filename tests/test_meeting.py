@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -353,6 +354,32 @@ def test_a_test_of_a_function_is_work_on_its_exercise() -> None:
     names = ["tests_of_pair", "tests_of_other", "tests_of_more"]
     assert found.defines(names) == {"tests_of_pair", "tests_of_other"}
     assert found.written(names) == {"tests_of_pair"}
+
+
+@pytest.mark.parametrize(
+    ("runs", "caught"),
+    [(["", "a"], False), (["a", "a"], True), (["a", ""], False), (["ab", "b"], True),
+     (["a", "b", "b"], True), (["a", "b", "a"], False), (["a", "b", ""], False)],
+)  # fmt: skip
+def test_the_same_test_has_to_fail_twice(
+    monkeypatch: pytest.MonkeyPatch, runs: list[str], caught: bool
+) -> None:
+    """In two processes; where the first to fail did so by chance, another may."""
+    left = iter(runs)
+    monkeypatch.setattr(MeetingBackend, "_failed", lambda *_: dict.fromkeys(next(left)))
+    fails_twice: Any = MeetingBackend._fails_twice
+    assert fails_twice(object.__new__(MeetingBackend), "work", PAIR, None, "ab") is caught
+
+
+def test_nothing_is_left_of_a_version() -> None:
+    """Each has the process after the one before it, and a module of its own."""
+    text = "seen = []\ndef f(name):\n    seen.append(name)\n    return len(seen)\n"
+    found = [trying.called(t, "f", "x") for t in (text, text, text + "#", text)]
+    assert found == [1, 2, 1, 1]
+    assert trying.called("def f(**given): return given", "f", name=1, text=2) == {
+        "name": 1,
+        "text": 2,
+    }
 
 
 def test_exceptions_come_as_pythons_own() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.core.course import Course
+from autograder.core.course import TESTS_OF, Course, Exercise, Unit
 from autograder.core.language import Language, Sentence, _, say
 from autograder.local.places import OURS
 from autograder.local.recorded import load
@@ -14,8 +14,14 @@ from autograder.local.recorded import load
 KEPT = OURS / "hints.json"  # how many were given, by exercise
 FIRST = _(
     "Begin with the docstring of `%(function)s` in %(file)s: write each shape on paper, then the "
-    "numbers of the first test in %(tests)s by hand. The next hint says what others got wrong."
+    "numbers of the first test in %(tests)s by hand.%(next)s"
 )
+FIRST_OF_TESTS = _(
+    "Begin with the docstring of `%(function)s` in %(file)s: whatever it promises wants a test. "
+    "Work out one small case by hand; then take sizes that all differ, every axis, and the edges."
+    "%(next)s"
+)
+NEXT = _(" The next hint says what others got wrong.")
 BEGINNING = _("Hint 1 of %(count)s for `%(function)s`. %(help)s")
 HINT = _("Hint %(number)s of %(count)s for `%(function)s`. Is this yours? %(help)s")
 LAST = _("These were all %(count)s hints for `%(function)s`; they begin anew.")
@@ -29,10 +35,9 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
     number, count = given.get(name, 0), len(helps) + 1
     told = []
     if number >= count:
-        told, number = [say(LAST, count=count, function=name)], 0
+        told, number = [say(LAST, count=count, function=name)] if helps else [], 0
     if number == 0:
-        file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
-        first = say(FIRST, function=exercise.function, file=file, tests=tests)
+        first = _first(unit, exercise, bool(helps))
         told.append(say(BEGINNING, count=count, function=name, help=first))
     else:
         said = helps[number - 1]
@@ -42,6 +47,15 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.encode(given))
     return told
+
+
+def _first(unit: Unit, exercise: Exercise, more: bool) -> Sentence:
+    """The hint to begin with. more: whether others follow."""
+    file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
+    facts = {"function": exercise.function, "file": file, "next": say(NEXT) if more else ""}
+    if exercise.name.startswith(TESTS_OF):
+        return say(FIRST_OF_TESTS, **facts)
+    return say(FIRST, tests=tests, **facts)
 
 
 def _helps(root: Path, unit: str, function: str, language: Language) -> list[str]:

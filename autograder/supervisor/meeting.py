@@ -6,7 +6,7 @@ This side passes on what is asked and what is answered, and reads no number of i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -33,10 +33,10 @@ RAISED = "the function under test raised %s"  # a kind is all that is passed on 
 class MeetingBackend(SandboxBackend):
     """A backend whose tests may be the student's own (see calls.Backend)."""
 
-    _used = 0.0  # CPU seconds of all meetings so far; those that were waited count a part
+    _used = 0.0  # CPU seconds of the meetings that have ended; those that were waited count a part
 
     def meet(self, unit: str, subject: Subject, order: Sequence[int]) -> Met:
-        """See calls.Backend. Each version has a process, and meets the tests in fresh ones, twice.
+        """See calls.Backend. Each version meets the tests in a fresh process of theirs, and again.
 
         It does so once where that decides: a wrong one passed them all, or a right one failed.
         """
@@ -46,20 +46,43 @@ class MeetingBackend(SandboxBackend):
         caught = set()
         try:
             tests, others = tests_of(subject, self._listed(unit), self._file(unit))
-            for name, version in (versions[number] for number in order):
-                assert isinstance(version, str), "what is sent to a process is a text"
-                with contextlib.closing(self._version(subject, version)) as held:
-                    first, again = self._failed(unit, subject, held, tests), {}
-                    if bool(first) == bool(name):
-                        again = self._failed(unit, subject, held, tests, first)
-                    self._used += held.used
-                for test, (why, call) in (first | again).items() if not name else ():
-                    raise right_fails(subject, test, why, call, others)
-                if first.keys() & again.keys():
-                    caught.add(name)
+            with self._version(subject) as held:
+                for name, version in (versions[number] for number in order):
+                    assert isinstance(version, str), "what is sent to a process is a text"
+                    held.text = version
+                    if name and self._fails_twice(unit, subject, held, tests):
+                        caught.add(name)
+                    elif not name:
+                        self._check_right(unit, subject, held, tests, others)
         except Failure as failure:
             return Met(problem=failure, others=others)
         return Met(frozenset(caught), others=others)
+
+    def _fails_twice(
+        self, unit: str, subject: Subject, held: _Version, tests: Sequence[str]
+    ) -> bool:
+        """Whether the same test fails on a version in two processes.
+
+        Most often it is the first that fails; where that was chance, another has to.
+        """
+        first = self._failed(unit, subject, held, tests, tests)
+        again = self._failed(unit, subject, held, tests, first) if first else {}
+        if again and not first.keys() & again.keys():
+            first = self._failed(unit, subject, held, tests, again)
+        return bool(first.keys() & again.keys())
+
+    def _check_right(
+        self,
+        unit: str,
+        subject: Subject,
+        held: _Version,
+        tests: Sequence[str],
+        others: Sequence[str],
+    ) -> None:
+        """Raise Failure where a test fails on a right version, in one of two processes."""
+        for _time in range(2):
+            for test, (why, call) in self._failed(unit, subject, held, tests, tests).items():
+                raise right_fails(subject, test, why, call, others)
 
     def _listed(self, unit: str) -> dict[str, list[str]]:
         """The student's functions test_…, and their parameters, by the word of their process."""
@@ -76,7 +99,7 @@ class MeetingBackend(SandboxBackend):
         subject: Subject,
         held: _Version,
         tests: Sequence[str],
-        enough: Collection[str] = (),
+        enough: Collection[str],
     ) -> dict[str, tuple[Failure, str]]:
         """Run the tests on a version in a fresh process: which fail, why, and after which call.
 
@@ -84,31 +107,36 @@ class MeetingBackend(SandboxBackend):
         """
         failed: dict[str, tuple[Failure, str]] = {}
         held.calls = 0
-        with contextlib.closing(self._tests_of(unit)) as process:
+        with contextlib.closing(self._tests_of(unit, held.used)) as process:
             for test in tests:
-                if failed.keys() & set(enough):
-                    break
-                held.last = ""
+                held.last = None
                 try:
                     process.run(test, subject, held.answer)
                 except Failure as failure:
-                    failed[test] = failure, held.last
+                    failed[test] = failure, held.last_call
+                    if test in enough:
+                        break
             self._used += max(process.used, process.waited / WALL_TIMES)
         return failed
 
-    def _tests_of(self, unit: str) -> _Tests:
-        left = self._limits.unit_seconds - self._used
+    def _tests_of(self, unit: str, used: float = 0.0) -> _Tests:
+        """A fresh process of the tests. used: CPU seconds of a meeting that goes on."""
+        left = self._limits.unit_seconds - self._used - used
         if left < TEST_SECONDS:
             raise used_up("cpu", self._limits.unit_seconds)
         limits = msgspec.structs.replace(_limits(self._limits), unit_seconds=left)
         place = f"{self._place} {TESTS}"
         return _Tests(self._hosts, unit, self._sources, limits, place, tests=True)
 
-    def _version(self, subject: Subject, text: str) -> _Version:
-        source = wire.Source(VERSION, f"{VERSION}.py", [text], False, [])
-        return _Version(
-            self._hosts, subject, source, _limits(self._limits), f"{self._place} {VERSION}"
-        )
+    @contextlib.contextmanager
+    def _version(self, subject: Subject) -> Iterator[_Version]:
+        """The process of a function's versions; in the end what it took is counted."""
+        held = _Version(self._hosts, subject, _limits(self._limits), f"{self._place} {VERSION}")
+        try:
+            yield held
+        finally:
+            self._used += held.used
+            held.close()
 
 
 def _limits(limits: Limits) -> Limits:
@@ -144,35 +172,44 @@ class _Tests(_Apart):
 
 
 class _Version(_Apart):
-    """The process of a version of a function.
+    """The process of the versions of a function, one at a time. It runs nothing of a student's.
 
-    calls: how many were made. last: the last of them, in short.
+    text: of the version. calls: how many were made. last: what the last of them was given.
     """
 
-    def __init__(
-        self, hosts: Hosts, subject: Subject, source: wire.Source, limits: Limits, place: str
-    ) -> None:
+    def __init__(self, hosts: Hosts, subject: Subject, limits: Limits, place: str) -> None:
+        source = wire.Source(VERSION, f"{VERSION}.py", [""], False, [])
         super().__init__(hosts, VERSION, [source], limits, place)
         self._name = subject.name
         parameters = trying.parameters(subject.signature)
         self._optional = {name for name, optional in parameters.items() if optional}
         self._required = len(parameters) - len(self._optional)
+        self.text = ""
         self.calls = 0
-        self.last = ""
+        self.last: tuple[wire.Items, wire.Fields] | None = None
+
+    @property
+    def last_call(self) -> str:
+        """The last call, in short, if there was one."""
+        if not self.last:
+            return ""
+        given, named = self.last
+        return as_written(Invocation("", self._name, _plain(given), _plain(named)))
 
     def answer(self, asked: wire.Asked, body: bytearray) -> Sequence[bytes]:
         """Make a call, and return what it gave as a frame. Raises Failure where it may not be made.
 
         The stand-in asks in one way only; the process that it is in could ask in any.
         """
-        given, named = asked.args, asked.kwargs
-        self.last = as_written(Invocation("", self._name, _plain(given), _plain(named)))
+        given, named = self.last = asked.args, asked.kwargs
         self.calls += 1
         if self.calls > MOST_CALLS:
             raise Failure(say(TOO_MANY, most=MOST_CALLS))
         if len(given.items) != self._required or not named.fields.keys() <= self._optional:
             raise Failure(say(OTHERWISE))
-        call = wire.Call(nonce(), VERSION, self._name, given, named, mode="plain")
+        args = wire.Items([self.text, self._name, *given.items])
+        function = trying.called.__name__
+        call = wire.Call(nonce(), trying.__name__, function, args, named, mode="plain")
         child, what = self._child("cpu"), f"`{self._name}`"
         reply, gave = self._exchange(child, "cpu", call, [bytes(body)], what)
         if isinstance(reply, wire.Raised):
