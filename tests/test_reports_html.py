@@ -18,7 +18,13 @@ from reports import HOSTILE, report, result, sample, student_of
 
 from autograder.core.course import Course
 from autograder.reports.pages import figures
-from autograder.reports.pages.html import class_page, common_mistakes, student_page, write_pages
+from autograder.reports.pages.html import (
+    PAGE,
+    class_page,
+    common_mistakes,
+    student_page,
+    write_pages,
+)
 from autograder.reports.people import Person, Place
 from autograder.reports.reading import StudentReports, load
 from autograder.reports.schema import Change
@@ -192,8 +198,8 @@ def test_pages_are_written_where_the_reports_are(course: Course, tmp_path: Path)
             write(path_for(tmp_path, found.student, found.unit), encode(found))
     read = load(tmp_path, course.units)
     assert {s.name for s in read} == {s.name for s in students}
-    index = write_pages(tmp_path, read, course, "en")
-    links = [a["href"] for tag, a in Page(index.read_text()).tags if tag == "a"]
+    write_pages(tmp_path, read, course, "en")
+    links = [a["href"] for tag, a in Page((tmp_path / PAGE).read_text()).tags if tag == "a"]
     from urllib.parse import unquote
 
     files = [tmp_path / unquote(link) for link in links if link and not link.startswith("#")]

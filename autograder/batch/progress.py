@@ -26,7 +26,7 @@ from rich.text import Text
 
 from autograder.batch.run import Event
 from autograder.reports.changes import Changed
-from autograder.reports.schema import Report
+from autograder.reports.schema import Brief, Report
 from autograder.reports.store import unwritable
 
 MOST_REASONS = 20  # why something is incomplete, of a class
@@ -134,7 +134,7 @@ def _columns() -> list[ProgressColumn]:
     ]
 
 
-def _about(report: Report) -> dict[str, Any]:
+def _about(report: Report | Brief) -> dict[str, Any]:
     facts = {
         "student": report.student,
         "unit": report.unit,

@@ -1,21 +1,24 @@
 """Many submissions over workers: threads that drive graders of this machine, or a cluster.
 
-A bounded window of work is under way at any time, and each report is on the disk before the next
-one is looked at, so that memory does not grow with the class and a stop loses nothing.
+A bounded window of work is under way at any time, and reports that have come in are on the disk
+before the next ones are looked at, so that memory does not grow with the class and a stop loses
+nothing that was told of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from autograder.batch import looked
 from autograder.batch.workers import Workers, windowed
 from autograder.core.course import Course, Unit
-from autograder.grading.keys import basis, course_basis, key
+from autograder.grading.keys import basis, course_basis, key, work_basis
 from autograder.grading.protocol import Options
 from autograder.grading.seeds import seed_of
 from autograder.intake import decisions
@@ -25,7 +28,7 @@ from autograder.intake.submission import Submission
 from autograder.release.supplied import complete, supplied
 from autograder.reports import store
 from autograder.reports.changes import changes
-from autograder.reports.schema import Report
+from autograder.reports.schema import Brief, Report
 
 
 class Event(NamedTuple):
@@ -36,7 +39,7 @@ class Event(NamedTuple):
     """
 
     what: Literal["kept", "graded", "again"]
-    report: Report
+    report: Report | Brief
 
 
 class Job(NamedTuple):
@@ -72,6 +75,7 @@ class Batch:
         self.asked = self.students  # those of them that are to be graded
         self._supplied = supplied(course)
         self._decisions = decisions.load(submissions, self.students, course)
+        self._looked: looked.Looked | None = None
 
     @property
     def count(self) -> int:
@@ -93,11 +97,25 @@ class Batch:
         handed_in = read(self.submissions, student, self.course, decided=decided)
         return complete(handed_in, self._supplied)
 
-    def look(self) -> tuple[Seen, list[Row]]:
-        """What all have handed in, with a row a student and unit. Raises SubmissionsError."""
+    def outline(self, student: str) -> Submission:
+        """The same without the programs: as it was found before, where nothing has changed."""
+        if self._looked is None:
+            return self.read(student)
+        decided = self._decisions.get(student, {})
+        return self._looked.at(self.submissions / student, decided, partial(self.read, student))
+
+    def look(self, note: Callable[[list[Row]], None] = lambda rows: None) -> Seen:
+        """What all have handed in; note is given a student's rows. Raises SubmissionsError."""
         seen = Seen()
-        found = [row for name in self.asked for row in seen.add(self.read(name), self.units)]
-        return seen, found
+        self._looked = looked.load(self.results, self.course, self._supplied)
+        for name in self.asked:
+            note(seen.add(self.outline(name), self.units))
+        return seen
+
+    def remember(self) -> None:
+        """Keep for the next run what look() has found. Raises ResultsError."""
+        if self._looked:
+            self._looked.save(self.results, self.students)
 
     def run(self, workers: Workers, tell: Callable[[Event], None]) -> None:
         """Grade everything; tell of each report, in this thread, once it is on the disk.
@@ -106,52 +124,58 @@ class Batch:
         happens: the next run goes on from there. Raises GraderError, before anything is graded,
         where a file that marks depend on is missing.
         """
-        for unit in self.units:
-            course_basis(unit, self.course)  # kept: what a tester loads is no older than its key
+        # Made once, at the start: what a tester loads is no older than its key.
+        bases = {unit.name: course_basis(unit, self.course) for unit in self.units}
         again: list[tuple[str, Unit]] = []
         every = ((student, unit) for student in self.asked for unit in self.units)
-        for task, report in self._graded(workers, self._tasks(every, tell)):
-            if report.status == "incomplete":
-                again.append((task.student, task.unit))
+        for group in self._graded(workers, self._tasks(every, bases, tell)):
+            lost = [(task, report) for task, report in group if report.status == "incomplete"]
+            again += [(task.student, task.unit) for task, _report in lost]
+            for _task, report in lost:
                 tell(Event("again", report))
-            else:
-                tell(Event("graded", self._keep(task, report)))
-        for task, report in self._graded(workers, self._tasks(again, tell)):
-            tell(Event("graded", self._keep(task, report)))
+            self._keep([one for one in group if one[1].status != "incomplete"], tell)
+        for group in self._graded(workers, self._tasks(again, bases, tell)):
+            self._keep(group, tell)
 
     def _tasks(
-        self, wanted: Iterable[tuple[str, Unit]], tell: Callable[[Event], None]
+        self,
+        wanted: Iterable[tuple[str, Unit]],
+        bases: Mapping[str, dict[str, str]],
+        tell: Callable[[Event], None],
     ) -> Iterator[Job]:
         """What is to be graded; of the rest it is told that it is up to date."""
-        student, handed_in = None, None
+        outlined, outline, whole = "", None, None
         for name, unit in wanted:
-            if handed_in is None or name != student:
-                student, handed_in = name, self.read(name)
-            before = store.read(self.path(name, unit))
-            if before and not self.fresh and self._up_to_date(before, handed_in, unit):
+            if outline is None or name != outlined:
+                outlined, outline, whole = name, self.outline(name), None
+            path = self.path(name, unit)
+            before = None if self.fresh else store.brief(path)
+            now = key(work_basis(outline, unit, self.options) | bases[unit.name])
+            if before and before.key == now and before.status != "incomplete":
                 tell(Event("kept", before))
             else:
-                yield Job(name, unit, handed_in, before)
-
-    def _up_to_date(self, before: Report, handed_in: Submission, unit: Unit) -> bool:
-        wanted = key(self.basis(handed_in, unit))
-        return before.key == wanted and before.status != "incomplete"
+                whole = whole or self.read(name)
+                yield Job(name, unit, whole, store.read(path))
 
     def basis(self, handed_in: Submission, unit: Unit) -> dict[str, str]:
         """What a unit's marks depend on, as it is now."""
         return basis(handed_in, unit, self.options, self.course)
 
-    def _graded(self, workers: Workers, tasks: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
+    def _graded(self, workers: Workers, tasks: Iterable[Job]) -> Iterator[list[tuple[Job, Report]]]:
         def submit(task: Job) -> Future[bytes]:
             seed = seed_of(task.handed_in, task.unit, self.course)
             return workers.submit(task.handed_in, task.unit, seed)
 
-        for task, data in windowed(submit, tasks, workers.width):
-            yield task, msgspec.json.decode(data, type=Report)
+        for group in windowed(submit, tasks, workers.width):
+            yield [(task, msgspec.json.decode(data, type=Report)) for task, data in group]
 
-    def _keep(self, task: Job, report: Report) -> Report:
-        """Write a report, and into it how the marks differ from those that there were."""
-        if task.before:
-            report = msgspec.structs.replace(report, changes=changes(task.before, report))
-        store.write(self.path(task.student, task.unit), store.encode(report))
-        return report
+    def _keep(self, group: Sequence[tuple[Job, Report]], tell: Callable[[Event], None]) -> None:
+        """Write reports, and into each how the marks differ from those that there were."""
+        made: dict[Path, Report] = {}
+        for task, report in group:
+            if task.before:
+                report = msgspec.structs.replace(report, changes=changes(task.before, report))
+            made[self.path(task.student, task.unit)] = report
+        store.write_all({path: store.encode(report) for path, report in made.items()})
+        for report in made.values():
+            tell(Event("graded", report))

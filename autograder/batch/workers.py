@@ -65,18 +65,21 @@ Came = TypeVar("Came")
 
 def windowed(
     submit: Callable[[Item], Future[Came]], items: Iterable[Item], width: int
-) -> Iterator[tuple[Item, Came]]:
-    """Submit items, at most `width` of them in flight; each with its result, as they come."""
+) -> Iterator[list[tuple[Item, Came]]]:
+    """Submit items, at most `width` of them in flight; each with its result.
+
+    What has come in meanwhile comes together: the slower whoever takes it, the more at once.
+    """
     waiting: dict[Future[Came], Item] = {}
     for item in items:
         waiting[submit(item)] = item
         if len(waiting) >= width:
-            yield from _finished(waiting)
+            yield _finished(waiting)
     while waiting:
-        yield from _finished(waiting)
+        yield _finished(waiting)
 
 
-def _finished(waiting: dict[Future[Came], Item]) -> Iterator[tuple[Item, Came]]:
+def _finished(waiting: dict[Future[Came], Item]) -> list[tuple[Item, Came]]:
     """Wait for some, and take them out."""
-    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-        yield waiting.pop(future), future.result()
+    done = wait(waiting, return_when=FIRST_COMPLETED).done
+    return [(waiting.pop(future), future.result()) for future in done]

@@ -70,7 +70,7 @@ def export(
     from autograder.reports import reading
     from autograder.reports.exports.render import ONE_FILE, graded_at, render
     from autograder.reports.pages.feedback import write_feedback
-    from autograder.reports.pages.html import write_pages
+    from autograder.reports.pages.html import PAGE, write_pages
     from autograder.reports.reading import in_order
     from autograder.reports.store import write
 
@@ -94,7 +94,8 @@ def export(
         return
     folder = (output.parent if to in ONE_FILE else output) if output else results
     if to == "html":
-        terminal.print(f"{write_pages(folder, students, loaded, lang)}", markup=False)
+        write_pages(folder, students, loaded, lang)
+        terminal.print(f"{folder / PAGE}", markup=False)
         _tell(book.notes, terminal)
         return
     rendered = render(to, students, loaded, lang, graded_at(results))

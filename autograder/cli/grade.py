@@ -136,7 +136,7 @@ def grade(
     from autograder.batch.progress import Follower
     from autograder.batch.run import Batch
     from autograder.grading.protocol import Options
-    from autograder.intake.seen import print_seen
+    from autograder.intake.seen import Row, print_seen
     from autograder.marks.whose import folder_of
     from autograder.reports.store import sole_writer
 
@@ -152,7 +152,8 @@ def grade(
         batch = Batch(loaded, submissions, results, units, options, fresh=fresh)
         if student:
             batch.asked = [folder_of(name, batch, loaded) for name in student]
-        seen, found = batch.look()
+        found = list[Row]()
+        seen = batch.look(found.extend if dry_run else lambda rows: None)
         print_seen(terminal, seen)
         if dry_run:
             _list(found, terminal, lines)
@@ -166,6 +167,7 @@ def grade(
                 for one in earlier(batch) if attempts else ():
                     one.run(workers, lambda event: None)
                 follower.finish()
+            batch.remember()
             _write_up(batch, follower, lang, terminal)
     except KeyboardInterrupt:
         fail("Stopped. What is graded is kept: run the same command again to go on.", 130)
@@ -219,33 +221,21 @@ def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextM
 
 def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console) -> None:
     """Write and print everything that is made from the reports, read back from the disk."""
-    from autograder.marks import handins, ledger
-    from autograder.reports.changes import Changed, changes_csv, print_changes
-    from autograder.reports.pages.html import write_pages
-    from autograder.reports.reading import StudentReports, beside, changed, each, in_order, slim
-    from autograder.reports.store import write
-    from autograder.reports.table import print_class, summary_csv
+    from autograder.marks.class_files import INDEX, write_up
+    from autograder.reports.changes import print_changes
+    from autograder.reports.table import print_class
 
-    results, course = batch.results, batch.course
-    handins.save(results, batch.submissions, batch.folders)
-    book = ledger.load(course, results, datetime.now(UTC))
-    held, changes = list[StudentReports](), list[Changed]()
-    for student in book.over(each(results, course.units)):
-        held.append(slim(student))
-        changes += changed([student])
-    students = in_order(held)
-    marks = {student.name: student.reports for student in students}
+    results = batch.results
+    now = datetime.now(UTC)
+    made = write_up(batch.course, results, batch.submissions, batch.folders, lang, now)
     asked = {unit.name for unit in batch.units}
     folders = {batch.folders[name] for name in batch.asked}
-    now = {
+    marks = {
         student.name: {u: r for u, r in student.reports.items() if u in asked}
-        for student in students
+        for student in made.students
         if student.source in folders or batch.asked == batch.students
     }
-    write(results / "summary.csv", summary_csv(marks, course.units, beside(students)))
-    write(results / "changes.csv", changes_csv(changes))
-    index = write_pages(results, book.over(each(results, course.units)), course, lang)
-    print_class(console, now, batch.units)
+    print_class(console, marks, batch.units)
     if follower.changed:
         print_changes(console, follower.changed)
     level = batch.options.isolation
@@ -260,8 +250,8 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     if kept := follower.counts["kept"]:
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
-    console.print(f"Pages: {index}", markup=False)
-    for note in book.notes:
+    console.print(f"Pages: {results / INDEX}", markup=False)
+    for note in made.notes:
         console.print(one_line(note), style="yellow", markup=False)
 
 

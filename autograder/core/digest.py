@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
+
+from autograder.core.processes import PACKAGE
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -12,3 +15,14 @@ def digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         found.update(len(part).to_bytes(8, "big") + part)
     return found.hexdigest()
+
+
+@functools.cache
+def digest_of_code() -> str:
+    """A hash of this package, its templates and words too."""
+    files = sorted(p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    return digest(
+        part
+        for path in files
+        for part in (str(path.relative_to(PACKAGE)).encode(), path.read_bytes())
+    )

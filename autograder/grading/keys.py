@@ -135,10 +135,14 @@ def _libseccomp() -> str:
 
 def basis(submission: Submission, unit: Unit, options: Options, course: Course) -> dict[str, str]:
     """All that a unit's marks depend on, most of it as digests: what changed can be told apart."""
+    return {**work_basis(submission, unit, options), **course_basis(unit, course)}
+
+
+def work_basis(submission: Submission, unit: Unit, options: Options) -> dict[str, str]:
+    """Of that what is another student's, or another run's."""
     asked = [options.device, options.isolation, *sorted(options.kinds)]
     facts = submission.work(unit.name).facts  # what else is there, where there is nothing to grade
     return {
         "submission": digest([submission.digest.encode(), repr(facts).encode()]),
         "options": ", ".join(asked),
-        **course_basis(unit, course),
     }

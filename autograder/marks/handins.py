@@ -35,7 +35,10 @@ def save(results: Path, submissions: Path, folders: Mapping[str, str]) -> None:
     """Write what was seen. folders: of the reports, by that of the submissions."""
     seen = {place: name.encode("utf-8", "replace").decode() for name, place in folders.items()}
     found = HandedIn(seen, people.read(submissions), _platforms(submissions))
-    write(results / FILE, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+    path = results / FILE
+    if not path.is_file() or path.read_bytes() != data:  # as it is where nothing has changed
+        write(path, data)
 
 
 def _platforms(submissions: Path) -> dict[str, str]:

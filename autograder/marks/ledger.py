@@ -123,6 +123,17 @@ class Ledger:
                 yield self._settled(nothing, seen.most)
         self.notes += self._look(seen)
 
+    def overdue(self) -> list[bool]:
+        """Which of the due dates have passed: all that marks depend on of what time it is."""
+        extensions = [None, *(one for some in self._extensions.values() for one in some)]
+        dues = [
+            due
+            for assignment in self._course.assignments.values()
+            for extension in extensions
+            if (due := lateness.due_for(assignment, extension))
+        ]
+        return [self._now >= due for due in dues]
+
     def _look(self, seen: _Seen) -> Iterator[str]:
         """What an instructor has to look at."""
         if self._roster and seen.apart:

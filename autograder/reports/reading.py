@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
-from autograder.core.course import Unit
+from autograder.core.course import Kind, Unit
 from autograder.reports.changes import Changed
 from autograder.reports.people import (
     NOBODY,
@@ -21,14 +20,14 @@ from autograder.reports.people import (
     Place,
     Upload,
 )
-from autograder.reports.schema import Report, remarked
+from autograder.reports.schema import Report, TestResult, TestStatus, remarked
 from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
 from autograder.reports.table import blank
 
 MOST_SAID = 500  # characters of why a whole unit failed, in what is held of a class
-NO_MARKS: dict[str, Any] = {  # what of a report is no mark, and not held of a class
-    **{name: [] for name in ("tests", "unknown", "changes")},
+UNUSED: dict[str, Any] = {  # what of a report is not held of a class
+    **dict.fromkeys(("key", "seed"), ""),
     **{name: {} for name in ("facts", "figures", "basis", "versions")},
 }
 
@@ -96,15 +95,6 @@ def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:
             yield StudentReports(name, folder.name, kept)
 
 
-def slim(student: StudentReports) -> StudentReports:
-    """A student's reports without their tests: marks take no more."""
-    kept = {
-        name: remarked(report, message=report.message[:MOST_SAID], **NO_MARKS)
-        for name, report in student.reports.items()
-    }
-    return replace(student, reports=kept, attempts={})
-
-
 def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
     """By student, what summary.csv says beside the marks; nothing where there is no more to say."""
     found, said = {}, False
@@ -135,11 +125,43 @@ def changed(students: Iterable[StudentReports]) -> Iterator[Changed]:
 
 
 def outline(student: StudentReports) -> StudentReports:
-    """A student without the facts and figures, which only their own page shows."""
-    kept = {}
-    for name, report in student.reports.items():
-        tests = [structs.replace(test, message="", facts={}) for test in report.tests]
-        kept[name] = structs.replace(report, tests=tests, figures={}, basis={}, versions={})
+    """A student as the class's pages and tables take one: the rest only their own page shows."""
+    kept = {
+        name: remarked(
+            report, message=report.message[:MOST_SAID], tests=_outlined(report.tests), **UNUSED
+        )
+        for name, report in student.reports.items()
+    }
+    return replace(student, reports=kept, attempts={})
+
+
+def _outlined(tests: Sequence[TestResult]) -> list[TestResult]:
+    """Tests without what they say. Those of a class are few different ones, each held once."""
+    return [
+        _same(t.id, t.exercise, t.kind, t.status, t.points, t.max_points, t.help, t.help_id)
+        for t in tests
+    ]
+
+
+@functools.cache
+def _same(
+    name: str,
+    exercise: str,
+    kind: Kind,
+    status: TestStatus,
+    points: float,
+    max_points: float,
+    advice: str,
+    help_id: str,
+) -> TestResult:
+    return TestResult(
+        name, exercise, kind, status, points, max_points, help=advice, help_id=help_id
+    )
+
+
+def slim(student: StudentReports) -> StudentReports:
+    """An outline without its tests: marks take no more."""
+    kept = {name: remarked(report, tests=[]) for name, report in student.reports.items()}
     return replace(student, reports=kept, attempts={})
 
 

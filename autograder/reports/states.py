@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from autograder.reports.schema import Report, Status
+from autograder.reports.schema import AnyReport, Status
 
 
 class State(NamedTuple):
@@ -37,12 +37,12 @@ STATES: dict[Status, State] = {  # the worst first: a student's is the first tha
 }
 
 
-def is_open(report: Report) -> bool:
+def is_open(report: AnyReport) -> bool:
     """Whether something is still to be done before there is a mark, or none for good."""
     return STATES[report.status].open
 
 
-def total(reports: Iterable[Report]) -> float | None:
+def total(reports: Iterable[AnyReport]) -> float | None:
     """The sum of the scores, free of binary dust; None while one is open, or where there is none.
 
     What is missing adds nothing.
@@ -52,12 +52,12 @@ def total(reports: Iterable[Report]) -> float | None:
     return round(math.fsum(scores), 6) + 0.0 if scores and not any(map(is_open, found)) else None
 
 
-def most(reports: Iterable[Report]) -> float:
+def most(reports: Iterable[AnyReport]) -> float:
     """The most that reports could give, without what counts for nothing."""
     return sum(report.max_score for report in reports if STATES[report.status].counts)
 
 
-def worst(reports: Iterable[Report]) -> str:
+def worst(reports: Iterable[AnyReport]) -> str:
     """The status that stands for several reports; "" where there are none."""
     found = {report.status for report in reports}
     return next((status for status in STATES if status in found), "")

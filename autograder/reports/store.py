@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
 from autograder.reports import store
-from autograder.reports.schema import SCHEMA, Report, current
+from autograder.reports.schema import SCHEMA, Brief, Report, current, decoding
 
 # What stands beside the students' folders: of results (exports, too), of submissions; and what
 # Windows takes for a device, whatever follows the first dot.
@@ -32,6 +33,7 @@ DEVICES = frozenset("con prn aux nul conin$ conout$".split()) | {
 MOST_BYTES = 1 << 20  # of a report
 CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is larger
 MOST_UNKNOWN = 20  # files of no unit that it then names
+ESCAPED = re.compile(r"\\[^nt\"\\/]")  # of JSON, what may not be shown
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
 WRITING = ".writing-"  # how a file's name begins that is not whole yet
@@ -126,29 +128,75 @@ def _cut(most: int, report: Report) -> Report:
 def read(path: Path) -> Report | None:
     """Read a report; None where there is none, or none that is whole and of this schema."""
     try:
-        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        data = path.read_bytes()
+        with decoding(clean=_is_clean(data.decode())):
+            report = msgspec.json.decode(data, type=Report)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return current(report) if report.schema == SCHEMA else None
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises ResultsError."""
+def brief(path: Path) -> Brief | None:
+    """Read the little of a report that says whether it is up to date; None as `read`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            Path(temporary).chmod(0o644)
+        return msgspec.json.decode(path.read_bytes(), type=Brief)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _is_clean(json: str) -> bool:
+    """Whether no text of a JSON document has anything in it that `clean` would replace."""
+    return json.replace("\n", "").isprintable() and not ESCAPED.search(json)
+
+
+def write(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Write a file whole or not at all; see write_all. Raises ResultsError."""
+    write_all({path: data}, lasting=lasting)
+
+
+def write_all(files: Mapping[Path, bytes], *, lasting: bool = True) -> None:
+    """Write files, each whole or not at all. Raises ResultsError.
+
+    lasting: whether they are on the disk on return, whatever happens to the machine. The first one
+    that is flushed takes the others with it, as a journal of a file system does, so many cost
+    little more than one.
+    """
+    written: dict[Path, str] = {}
+    path = Path()
+    try:
+        for path, data in files.items():
+            written[path] = _beside(path, data)
+        for temporary in written.values() if lasting else ():
+            _flush(temporary)
+        for path, temporary in written.items():
             Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise unwritable(path, error) from error
+    finally:
+        for temporary in written.values():
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _beside(path: Path, data: bytes) -> str:
+    """Write what is to become a file beside it; returns where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            os.fchmod(descriptor, 0o644)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _flush(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unwritable(path: Path, error: OSError) -> ResultsError:

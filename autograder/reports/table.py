@@ -16,10 +16,10 @@ from rich.text import Text
 
 from autograder.core.course import Unit
 from autograder.core.text import one_line
-from autograder.reports.schema import Report
+from autograder.reports.schema import AnyReport
 from autograder.reports.states import STATES, is_open, most, total, worst
 
-Marks = Mapping[str, Mapping[str, Report]]  # by student, then by unit
+Marks = Mapping[str, Mapping[str, AnyReport]]  # by student, then by unit
 NOT_GRADED, OPEN = STATES["missing"].sign, STATES["unread"].sign
 # What a cell begins with that is more than text, in every width; the minus sign, too.
 SIGNS = "%+-;=@|\u037e⁺⁻⁼₊₋₌−⩵⩶﬩︔﹔﹢﹣﹦﹪﹫％＋－；＝＠｜"
@@ -42,17 +42,17 @@ def blank(value: float | None) -> str:
     return "" if value is None else number(value)
 
 
-def mark(report: Report | None) -> str:
+def mark(report: AnyReport | None) -> str:
     """A unit's score for a table that machines read; blank where there is none."""
     return "" if report is None else blank(report.mark)
 
 
-def sign(report: Report | None) -> str:
+def sign(report: AnyReport | None) -> str:
     """A unit's score for a table that people read, or the sign that stands for it."""
     return mark(report) or (NOT_GRADED if report is None else STATES[report.status].sign)
 
 
-def sign_of_total(reports: Sequence[Report]) -> str:
+def sign_of_total(reports: Sequence[AnyReport]) -> str:
     """The same for the sum of some reports."""
     return blank(total(reports)) or (OPEN if any(map(is_open, reports)) else NOT_GRADED)
 
@@ -84,7 +84,7 @@ def print_class(console: Console, marks: Marks, units: Sequence[Unit]) -> None:
 
 def _table(
     title: str | None,
-    rows: Sequence[tuple[str, Mapping[str, Report]]],
+    rows: Sequence[tuple[str, Mapping[str, AnyReport]]],
     columns: Sequence[tuple[int, str, str]],
     best: str,
 ) -> Table:
@@ -100,7 +100,7 @@ def _table(
     return table
 
 
-def _print_reasons(console: Console, found: Sequence[Report]) -> None:
+def _print_reasons(console: Console, found: Sequence[AnyReport]) -> None:
     """Print the reasons that explain all that failed in a unit: zero rarely explains itself."""
     reasons = [report for report in found if report.message and report.mark is not None]
     if reasons:
@@ -110,7 +110,7 @@ def _print_reasons(console: Console, found: Sequence[Report]) -> None:
         console.print(Text.assemble((whose, "bold"), one_line(report.message)))
 
 
-def _cell(report: Report | None) -> str:
+def _cell(report: AnyReport | None) -> str:
     """A mark, or the sign that stands for it, in its colour."""
     if report is None or report.mark is None:
         return f"[yellow]{sign(report)}[/]" if report and is_open(report) else sign(report)

@@ -11,11 +11,13 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from autograder.core.course import Course
 from autograder.core.language import LANGUAGES, Language
 from autograder.reports.pages.html import student_page
+from autograder.reports.pages.kept import keep, key_of, maker
 from autograder.reports.reading import StudentReports
 from autograder.reports.store import write
 
@@ -29,14 +31,16 @@ def write_feedback(
     """Write a page a student, in their language, and the zips; return what was written of it."""
     packed = {"moodle": io.BytesIO(), "canvas": io.BytesIO()}
     zips = {name: zipfile.ZipFile(data, "w") for name, data in packed.items()}
+    made_by = {lang: maker(course, lang) for lang in LANGUAGES}
     for student in students:
         theirs = next((lang for lang in LANGUAGES if lang == student.person.language), language)
-        page = student_page(student, course, theirs, handed_out=True).encode()
-        write(folder / "students" / student.folder / FILE, page)
+        place = folder / "students" / student.folder / FILE
+        page = partial(student_page, student, course, theirs, handed_out=True)
+        keep(place, key_of(student, made_by[theirs], "handed out"), page)
         for name, path in (("moodle", _for_moodle(student)), ("canvas", _for_canvas(student))):
             if path:
                 entry = zipfile.ZipInfo(path, ONE_DAY)
-                zips[name].writestr(entry, page, zipfile.ZIP_DEFLATED)
+                zips[name].writestr(entry, place.read_bytes(), zipfile.ZIP_DEFLATED)
     written = [folder / "students"]
     for name, archive in zips.items():
         count = len(archive.namelist())

@@ -12,6 +12,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -21,13 +22,14 @@ from markupsafe import Markup, escape
 
 from autograder.core.assignments import Shown
 from autograder.core.course import Course, Exercise, Unit
+from autograder.core.digest import digest
 from autograder.core.language import render
 from autograder.reports.pages import figures
+from autograder.reports.pages.kept import keep, key_of, maker
 from autograder.reports.people import PLACES, Account
 from autograder.reports.reading import StudentReports, by_name, changed, in_order, outline, started
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import STATES
-from autograder.reports.store import write
 from autograder.reports.table import number
 from autograder.reports.wording import (
     ISOLATION,
@@ -41,6 +43,7 @@ from autograder.reports.wording import (
     translations,
 )
 
+PAGE = "index.html"  # of a student, and the first of a class
 MOST_MISTAKES = 20
 MOST_CHANGES = 200
 
@@ -54,7 +57,7 @@ class Order(NamedTuple):
 
 
 ORDERS = {
-    "name": Order("index.html", _("name"), by_name),
+    "name": Order(PAGE, _("name"), by_name),
     "section": Order("by-section.html", _("section"), lambda s: by_name(s, s.person.section)),
     "total": Order("by-total.html", _("total"), lambda s: by_name(s, s.score or 0.0)),
 }
@@ -206,16 +209,21 @@ def class_page(
 
 def write_pages(
     results: Path, students: Iterable[StudentReports], course: Course, language: Language
-) -> Path:
-    """Write RESULTS/index.html and RESULTS/<student>/index.html; return the former."""
-    outlines = []
+) -> list[StudentReports]:
+    """Write RESULTS/index.html and RESULTS/<student>/index.html, those that are not up to date.
+
+    Returns the students' outlines, by name.
+    """
+    made_by, keys, outlines = maker(course, language), list[str](), list[StudentReports]()
     for student in students:
-        page = student_page(student, course, language)
-        write(results / student.folder / "index.html", page.encode())
+        keys.append(key_of(student, made_by))
+        page = partial(student_page, student, course, language)
+        keep(results / student.folder / PAGE, keys[-1], page)
         outlines.append(outline(student))
+    outlines, whole = in_order(outlines), digest(map(str.encode, sorted(keys)))
     for name, order in ORDERS.items():
-        write(results / order.file, class_page(outlines, course, language, name).encode())
-    return results / ORDERS["name"].file
+        keep(results / order.file, whole, partial(class_page, outlines, course, language, name))
+    return outlines
 
 
 def successes(unit: Unit, students: Sequence[StudentReports]) -> list[Success]:
