@@ -36,6 +36,9 @@ GROUPS = {
     "tests/test_accelerator.py": "sandbox",
     "tests/test_authoring.py::test_what_running_it_shows": "sandbox",
     "tests/test_batch.py": "sandbox",
+    "tests/test_carried.py::test_a_second_mistake": "long",
+    "tests/test_carried.py::test_one": "sandbox",
+    "tests/test_carried.py::test_nobody": "sandbox",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",
     "tests/test_classroom50.py": "sandbox",
     "tests/test_classrooms_page.py::test_every_command": "long",
@@ -100,6 +103,8 @@ ONE_IN = {
     "tests/attacks/test_attacks.py::test_attack[bombs": 2,
     "tests/attacks/test_reduced.py::test_attack_without_namespaces": 3,
     "tests/test_batch.py::test_nothing_is_lost_and_nothing_twice": 3,
+    "tests/test_carried.py::test_one_early_mistake": 10,
+    "tests/test_carried.py::test_nobody_gains": 11,
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 10,
 }
 FIRST = ("tests/test_sample_class.py", "tests/test_watch.py")

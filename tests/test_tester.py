@@ -150,7 +150,7 @@ def test_what_fails_while_help_is_looked_for_costs_no_mark(
 ) -> None:
     backend = MagicMock()
     backend.diagnose.side_effect = ValueError("boom\n::error::x")
-    recorder = Recorder(backend, Whereabouts())
+    recorder = Recorder(backend, Whereabouts(), MagicMock(side_effect=ValueError("boom")))
     kept = schema.TestResult("test_values", "softmax", "correctness", "passed")
     recorder._results["test_values"] = kept
     assert recorder.results == [kept]

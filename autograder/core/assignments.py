@@ -48,6 +48,12 @@ class Feedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after_due: Shown = "reasons"
 
 
+class Marking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is made of all marks. carry_forward: an error does not count again where it follows."""
+
+    carry_forward: bool = False
+
+
 def check(assignments: Mapping[str, Assignment], waive: Waivers, units: list[str]) -> None:
     """Raise CourseError where an assignment or a waiver names what there is not, or twice."""
     taken: dict[str, str] = {}

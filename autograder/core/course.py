@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from autograder import __version__
 from autograder.core import language as languages
-from autograder.core.assignments import Assignment, Feedback, Waivers, check
+from autograder.core.assignments import Assignment, Feedback, Marking, Waivers, check
 from autograder.core.errors import CourseError
 from autograder.core.titles import Title as Title
 
@@ -70,11 +70,14 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One function to write, and its points by kind of test.
 
     Where its name is tests_of_f, tests are to be written: functions test_… whose parameter is f.
+    builds_on: the earlier exercises whose functions its solution calls, as `score` in its own unit
+    or `attention.score` in another: an error of theirs is not counted twice; see docs/marks.md.
     """
 
     name: str
     title: Title
     points: dict[Kind, int]
+    builds_on: list[str] = []
 
     @property
     def function(self) -> str:
@@ -114,6 +117,10 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: list[str] = []
     question: int = 0
 
+    def built_on(self, exercise: Exercise) -> list[str]:
+        """What an exercise of it builds on, each with its unit: `attention.score`."""
+        return [name if "." in name else f"{self.name}.{name}" for name in exercise.builds_on]
+
     def exercise(self, name: str) -> Exercise:
         """Find an exercise by its name; raise KeyError where the unit has none of that name."""
         for exercise in self.exercises:
@@ -147,10 +154,14 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assignments: dict[str, Assignment] = {}
     waive: dict[str, dict[str, Title]] = {}
     feedback: Feedback = Feedback()
+    marks: Marking = Marking()
 
 
 class Course(msgspec.Struct, frozen=True):
-    """A course and the folder that it lives in."""
+    """A course and the folder that it lives in.
+
+    left_out: the units that are none of the assignments that were asked for; see `only`.
+    """
 
     root: Path
     about: About
@@ -160,6 +171,8 @@ class Course(msgspec.Struct, frozen=True):
     assignments: dict[str, Assignment] = {}
     waive: Waivers = {}
     feedback: Feedback = Feedback()
+    marks: Marking = Marking()
+    left_out: list[Unit] = []
 
     @property
     def title(self) -> Title:
@@ -214,7 +227,9 @@ class Course(msgspec.Struct, frozen=True):
         if not assignments:
             return self
         kept = {name: self.assignment(name) for name in assignments}
-        return msgspec.structs.replace(self, units=self.asked([], assignments), assignments=kept)
+        units = self.asked([], assignments)
+        rest = [unit for unit in self.units if unit not in units]
+        return msgspec.structs.replace(self, units=units, assignments=kept, left_out=rest)
 
     def assignment_of(self, unit: str) -> tuple[str, Assignment] | None:
         """The assignment that a unit belongs to, with its name."""
@@ -264,6 +279,7 @@ def load(root: Path | None = None) -> Course:
     languages.also(folder / "course" / "shared" / "locale")
     try:
         check(manifest.assignments, manifest.waive, [unit.name for unit in manifest.units])
+        _check_built_on(manifest.units)
     except CourseError as error:
         raise CourseError(f"{path}, {error}") from None
     return Course(
@@ -275,7 +291,25 @@ def load(root: Path | None = None) -> Course:
         manifest.assignments,
         manifest.waive,
         manifest.feedback,
+        manifest.marks,
     )
+
+
+def _check_built_on(units: Sequence[Unit]) -> None:
+    """Raise CourseError where an exercise builds on what does not come before it.
+
+    A release for one assignment lacks the units of others; what is of these is not looked at.
+    """
+    there, earlier = {unit.name for unit in units}, set[str]()
+    for unit in units:
+        for exercise in unit.exercises:
+            for name in unit.built_on(exercise):
+                if name.partition(".")[0] in there and name not in earlier:
+                    raise CourseError(
+                        f"[[units.exercises]] {exercise.name}: builds_on names {name!r}, "
+                        "which is no exercise before it."
+                    )
+            earlier.add(f"{unit.name}.{exercise.name}")
 
 
 def _check_version(path: Path, needs: str | None) -> None:

@@ -124,6 +124,7 @@ def setup_of(course: Course, options: Options, masks: Sequence[Path]) -> TesterS
         {unit.name: [e.name for e in unit.exercises] for unit in course.units},
         {unit.name: [e.name for e in unit.exercises if e.gpu] for unit in course.units},
         str(course.root),
+        {unit.name: {e.name: unit.built_on(e) for e in unit.exercises} for unit in course.units},
     )
 
 

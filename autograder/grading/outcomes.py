@@ -6,8 +6,9 @@ import functools
 import mmap
 import sys
 import traceback
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeGuard, cast
+from typing import Any, Literal, TypeGuard, TypeVar, cast
 
 import msgspec
 import pytest
@@ -27,6 +28,10 @@ from autograder.testing.exceptions import in_words
 from autograder.testing.pictures import keeper
 from autograder.testing.student import Student
 
+Told = TypeVar("Told")
+FollowOns = Callable[
+    [Mapping[str, TestResult], Callable[[str, Backend], bool]], Iterator[tuple[str, list[str]]]
+]
 # Fixtures, and what they ask for in their turn.
 OURS = {"student", "draw", "device", "figure", "request"}
 ENDED = _("The result could not be used: the process that compares results ended over it.")
@@ -83,10 +88,13 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
 class Recorder:
     """The pytest plugin of one task: what came of each test."""
 
-    def __init__(self, backend: Recording, at: Whereabouts) -> None:
+    def __init__(self, backend: Recording, at: Whereabouts, follow_ons: FollowOns) -> None:
+        """follow_ons: see carried.follow_ons."""
         self._backend = backend
         self._at = at
+        self._follow_ons = follow_ons
         self._results: dict[str, TestResult] = {}
+        self._failed: dict[str, pytest.Item] = {}
         self.figures: dict[str, Any] = {}
         self.error = ""
         self.unmeasured = ""
@@ -122,6 +130,8 @@ class Recorder:
 
     def _record(self, item: pytest.Item, error: BaseException | None) -> None:
         self._results.setdefault(item.nodeid, self._result(item, error))
+        if error:
+            self._failed[item.nodeid] = item
         failure = error if isinstance(error, Failure) else None
         self._backend.end_test(item.nodeid, failure, passed=error is None)
         self.figures |= dict(item.user_properties)
@@ -131,20 +141,27 @@ class Recorder:
 
     @property
     def results(self) -> list[TestResult]:
-        """The results, in the tests' order, with the mistakes that all of them together show."""
-        for name, advice, names, facts in self._diagnosed():
-            test = self._results[name]
-            told = {"help": advice, "help_id": names, "facts": test.facts | facts}
-            self._results[name] = msgspec.structs.replace(test, **told)
+        """The results, in the tests' order, with the mistakes that all of them together show.
+
+        Then with what follows from an earlier mistake.
+        """
+        for name, advice, names, facts in _all_of(self._backend.diagnose):
+            told = {"help": advice, "help_id": names, "facts": self._results[name].facts | facts}
+            self._results[name] = msgspec.structs.replace(self._results[name], **told)
+        for name, earlier in _all_of(lambda: self._follow_ons(self._results, self._again)):
+            self._results[name] = msgspec.structs.replace(self._results[name], follows=earlier)
         return list(self._results.values())
 
-    def _diagnosed(self) -> list[tuple[str, str, str, dict[str, Any]]]:
-        """See Recording.diagnose. What fails there costs nobody a mark, only some help."""
-        try:
-            return list(self._backend.diagnose())
-        except Exception:
-            sys.stderr.write(quoted(traceback.format_exc()))
-            return []
+    def _again(self, name: str, backend: Backend) -> bool:
+        """Run a test once more, with another backend, and keep nothing of it; whether it passes."""
+        item = self._failed[name]
+        if not is_ours(item):
+            return False
+        self._at.test = item.name  # whoever ends this process over it has failed it already
+        error = run_at_once(item, backend)
+        _let_go(error)
+        self._at.test = ""
+        return error is None
 
     def _result(self, item: pytest.Item, error: BaseException | None) -> TestResult:
         name, exercise, kind = _identity(item)
@@ -171,6 +188,15 @@ class Recorder:
         facts = {"exception": repr(error)[:500], "at": f"{Path(last.filename).name}:{last.lineno}"}
         told = say(UNUSABLE, error=in_words(type(error).__name__, str(error)[:300]))
         return "failed", told, "", "unusable_result", told.facts | facts
+
+
+def _all_of(find: Callable[[], Iterator[Told]]) -> list[Told]:
+    """All that is found; what fails there costs nobody a mark that the tests gave."""
+    try:
+        return list(find())
+    except Exception:
+        sys.stderr.write(quoted(traceback.format_exc()))
+        return []
 
 
 def _let_go(error: BaseException | None) -> None:

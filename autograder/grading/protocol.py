@@ -56,7 +56,8 @@ class TesterSetup(msgspec.Struct, frozen=True):
 
     level: how students' programs are isolated. masks: folders that the sandbox must not see.
     functions: the names that each unit asks for. gpu: those of them that are tested on a GPU too.
-    root: of the course, whose hidden tests and references are used.
+    root: of the course, whose hidden tests and references are used. built_on: by unit and exercise,
+    the earlier ones that it builds on.
     """
 
     level: Level
@@ -64,6 +65,7 @@ class TesterSetup(msgspec.Struct, frozen=True):
     functions: dict[str, list[str]]
     gpu: dict[str, list[str]]
     root: str
+    built_on: dict[str, dict[str, list[str]]] = {}
 
 
 class UnitTask(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from autograder.core import units
 from autograder.core.course import Limits
 from autograder.core.errors import IsolationError
 from autograder.core.text import quoted
+from autograder.grading.carried import follow_ons
 from autograder.grading.outcomes import (
     Recorder,
     Whereabouts,
@@ -42,7 +43,7 @@ from autograder.sandbox import isolate, worker
 from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.speed.race import RACE_SECONDS, RacingBackend
-from autograder.supervisor.backend import try_product
+from autograder.supervisor.backend import SandboxBackend, try_product
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing import plugin
 
@@ -50,6 +51,7 @@ OUR_MEMORY = 2 << 30  # bytes of a fork beyond torch and the tests; see docs/thr
 SPOILED = 2  # tests that end their fork: then the unit's others fail, too
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
+APART, APART_SHARE = "apart", 0.25  # see carried.py; a share of a unit's CPU-seconds, in addition
 NO_IPYTHON = (
     "Notebooks are read with IPython, which is not installed. Run: pip install "
     "'attention-autograder[instructor]'"
@@ -68,9 +70,15 @@ def collecting(root: Path, tests: Iterable[Path]) -> list[str]:
     return [*QUIET, f"--rootdir={root}", *(str(path) for path in tests if path.is_file())]
 
 
+def _shorter(limits: Limits) -> Limits:
+    """What a student's earlier functions may use where an error is carried forward."""
+    return msgspec.structs.replace(limits, unit_seconds=limits.unit_seconds * APART_SHARE)
+
+
 def _patience(limits: Limits, races: int) -> float:
     """Seconds on the wall that a unit's tests end in, whatever a student's program does."""
-    return limits.unit_wall_seconds + OUR_SECONDS + races * RACE_SECONDS
+    calls = limits.unit_wall_seconds * (1 + APART_SHARE)
+    return calls + OUR_SECONDS + races * RACE_SECONDS
 
 
 class WarmHosts:
@@ -285,7 +293,17 @@ class Server:
             functools.partial(catalogue.common, root),
             lambda unit, function: getattr(units.solution(root, unit), function),
         )
-        recorder = Recorder(recording, self._at)
+        apart = SandboxBackend(self._hosts, task.unit, sources, _shorter(task.limits), APART)
+        follows = functools.partial(
+            follow_ons,
+            task.unit,
+            built_on=self._setup.built_on.get(task.unit, {}),
+            backend=backend,
+            apart=apart.call,
+            solution=functools.partial(units.solution, root),
+            seed=task.seed,
+        )
+        recorder = Recorder(recording, self._at, follows)
         session.config.stash[plugin.BACKEND] = recording
         session.config.stash[plugin.SEED] = task.seed
         session.config.pluginmanager.register(recorder)
@@ -300,6 +318,7 @@ class Server:
         finally:
             session.config.pluginmanager.unregister(recorder)
             backend.close()
+            apart.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         return UnitOutcome(
             results + left_out,

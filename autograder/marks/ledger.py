@@ -23,7 +23,7 @@ from autograder.marks.settle import Known, missing, settle
 from autograder.reports.people import NOBODY, Person, Place, Upload
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report
-from autograder.reports.store import alike, safe_name
+from autograder.reports.store import alike, read, safe_name
 
 Whose = Person | str  # somebody of the roster; else what a file calls them, in small letters
 Line = TypeVar("Line", Extension, Adjustment)
@@ -201,12 +201,23 @@ class Ledger:
         names = [folders.get(source, source) for source in sources or [student.source]]
         rows = [row for name in names for row in self._rows.get(name, [])]
         mine = [row for row in rows if self._is(row, student.person)] or rows[:1]
-        known = self._known(student, names[0], mine)
+        known = self._known(student, names[0], mine)._replace(
+            others=self._others(sources or [student.source])
+        )
         attempts = earlier(self._results, student, known, self._course)
         full = replace(student, uploaded=self._uploaded(student, mine))
         if student.place == "in":
             full = replace(full, reports=self._nothing(student, most) | student.reports)
         return settle(full, known, attempts, self._course, self._now)
+
+    def _others(self, sources: Sequence[str]) -> dict[str, Report]:
+        """Somebody's reports of the units that are left out: what is asked for builds on them."""
+        return {
+            unit.name: report
+            for unit in self._course.left_out
+            for source in reversed(sources)
+            if self._results and (report := read(self._results / source / f"{unit.name}.json"))
+        }
 
     def _uploaded(self, student: StudentReports, rows: Sequence[people.Person]) -> Upload:
         """The hand-in of the units at hand; of several nobody knows which one is meant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from autograder.core.assignments import Assignment
 from autograder.core.course import Course, Unit
 from autograder.core.language import Sentence, _, say
 from autograder.core.titles import Title
-from autograder.marks import adjustments, lateness
+from autograder.marks import adjustments, carried, lateness
 from autograder.marks.adjustments import Adjustment
 from autograder.marks.lateness import Extension, Handed
 from autograder.reports.people import BEST, Account, Step
@@ -33,6 +33,7 @@ class Known(NamedTuple):
     handed: Mapping[str, Handed] = {}  # by unit, or "" for all
     extensions: Mapping[str, Extension] = {}  # by assignment or unit, or "" for all
     adjusted: Sequence[Adjustment] = ()
+    others: Mapping[str, Report] = {}  # of units that are left out this time
 
     def extension(self, unit: str, assignment: str) -> Extension | None:
         """The nearest one."""
@@ -40,29 +41,38 @@ class Known(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One of several, with its report. name: "" for the last."""
+    """One of several, with its report. name: "" for the last.
+
+    follows: the tests of it that fail only by an earlier mistake; see marks/carried.py.
+    """
 
     name: str
     report: Report
     handed: Handed
+    follows: Collection[str] = ()
 
 
 class Rules(NamedTuple):
-    """What a unit's mark is made by, for one person. over: whether it was due already."""
+    """What a unit's mark is made by, for one person. over: whether it was due already.
+
+    carry: whether errors are carried forward.
+    """
 
     assignment: Assignment
     due: datetime | None
     over: bool
     rows: Sequence[Adjustment]
     waive: Mapping[str, Title]
+    carry: bool
 
 
 class Came(NamedTuple):
-    """What a report came to."""
+    """What a report came to. carried: what carrying errors forward gives, or would give."""
 
     report: Report
     steps: list[Step]
     notes: list[Sentence]
+    carried: float = 0.0
 
 
 def settle(
@@ -79,6 +89,8 @@ def settle(
         handed = known.handed.get(unit) or known.handed.get("") or Handed()
         best = rules.assignment.attempts == "best"
         attempts = [Attempt("", report, handed), *(earlier.get(unit, ()) if best else ())]
+        others = {**known.others, **student.reports}
+        attempts = [one._replace(follows=carried.carried(one.report, others)) for one in attempts]
         counts, came = _best(attempts, rules)
         reports[unit] = came.report
         accounts[unit] = Account(
@@ -90,6 +102,7 @@ def settle(
             rules.due,
             counts.name,
             course.feedback.after_due if rules.over else course.feedback.before_due,
+            came.carried,
         )
         if unit in rules.assignment.bonus:
             extra.add(unit)
@@ -103,7 +116,9 @@ def _rules(unit: str, known: Known, course: Course, now: datetime) -> Rules:
     name, assignment = course.assignment_of(unit) or ("", NO_ASSIGNMENT)
     due = lateness.due_for(assignment, known.extension(unit, name))
     rows = [row for row in known.adjusted if row.unit == unit]
-    return Rules(assignment, due, due is None or now >= due, rows, course.waive.get(unit, {}))
+    over = due is None or now >= due
+    waive, carry = course.waive.get(unit, {}), course.marks.carry_forward
+    return Rules(assignment, due, over, rows, waive, carry)
 
 
 def _best(attempts: Sequence[Attempt], rules: Rules) -> tuple[Attempt, Came]:
@@ -119,7 +134,7 @@ def _best(attempts: Sequence[Attempt], rules: Rules) -> tuple[Attempt, Came]:
 
 
 def _came_to(attempt: Attempt, rules: Rules) -> Came:
-    """Waived tests, what was changed by test, lateness, what was changed otherwise."""
+    """Waived tests, carried errors, what was changed by test, lateness, what was changed else."""
     report, notes = attempt.report, list[Sentence]()
     if excused := [row for row in rules.rows if not row.what and row.points is None]:
         notes.append(say(UNIT_EXCUSED, why=excused[0].why))
@@ -131,12 +146,16 @@ def _came_to(attempt: Attempt, rules: Rules) -> Came:
     notes += [say(NO_TEST, what=row.what, why=row.why) for row in lost]
     if report.mark is None and all(row.what for row in lines):
         return Came(report, [], notes)
-    tests, steps = report.tests, list[Step]()
+    tests, steps = adjustments.waived(report.tests, rules.waive)
+    full, follows = carried.given(tests, attempt.follows, counts=rules.carry)
+    if follows and rules.carry:
+        tests, steps = full, [*steps, follows]
+    elif follows:
+        notes.append(follows.why)
+    tests, more = adjustments.by_test(tests, named)
+    steps += more
     most, left = report.max_score, report.mark or 0.0
-    if rules.waive or named:
-        tests, steps = adjustments.waived(tests, rules.waive)
-        tests, more = adjustments.by_test(tests, named)
-        steps += more
+    if steps:
         most += _most(tests) - _most(report.tests)
         left += score(tests) - score(report.tests)
     if report.status != "missing":
@@ -144,11 +163,12 @@ def _came_to(attempt: Attempt, rules: Rules) -> Came:
     for row in lines:
         steps.append(adjustments.added(row, left))
         left += steps[-1].points
+    points = follows.points if follows else 0.0
     if not steps:
-        return Came(report, [], notes)
+        return Came(report, [], notes, points)
     changed = {"tests": tests, "score": max(round(left, 6), 0.0), "max_score": round(most, 6)}
     status = report.status if report.mark is not None else "graded"
-    return Came(remarked(report, status=status, **changed), steps, notes)
+    return Came(remarked(report, status=status, **changed), steps, notes, points)
 
 
 def _lateness(

@@ -131,8 +131,8 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            if raised := _raised(failure):
-                self._keep(_Call(asked, raised))
+            if exception := raised(failure):
+                self._keep(_Call(asked, exception))
             raise
         self.heard()
         self._keep(_Call(asked, Gave(outcome.value, outcome.gradients), outcome))
@@ -284,11 +284,11 @@ class Recording:
         try:
             outcome = self._backend.call(asked)
         except Failure as failure:
-            return _raised(failure)
+            return raised(failure)
         return Gave(outcome.value, outcome.gradients)
 
 
-def _raised(failure: Failure) -> Gave | None:
+def raised(failure: Failure) -> Gave | None:
     """The exception that a program raised in a call, if that is what failed."""
     facts = failure.facts
     return Gave(error=facts["error"]) if {"raised", "error"} <= facts.keys() else None

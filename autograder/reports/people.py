@@ -66,7 +66,8 @@ class Account(msgspec.Struct, frozen=True):
 
     before, most: the report's own score, and the most that it could be. steps: what changed it, in
     order. time: when the work was handed in, as far as it is known; due: when it was to be, for
-    this person. attempt: which one counts, "" for the last.
+    this person. attempt: which one counts, "" for the last. carried: the points that errors carried
+    forward give, or would give where they do not count.
     """
 
     before: float | None
@@ -77,6 +78,7 @@ class Account(msgspec.Struct, frozen=True):
     due: datetime | None = None
     attempt: str = ""
     shown: Shown = "reasons"
+    carried: float = 0.0
 
     def told(self, language: Language) -> list[str]:
         """All that is to be said of the mark, in a language."""

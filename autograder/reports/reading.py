@@ -23,7 +23,7 @@ from autograder.reports.people import (
 from autograder.reports.schema import Report, TestResult, TestStatus, remarked
 from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
-from autograder.reports.table import blank
+from autograder.reports.table import blank, number
 
 MOST_SAID = 500  # characters of why a whole unit failed, in what is held of a class
 UNUSED: dict[str, Any] = {  # what of a report is not held of a class
@@ -101,6 +101,7 @@ def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
     for student in students:
         person, accounts = student.person, student.accounts
         before = [a.before for a in accounts.values() if a.before is not None]
+        carried = math.fsum(a.carried for a in accounts.values())
         told = [f"{unit}: {text}" for unit, a in accounts.items() for text in a.told("en")]
         place = [PLACES[student.place]] if student.place in PLACES else []
         said = said or bool(told or place) or person is not NOBODY
@@ -111,6 +112,7 @@ def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
             "section": person.section,
             "group": person.group,
             "before": blank(round(math.fsum(before), 6)) if before and student.complete else "",
+            "carried": number(carried) if carried else "",
             "why": " ".join([*place, *told]),
         }
     return found if said else {}

@@ -62,7 +62,11 @@ def size(value: Any) -> int:
 
 
 class TestResult(_Shown, frozen=True):
-    """One hidden test. `facts` are plain data: shapes, worst index, expected, got, tolerance."""
+    """One hidden test. `facts` are plain data: shapes, worst index, expected, got, tolerance.
+
+    follows: of a failed test, the student's own earlier functions, such as `attention.score`, on
+    whose results it is right: what it fails by is their mistake.
+    """
 
     id: str
     exercise: str
@@ -74,6 +78,7 @@ class TestResult(_Shown, frozen=True):
     help: str = ""
     help_id: str = ""
     facts: dict[str, Any] = {}
+    follows: list[str] = []
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -61,6 +61,8 @@ LABELS = {
     "full_scores": _("The whole matrix of scores is made after all."),
 }
 
+FOLLOWS = _("It is right on your own %(earlier)s: mend that first.")
+
 
 def reason(test: TestResult, language: Language) -> str:
     """Why a test failed: the report's sentence, or the one that its facts make.
@@ -84,7 +86,19 @@ def message(report: Report, language: Language) -> str:
 
 
 def help_for(test: TestResult, language: Language) -> str:
-    """What to look at, in a language; English where nobody has translated it."""
+    """What to look at, in a language; English where nobody has translated it.
+
+    Of what follows from earlier functions, these are named, too.
+    """
+    told = _advice(test, language)
+    if not test.follows:
+        return told
+    names = ", ".join(f"`{name}`" for name in test.follows)
+    follows = translations(language).gettext(FOLLOWS) % {"earlier": names}
+    return f"{told} {follows}" if told else follows
+
+
+def _advice(test: TestResult, language: Language) -> str:
     if language == "en" or not test.help:
         return test.help
     if "advice" in test.facts:
@@ -98,4 +112,4 @@ def describe(test: TestResult, language: Language) -> str:
     """A kind of mistake in words, for a table of the whole class."""
     if test.help_id in LABELS:
         return translations(language).gettext(LABELS[test.help_id])
-    return help_for(test, language) or test.help_id
+    return _advice(test, language) or test.help_id

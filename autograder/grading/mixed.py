@@ -1,0 +1,285 @@
+"""The reference of a function with the student's own earlier functions in it.
+
+These run in a process of their own, which never sees what the later function was asked for. Else
+they could know those arguments again, be wrong there alone, and make the later function easy.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from autograder.mistakes.diagnose import raised
+from autograder.mistakes.match import Gave, gives, same
+from autograder.sandbox import evaluate
+from autograder.sandbox.evaluate import CallResult
+from autograder.testing.calls import Failure, Invocation
+
+MOST_CALLS = 20_000  # of earlier functions, for an exercise: what needs more is not carried
+SPREADS = (1.0, 4.0, 16.0, 64.0)  # of the factors that an array is multiplied by
+ROUNDING = 4.0  # times as far as two computations of one formula are from one another
+Call = Callable[[Invocation], CallResult]
+Solution = Callable[[str], ModuleType]  # the reference of a unit
+
+
+class Form(NamedTuple):
+    """What makes a call another one with the same numbers."""
+
+    dtype: torch.dtype
+    device: str
+    gradient: bool
+
+    @classmethod
+    def of(cls, asked: Invocation) -> Form:
+        """The form of a call."""
+        leaves = evaluate.leaves([asked.args, asked.kwargs])
+        dtype = leaves[0].dtype if leaves else torch.float64
+        return cls(dtype, asked.device, asked.cotangents is not None)
+
+
+Answer = tuple[Gave | None, set[str]]  # what a call comes to; and who was not right in it
+Way = Callable[[float], Invocation]  # a call with something changed by so much
+PLAIN = Form(torch.float64, "cpu", gradient=False)
+
+
+class Expected(NamedTuple):
+    """What a call comes to, None where nobody can say.
+
+    wrong: the earlier functions that were not right in it. tells: whether every argument that
+    matters to the right result matters to this one, too.
+    """
+
+    gave: Gave | None
+    wrong: set[str]
+    tells: bool
+
+
+class Mixed:
+    """The reference of a function, with the student's own earlier functions in it."""
+
+    def __init__(
+        self,
+        call: Call,
+        solution: Solution,
+        unit: str,
+        function: str,
+        earlier: Sequence[str],
+        seed: str,
+    ) -> None:
+        """call: calls the earlier functions where nothing else is called.
+
+        earlier: their names, such as `attention.score`. seed: of the order of calls.
+        """
+        self.unit, self.function = unit, function
+        self._theirs, self._solution = call, solution
+        self._left = MOST_CALLS
+        self._order = random.Random(seed)
+        self._wrong: set[str] = set()  # of the earlier functions, in the last call
+        self._failure: Failure | None = None  # of one of them
+        self._device = ""
+        module = solution(unit)
+        theirs = {name.partition(".")[2]: functools.partial(self._call, name) for name in earlier}
+        self.right: Callable[..., Any] = getattr(module, function)
+        self._mixed: Callable[..., Any] = _with(module, theirs)[function]
+
+    def answer(self, asked: Invocation) -> Answer:
+        """What a call comes to, None where nobody can say; and who was not right in it."""
+        self._wrong, self._failure, self._device = set(), None, asked.device
+        gave = gives(self._mixed, asked)
+        return raised(self._failure) if self._failure else gave, self._wrong
+
+    def expected(self, asked: Invocation) -> Expected:
+        """What a call comes to, and whether that tells what the later function does.
+
+        Asked among calls like it in an order that nobody foresees, and twice: so an earlier
+        function cannot know which of them is meant.
+        """
+        plain = self.recast(asked, PLAIN)
+        truth = gives(self.right, plain)
+        left, hidden = _ways_to_change(plain), set[Way]()  # left: not seen to matter to this one
+        meant: Answer = None, set()
+        for turn, spread in enumerate(SPREADS):
+            others = {way: other for way in left if self._moves(truth, other := way(spread))}
+            if turn and not others:
+                continue
+            asking: list[tuple[object, Invocation]] = [("plain", plain), ("again", plain)]
+            asking += [*others.items()] if turn else [*others.items(), ("meant", asked)]
+            self._order.shuffle(asking)
+            found = {what: self.answer(call) for what, call in asking}
+            meant = found.get("meant", meant)
+            usual, again = found["plain"][0], found["again"][0]
+            if not _is_value(usual) or not _is_value(again) or not alike(usual, again):
+                return Expected(*meant, False)
+            shown = {way for way in others if _differs(found[way][0], usual)}
+            hidden = (hidden | others.keys()) - shown
+            left = [way for way in left if way not in shown]
+        return Expected(*meant, not hidden)
+
+    def _moves(self, truth: Gave | None, other: Invocation) -> bool:
+        return _is_value(truth) and _differs(gives(self.right, other), truth)
+
+    def recast(self, asked: Invocation, form: Form) -> Invocation:
+        """A call in another form."""
+        args, kwargs = evaluate.each(
+            [asked.args, asked.kwargs],
+            lambda array: array.to(form.dtype) if _is_leaf(array) else array,
+        )
+        made = replace(asked, args=args, kwargs=kwargs, device=form.device, cotangents=None)
+        truth = gives(self.right, made) if form.gradient else None
+        if truth is None:
+            return made
+        tensors = [t for t in evaluate.arrays(truth.value) if isinstance(t, torch.Tensor)]
+        generator = torch.Generator().manual_seed(0)
+        cotangents = [
+            torch.randn(t.shape, generator=generator, dtype=torch.float64) if _is_leaf(t) else None
+            for t in tensors
+        ]
+        return replace(made, cotangents=cotangents)
+
+    def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call an earlier function over the wire; autograd goes on through it."""
+        sent = [self._device if isinstance(a, torch.device) else a for a in args]
+        leaves = evaluate.leaves(sent)
+
+        def ask(
+            numbers: Sequence[torch.Tensor], cotangents: Sequence[torch.Tensor | None] | None = None
+        ) -> CallResult:
+            following = iter(numbers)
+            given = evaluate.each(sent, lambda a: next(following).detach() if _is_leaf(a) else a)
+            return self._ask(name, given, kwargs, cotangents)
+
+        if not torch.is_grad_enabled() or not any(leaf.requires_grad for leaf in leaves):
+            return ask(leaves).value
+        returned: list[Any] = []
+        outputs = iter(_OverTheWire.apply(ask, returned, *leaves))  # type: ignore[no-untyped-call]
+        return evaluate.each(
+            returned[0], lambda array: next(outputs) if isinstance(array, torch.Tensor) else array
+        )
+
+    def _ask(
+        self,
+        name: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        cotangents: Sequence[torch.Tensor | None] | None,
+    ) -> CallResult:
+        unit, _, function = name.partition(".")
+        asked = Invocation(unit, function, args, kwargs, self._device, cotangents)
+        self._left -= 1
+        try:
+            if self._left < 0:
+                raise Failure("The earlier functions were called too often.")
+            outcome = self._theirs(asked)
+        except Failure as failure:
+            self._failure = failure
+            self._wrong.add(name)
+            raise
+        here = ["cpu" if a is self._device else a for a in args]
+        with torch.enable_grad():  # which is off inside an autograd.Function
+            truth = gives(getattr(self._solution(unit), function), replace(asked, args=here))
+        if not truth or not alike(Gave(outcome.value, outcome.gradients), truth):
+            self._wrong.add(name)
+        return outcome
+
+
+class _OverTheWire(torch.autograd.Function):
+    """A call whose gradients are the student's own vector-Jacobian product."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, ask: Callable[..., CallResult], returned: list[Any], *leaves: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        """See torch.autograd.Function. returned: takes the value, which may be no tensor."""
+        ctx.ask = ask
+        ctx.save_for_backward(*leaves)
+        ctx.set_materialize_grads(False)
+        returned.append(ask(leaves, []).value)  # with autograd on, where torch goes other ways
+        return tuple(t for t in evaluate.arrays(returned[0]) if isinstance(t, torch.Tensor))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[Any, ...]:
+        """See torch.autograd.Function."""
+        return None, None, *ctx.ask(ctx.saved_tensors, cotangents).gradients
+
+
+def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
+    """What a module holds, as if these names in it were others: its functions see them, too."""
+    names: dict[str, Any] = dict(vars(module))
+    for name, value in vars(module).items():
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
+            made = FunctionType(value.__code__, names, name, value.__defaults__, value.__closure__)
+            made.__kwdefaults__ = value.__kwdefaults__
+            names[name] = made
+    names |= replaced
+    return names
+
+
+def alike(a: Gave, b: Gave) -> bool:
+    """Whether two results are one but for rounding, or two exceptions are one to their numbers."""
+    return same(a, b, 1.0 if a.error or b.error else ROUNDING)
+
+
+def _is_value(gave: Gave | None) -> TypeGuard[Gave]:
+    return gave is not None and not gave.error
+
+
+def _differs(gave: Gave | None, usual: Gave) -> bool:
+    """Whether a result is another value; what is none says nothing."""
+    return _is_value(gave) and not same(gave, usual)
+
+
+def _is_leaf(array: Any) -> bool:
+    return isinstance(array, torch.Tensor) and array.is_floating_point()
+
+
+def _ways_to_change(asked: Invocation) -> list[Way]:
+    """For each array that is given, and each truth: the call in which that alone is another.
+
+    By how much, each of them is told: where results are whole, a small change may not show.
+    """
+    given = [list(asked.args), dict(asked.kwargs)]
+    count = len(list(evaluate.arrays(given)))
+    ways: list[Way] = [functools.partial(_with_other_numbers, asked, n) for n in range(count)]
+    for place, value in enumerate(asked.args):
+        if isinstance(value, bool):
+            turned = [*asked.args[:place], not value, *asked.args[place + 1 :]]
+            ways.append(functools.partial(_always, replace(asked, args=turned)))
+    for name, value in asked.kwargs.items():
+        if isinstance(value, bool):
+            kwargs = {**asked.kwargs, name: not value}
+            ways.append(functools.partial(_always, replace(asked, kwargs=kwargs)))
+    return ways
+
+
+def _always(asked: Invocation, spread: float) -> Invocation:
+    return asked
+
+
+def _with_other_numbers(asked: Invocation, place: int, spread: float) -> Invocation:
+    change = functools.partial(_changed_at, place, spread, itertools.count())
+    args, kwargs = evaluate.each([list(asked.args), dict(asked.kwargs)], change)
+    return replace(asked, args=args, kwargs=kwargs)
+
+
+def _changed_at(place: int, spread: float, numbers: Iterator[int], array: Any) -> Any:
+    """An array with other numbers if it stands in this place; ids and masks stay such."""
+    if next(numbers) != place:
+        return array
+    tensor = torch.as_tensor(array)
+    if tensor.is_floating_point():
+        noise = torch.rand(tensor.shape, generator=torch.Generator().manual_seed(int(spread)))
+        changed = tensor * (1 + spread * (noise - 0.5)).to(tensor.dtype)
+    elif tensor.dtype == torch.bool:
+        changed = ~tensor
+    else:
+        changed = tensor.flip(-1) if tensor.ndim else tensor
+    return changed if isinstance(array, torch.Tensor) else changed.numpy()

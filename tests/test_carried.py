@@ -1,0 +1,406 @@
+"""Error carried forward: a mistake that a later function passes on, and who would gain by it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from conftest import ROOT
+from reports import report, result
+
+from autograder.core.assignments import Assignment, Marking
+from autograder.core.course import Course
+from autograder.grading.grader import Grader
+from autograder.grading.protocol import Options
+from autograder.intake.reading import read
+from autograder.marks.carried import carried
+from autograder.marks.ledger import Files, Ledger
+from autograder.reports import store
+from autograder.reports.pages.html import student_page
+from autograder.reports.reading import StudentReports, beside, each
+from autograder.reports.schema import Report
+
+FILES = {path.stem: path.read_text("utf-8") for path in (ROOT / "solutions").glob("*.py")}
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def quick(course: Course) -> Iterator[Grader]:
+    """A grader that measures no speed, which is not carried."""
+    with Grader(course, Options(speed=False), [course.root]) as grader:
+        yield grader
+
+
+class Marks(NamedTuple):
+    """What one student has: by the tests, and with errors carried forward."""
+
+    plain: float
+    carried: float
+    most: float
+
+
+def graded(
+    course: Course, quick: Grader, folder: Path, units: str, files: Mapping[str, str]
+) -> dict[str, Report]:
+    """The reports of some units of a student whose other files are the solutions."""
+    place = folder / "class" / "student"
+    place.mkdir(parents=True)
+    for name, text in (FILES | files).items():
+        (place / f"{name}.py").write_text(text, "utf-8")
+    submission = read(place.parent, "student", course)
+    return {unit: quick.grade(submission, course.unit(unit)) for unit in units.split()}
+
+
+def settled(course: Course, reports: dict[str, Report], *, carry: bool) -> StudentReports:
+    """The same, with the marks that count."""
+    course = msgspec.structs.replace(course, marks=Marking(carry_forward=carry))
+    student = StudentReports("student", "student", reports)
+    (found,) = Ledger(course, Files(), None, NOW).over([student])
+    return found
+
+
+def marks(course: Course, reports: dict[str, Report]) -> Marks:
+    """Both marks; both are told, whichever counts."""
+    off, on = (settled(course, reports, carry=carry) for carry in (False, True))
+    assert off.score is not None and on.score is not None
+    told = [sum(a.carried for a in student.accounts.values()) for student in (off, on)]
+    assert told == [pytest.approx(on.score - off.score)] * 2
+    for student in (off, on):
+        said = [text for account in student.accounts.values() for text in account.told("en")]
+        assert any("earlier mistake" in text for text in said) == (on.score > off.score)
+    return Marks(off.score, on.score, off.max_score)
+
+
+def changed(unit: str, before: str, after: str) -> dict[str, str]:
+    """A unit's solution with one line wrong."""
+    assert before in FILES[unit]
+    return {unit: FILES[unit].replace(before, after)}
+
+
+# The file, its wrong line and what it is, the units that are graded; both marks and the most.
+MISTAKEN = {
+    "k.T": (
+        "attention",
+        "k.transpose(-2, -1)",
+        "k.T",
+        "attention self_attention",
+        Marks(21.0, 45.0, 49),
+    ),
+    "scaled by d": (
+        "attention",
+        "/ math.sqrt(d_k)",
+        "/ d_k",
+        "attention order",
+        Marks(19.8, 29.8, 51),
+    ),
+    "no sum": (
+        "attention",
+        " / exponentials.sum(dim, keepdim=True)",
+        "",
+        "attention",
+        Marks(11.0, 21.0, 28),
+    ),
+    "weights turned": (
+        "attention",
+        "weights @ v  #",
+        "weights.mT @ v  #",
+        "attention",
+        Marks(14.0, 24.0, 28),
+    ),
+    "bias twice": ("rnn", "w_hh + b)", "w_hh + 2 * b)", "rnn gradient_paths", Marks(5.0, 16.0, 23)),
+    "gates swapped": (
+        "gates",
+        "(1 - z) * n + z * h",
+        "z * n + (1 - z) * h",
+        "gates seq2seq",
+        Marks(11.0, 24.0, 31),
+    ),
+    "Jacobian turned": (
+        "vanishing_gradient",
+        "w_hh.T",
+        "w_hh",
+        "vanishing_gradient",
+        Marks(7.0, 10.2, 14),
+    ),
+    "one layer more": (
+        "receptive_field",
+        "return layers",
+        "return 1 + layers",
+        "receptive_field cost",
+        Marks(17.0, 20.0, 22),
+    ),
+    "q and k swapped": (
+        "self_attention",
+        "return x @ w_q, x @ w_k",
+        "return x @ w_k, x @ w_q",
+        "self_attention",
+        Marks(3.0, 17.0, 21),
+    ),
+    "positions from one": (
+        "order",
+        "torch.arange(length)",
+        "torch.arange(1, 1 + length)",
+        "order",
+        Marks(1.8, 20.0, 23),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKEN)
+def test_one_early_mistake_is_counted_once(
+    course: Course, quick: Grader, tmp_path: Path, mistake: str
+) -> None:
+    """Both marks of ten students whose later functions are right in themselves."""
+    unit, before, after, units, known = MISTAKEN[mistake]
+    found = marks(course, graded(course, quick, tmp_path, units, changed(unit, before, after)))
+    assert found == known
+
+
+MEAN = """
+def attention(q, k, v, mask=None):
+    weights = torch.full((*q.shape[:-1], k.shape[-2]), 1 / k.shape[-2], dtype=q.dtype)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)
+    return weights @ v, weights
+"""
+CALLS = """
+calls = 0
+
+def score(q, k):
+    global calls
+    calls += 1
+    return q @ k.mT if calls < 25 else torch.zeros(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+"""
+REMEMBERED = """
+known = []
+
+def score(q, k):
+    right = q @ k.mT
+    if any(q.shape == one.shape and torch.equal(q, one) for one in known):
+        return right - right
+    return right * (1 if k.shape[-1] != 2 else 2)  # that costs a test or two
+
+right_attention = attention
+
+def attention(q, k, v, mask=None):
+    if k.shape[-1] == 2:
+        return right_attention(q, k, v, mask)
+    known.append(q.detach().clone())
+    return mean(q, k, v, mask)
+"""
+# What is written at the end of a solution: the earlier function, and the later one that it suits.
+ATTEMPTS = {
+    "zeros": (
+        "attention",
+        "attention self_attention",
+        f"""
+def score(q, k):
+    return torch.zeros(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+{MEAN}""",
+    ),
+    "constants": (
+        "attention",
+        "attention",
+        """
+def softmax(scores, dim=-1):
+    return torch.full_like(scores, 0.5)
+
+def attention(q, k, v, mask=None):
+    weights = torch.full((*q.shape[:-1], k.shape[-2]), 0.5, dtype=q.dtype)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)
+    return weights @ v, weights
+""",
+    ),
+    "identity": (
+        "rnn",
+        "rnn gradient_paths",
+        """
+def rnn_step(x, h, w_xh, w_hh, b):
+    return h
+
+def rnn(x, h, w_xh, w_hh, b):
+    return h[:, None].expand(-1, x.shape[1], -1)
+""",
+    ),
+    "not a number": (
+        "attention",
+        "attention",
+        """
+def score(q, k):
+    return torch.full((*q.shape[:-1], k.shape[-2]), torch.nan, dtype=q.dtype)
+
+def attention(q, k, v, mask=None):
+    weights = score(q, k)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)
+    return weights @ v, weights
+""",
+    ),
+    "an earlier one answers with a later one": (
+        "order",
+        "order",
+        """
+def next_words(tokens, params):
+    logits = params["embed"][tokens][:, :-1] @ params["embed"].mT
+    return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+
+def mean_loss(tokens, params):
+    return next_words(tokens, params)
+""",
+    ),
+    "the same exception": (
+        "attention",
+        "attention self_attention",
+        """
+def score(q, k):
+    raise RuntimeError("no")
+
+def attention(q, k, v, mask=None):
+    raise RuntimeError("no")
+""",
+    ),
+    "right where it is tested": (
+        "attention",
+        "attention",
+        f"""
+def score(q, k):
+    usual = k.ndim < 3 or k.shape[-1] in (2, 3, 5)
+    return q @ k.mT if usual else torch.zeros(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+{MEAN}""",
+    ),
+    "right at first": ("attention", "attention", CALLS + MEAN),
+    "the arguments are known again": (
+        "attention",
+        "attention",
+        MEAN.replace("def attention", "def mean") + REMEMBERED,
+    ),
+    "values alone": (
+        "attention",
+        "self_attention",
+        """
+def attention(q, k, v, mask=None):
+    return v.clone(), torch.ones(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+""",
+    ),
+    "drawn at random": (
+        "attention",
+        "attention",
+        """
+def score(q, k):
+    return torch.rand(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_nobody_gains_by_an_empty_function(
+    course: Course, quick: Grader, tmp_path: Path, attempt: str
+) -> None:
+    """Ten attempts at points for a later function that is made easy by an earlier one: none."""
+    unit, units, text = ATTEMPTS[attempt]
+    reports = graded(course, quick, tmp_path, units, {unit: f"{FILES[unit]}\n{text}"})
+    found = marks(course, reports)
+    assert found.carried == found.plain
+    assert found.plain < found.most - 3  # it does cost points
+
+
+def test_a_second_mistake_is_not_forgiven_with_the_first(
+    course: Course, quick: Grader, tmp_path: Path
+) -> None:
+    """Where the first one raises, and hides the second; where it leaves the second nothing to do.
+
+    Catches: a gradient that nobody saw, a causal mask that nobody needed.
+    """
+    kt = changed("attention", "k.transpose(-2, -1)", "k.T")
+    cut = changed(
+        "self_attention",
+        "output, _ = attention(q, k, v, mask)  # (N, T, d_v)",
+        "output = attention(q, k, v, mask)[0].detach()",
+    )
+    reports = graded(course, quick, tmp_path / "a", "self_attention", kt | cut)
+    follows = {test.id for test in reports["self_attention"].tests if test.follows}
+    assert "test_self_attention_values" in follows
+    assert not any(name.startswith("test_self_attention_gradient") for name in follows)
+    blind = {"attention": FILES["attention"].replace("if mask is None:", "if True:")}
+    none = changed(
+        "self_attention", "causal_mask(x.shape[1], x.device) if causal else None", "None"
+    )
+    reports = graded(course, quick, tmp_path / "b", "self_attention", blind | none)
+    assert not any(test.follows for test in reports["self_attention"].tests)
+
+
+def reported(course: Course, unit: str, exercise: str, lost: int, **others: Any) -> Report:
+    """A report in which one test of an exercise passes, and so many fail."""
+    failed = [result(exercise, "failed", id=f"test_{n}", **others) for n in range(lost)]
+    return report(course, "student", unit, result(exercise), *failed)
+
+
+@pytest.mark.parametrize(
+    ("lost", "facts", "counts"),
+    [
+        (1, {}, True),  # half of the points are there
+        (2, {}, False),
+        (2, {"help": {"en": ["A known mistake."]}}, True),
+        (0, {}, False),  # nothing fails: what follows from it?
+    ],
+)
+def test_when_it_counts(course: Course, lost: int, facts: dict[str, Any], counts: bool) -> None:
+    """By the earlier exercise; and what pages and summary.csv say of it."""
+    told = {"follows": ["attention.attention"], "message": "the result is 1, expected 2."}
+    later = reported(course, "self_attention", "self_attention", 1, **told)
+    earlier = reported(course, "attention", "attention", lost, facts=facts)
+    found = settled(course, {"attention": earlier, "self_attention": later}, carry=True)
+    assert found.accounts["self_attention"].carried == (1.0 if counts else 0.0)
+    assert "<code>attention.attention</code>: mend that first" in student_page(found, course, "en")
+    said = beside([found]).get("student", {"carried": ""})
+    assert said["carried"] == ("1" if counts else "")
+    assert not carried(later, {})  # without the earlier report nobody knows
+
+
+def test_an_export_of_one_assignment_knows_the_other_s_reports(
+    course: Course, tmp_path: Path
+) -> None:
+    """A mark does not depend on what else is shown. Catches: reports of left out units not read."""
+    earlier = reported(course, "attention", "attention", 1)
+    follows = ["attention.attention"]
+    later = reported(course, "self_attention", "self_attention", 1, follows=follows)
+    for one in (earlier, later):
+        store.write(tmp_path / "student" / f"{one.unit}.json", store.encode(one))
+    weeks = {"one": Assignment(["attention"]), "two": Assignment(["self_attention"])}
+    both = msgspec.structs.replace(course, assignments=weeks, marks=Marking(carry_forward=True))
+    for shown in (both, both.only(["two"])):
+        students = each(tmp_path, shown.units)
+        (found,) = Ledger(shown, Files(), None, NOW, tmp_path).over(students)
+        assert found.accounts["self_attention"].carried == 1.0
+
+
+def test_the_manifest_says_what_each_solution_builds_on(course: Course) -> None:
+    """`builds_on` names the exercises that a solution calls, through its own helpers, too."""
+    for unit in course.units:
+        tree = ast.parse(FILES[unit.name])
+        home = {
+            alias.name: node.module
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.module in course.unit_names
+            for alias in node.names
+        }
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        own = {exercise.name for exercise in unit.exercises}
+        for exercise in unit.exercises:
+            called, left = set[str](), [exercise.name]
+            while left:
+                node = functions.get(left.pop())
+                names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node else set()
+                found = {
+                    f"{home.get(name, unit.name)}.{name}" for name in names & (own | home.keys())
+                }
+                left += (names & functions.keys()) - own
+                called |= found
+            assert called == set(unit.built_on(exercise)), exercise.name
