@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from reports import report
 from test_marks import JANE, MING, NOW, OLGA, class_of, course_with, folder
 
 from autograder.core.course import Course
@@ -31,6 +32,7 @@ from autograder.marks.handins import HandedIn
 from autograder.marks.ledger import Files, Ledger
 from autograder.reports.exports.render import Export, render
 from autograder.reports.people import Person
+from autograder.reports.reading import StudentReports
 
 CLASS = [JANE, MING, OLGA]
 MOODLE = {"username": "login", "Email address": "email", "ID number": "id"}  # what is looked up
@@ -104,11 +106,17 @@ def test_whom_moodle_cannot_look_up_is_left_out_and_named(course: Course) -> Non
         OLGA,
     ]
     made = export("moodle", some, course)
-    assert made.notes == [
-        "Moodle is to look people up by Email address. Left out, who have none: 王小明."
-    ]
+    assert made.notes == ["Moodle looks people up by Email address; left out, without: 王小明."]
     left = {name: marks for name, marks in MARKS.items() if name != "王小明"}
     assert moodle_takes(made.files["moodle.csv"], "Email address", some, old=True) == left
+
+
+def test_a_mark_that_older_moodles_refuse_is_said(course: Course) -> None:
+    member = [JANE]
+    reports = {"rnn": report(course, "jroe", "rnn", score=232.0, max_score=232.0)}
+    found, _ = class_of(course, [StudentReports("jroe", "jroe", reports)], member)
+    told = render("moodle", list(found.values()), course, "en", NOW).notes
+    assert told == ["Older Moodles end an import at a mark above 100: One step at a time."]
 
 
 def test_moodle_s_worksheet(course: Course) -> None:

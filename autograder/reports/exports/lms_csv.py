@@ -19,6 +19,7 @@ from autograder.reports.states import STATES, most, total
 from autograder.reports.table import NO_MARK, blank, csv_of, number
 from autograder.reports.wording import Language
 
+HUNDRED = 100  # the most that any item of Moodle takes from a file, in older versions
 LOOKED_UP = ("username", "Email address", "ID number")  # by which Moodle knows people
 
 
@@ -63,16 +64,21 @@ def moodle(
     people = [(s, dict(zip(LOOKED_UP, _moodle_ids(s), strict=True))) for s in students]
     names = [name for name in LOOKED_UP if all(ids[name] for _, ids in people)]
     names = names or [max(LOOKED_UP, key=lambda name: sum(bool(ids[name]) for _, ids in people))]
-    lack = [s.name for s, ids in people if not ids[names[0]]]
-    notes = [
-        f"Moodle is to look people up by {names[0]}. Left out, who have none: {several(lack)}."
-    ]
     rows = [
         [*(ids[name] for name in names), *(_cell(s, column) or NO_MARK for column in found)]
         for s, ids in people
         if ids[names[0]]
     ]
-    return _csv([[*names, *_titles(found)], *rows]), notes if lack else []
+    notes = []
+    if lack := [s.name for s, ids in people if not ids[names[0]]]:
+        notes.append(f"Moodle looks people up by {names[0]}; left out, without: {several(lack)}.")
+    if high := [column.title for column in found if _highest(students, column) > HUNDRED]:
+        notes.append(f"Older Moodles end an import at a mark above 100: {several(high)}.")
+    return _csv([[*names, *_titles(found)], *rows]), notes
+
+
+def _highest(students: Sequence[StudentReports], column: Column) -> float:
+    return max((total(_of(student, column) or []) or 0.0 for student in students), default=0.0)
 
 
 def worksheet(students: Sequence[StudentReports], course: Course, language: Language) -> bytes:
