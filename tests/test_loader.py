@@ -339,10 +339,13 @@ def test_an_exception_that_cannot_be_described() -> None:
 
 
 def test_torchs_state_is_as_before() -> None:
+    """Whatever was drawn before."""
+    torch.rand(1)
     state = torch.get_rng_state()
     before = torch.rand(3)
     torch.set_rng_state(state)
     with restored():
+        torch.manual_seed(1)
         torch.set_default_dtype(torch.float64)
         torch.set_default_device("meta")
         torch.set_grad_enabled(False)

@@ -21,11 +21,8 @@ _STATE: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Set torch's dtype, device, gradients, threads, random numbers and the like as they were.
-
-    No random number may have been drawn before.
-    """
-    before, seed = [read() for read, _ in _STATE], torch.initial_seed()
+    """Set torch's dtype, device, gradients, threads, random numbers and the like as they were."""
+    before, state = [read() for read, _ in _STATE], torch.default_generator.get_state()
     try:
         yield
     finally:
@@ -33,7 +30,7 @@ def restored() -> Iterator[None]:
         for (read, restore), value in zip(_STATE, before, strict=True):
             if read() != value:
                 restore(value)
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.set_state(state)
 
 
 class Uncompiled:
