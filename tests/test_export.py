@@ -25,7 +25,8 @@ WHEN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
 def rendered(target: Target, students: list[StudentReports], course: Course) -> dict[str, bytes]:
-    return render(target, students, course, "en", WHEN).files
+    files = render(target, students, course, "en", WHEN).files
+    return {name: b"".join(data) for name, data in files}
 
 
 def rows(data: bytes) -> list[list[str]]:
@@ -139,8 +140,10 @@ def test_github_says_what_is_advisory(course: Course) -> None:
     from reports import report, student_of
 
     weak = report(course, "Ann", "attention", status="advisory", isolation="reduced")
-    assert "advisory · isolation: reduced" in github.summary([student_of([weak])], course, "en")
-    assert "advisory" not in github.summary(sample(course), course, "en")
+    told = [github.told(student_of([weak]), course, "en")]
+    assert "advisory · isolation: reduced" in github.summary(told, course, "en")
+    told = [github.told(student, course, "en") for student in sample(course)]
+    assert "advisory" not in github.summary(told, course, "en")
 
 
 def test_github_annotations_give_no_commands(course: Course) -> None:
@@ -155,13 +158,13 @@ def test_an_annotation_stands_at_the_students_line(course: Course) -> None:
 
     failed = result("score", "failed", message="`score` raised E: x in attention.py, line 7 (`y`).")
     student = student_of([report(course, "Ann", "attention", failed)])
-    assert github.errors([student], course, "en").startswith(
+    assert github.errors([github.told(student, course, "en")]).startswith(
         "::error file=exercises/attention.py,title=score,line=7::"
     )
 
 
 def test_a_summary_stays_below_the_size_that_github_takes(course: Course) -> None:
-    many = [sample(course)[2]] * 3000
+    many = [github.told(sample(course)[2], course, "en")] * 3000
     assert len(github.summary(many, course, "en").encode()) < 1024 * 1024
 
 

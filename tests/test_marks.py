@@ -237,7 +237,8 @@ def table(data: bytes) -> list[dict[str, str]]:
 
 
 def exported(target: Any, found: Mapping[str, StudentReports], course: Course) -> dict[str, bytes]:
-    return render(target, list(found.values()), course, "en", NOW).files
+    files = render(target, found.values(), course, "en", NOW).files
+    return {name: b"".join(data) for name, data in files}
 
 
 def test_exports_carry_what_each_platform_looks_up(course: Course) -> None:

@@ -63,7 +63,7 @@ def exported(course: Course, target: Target, student: StudentReports) -> dict[st
     # A second student has a report for each unit, so that each has a column.
     other = student_of([report(course, "zed", unit) for unit in ("rnn", "attention")])
     files = render(target, [student, other], course, "en", WHEN).files
-    return {name: data.decode("utf-8-sig") for name, data in files.items()}
+    return {name: b"".join(data).decode("utf-8-sig") for name, data in files}
 
 
 def row_of(course: Course, target: Target, student: StudentReports) -> dict[str, str]:

@@ -141,7 +141,8 @@ def test_nothing_hostile_is_in_what_is_made_of_a_report(
         made += [reasons(found.tests, language)]
         for target in get_args(Target):
             files = render(target, [student], course, language, datetime(2026, 1, 1, tzinfo=UTC))
-            made += [data.decode("utf-8-sig") for data in files.files.values()] + files.notes
+            made += [b"".join(data).decode("utf-8-sig") for _name, data in files.files]
+            made += files.notes
     lines, terminal = io.BytesIO(), io.StringIO()
     console = Console(file=terminal, width=60)
     with Follower(1, {}, console, tmp_path / "log", lines, quiet=False) as follower:

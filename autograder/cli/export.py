@@ -71,43 +71,44 @@ def export(
     from autograder.reports.exports.render import ONE_FILE, graded_at, render
     from autograder.reports.pages.feedback import write_feedback
     from autograder.reports.pages.html import PAGE, write_pages
-    from autograder.reports.reading import in_order
     from autograder.reports.store import write
 
     terminal = console()
     loaded = load(course).only(assignment or [])
     book = ledger.load(loaded, results, datetime.now(UTC))
+    everybody = book.over(reading.each(results, loaded.units))
     if to == "feedback":
-        everybody = book.over(reading.each(results, loaded.units))
         for path in write_feedback(output or results / "feedback", everybody, loaded, lang):
             terminal.print(str(path), markup=False, soft_wrap=True)
         _tell(book.notes, terminal)
         return
-    found = reading.load(results, loaded.units)
-    if not found:
+    if next(reading.each(results, loaded.units), None) is None:
         fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")
-    students = in_order(book.over(found))
     if to == "nbgrader":
         url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
-        _into_gradebook(students, loaded, url, lang, terminal)
+        _into_gradebook(everybody, loaded, url, lang, terminal)
         _tell(book.notes, terminal)
         return
     folder = (output.parent if to in ONE_FILE else output) if output else results
     if to == "html":
-        write_pages(folder, students, loaded, lang)
+        write_pages(folder, everybody, loaded, lang)
         terminal.print(f"{folder / PAGE}", markup=False)
         _tell(book.notes, terminal)
         return
-    rendered = render(to, students, loaded, lang, graded_at(results))
-    for name, data in rendered.files.items():
+    rendered = render(to, everybody, loaded, lang, graded_at(results))
+    for name, data in rendered.files:
         path = output if output and name == ONE_FILE.get(to) else folder / name
-        write(path, data)
+        write(path, data, lasting=False)
         terminal.print(str(path), markup=False, soft_wrap=True)
     _tell([*rendered.notes, *book.notes], terminal)
 
 
 def _into_gradebook(
-    students: list[StudentReports], course: Course, url: str, lang: Language, console: Console
+    students: Iterable[StudentReports],
+    course: Course,
+    url: str,
+    lang: Language,
+    console: Console,
 ) -> None:
     from autograder.notebooks.gradebook import save
 

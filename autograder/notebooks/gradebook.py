@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ WORDS = {
 
 
 def save(
-    students: Sequence[StudentReports], course: Course, url: str, language: Language
+    students: Iterable[StudentReports], course: Course, url: str, language: Language
 ) -> list[str]:
     """Write reports into the gradebook at `url`; return what is left out, in words.
 
@@ -57,7 +57,7 @@ def save(
 
 
 def _fill(
-    gradebook: Any, students: Sequence[StudentReports], course: Course, language: Language
+    gradebook: Any, students: Iterable[StudentReports], course: Course, language: Language
 ) -> list[str]:
     """Write the reports; return what is left out."""
     left_out = []

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -149,13 +149,13 @@ def _is_clean(json: str) -> bool:
     return json.replace("\n", "").isprintable() and not ESCAPED.search(json)
 
 
-def write(path: Path, data: bytes, *, lasting: bool = True) -> None:
+def write(path: Path, data: bytes | Iterable[bytes], *, lasting: bool = True) -> None:
     """Write a file whole or not at all; see write_all. Raises ResultsError."""
     write_all({path: data}, lasting=lasting)
 
 
-def write_all(files: Mapping[Path, bytes], *, lasting: bool = True) -> None:
-    """Write files, each whole or not at all. Raises ResultsError.
+def write_all(files: Mapping[Path, bytes | Iterable[bytes]], *, lasting: bool = True) -> None:
+    """Write files, each whole or not at all, and given whole or in pieces. Raises ResultsError.
 
     lasting: whether they are on the disk on return, whatever happens to the machine. The first one
     that is flushed takes the others with it, as a journal of a file system does, so many cost
@@ -177,13 +177,13 @@ def write_all(files: Mapping[Path, bytes], *, lasting: bool = True) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _beside(path: Path, data: bytes) -> str:
+def _beside(path: Path, data: bytes | Iterable[bytes]) -> str:
     """Write what is to become a file beside it; returns where."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             os.fchmod(descriptor, 0o644)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
-from autograder.reports.reading import StudentReports
+from autograder.reports.reading import StudentReports, slim
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.table import number, sign, sign_of_total
 from autograder.reports.wording import (
@@ -24,9 +26,30 @@ from autograder.reports.wording import (
 MOST_BYTES = 900_000  # GitHub takes a summary of 1 MiB, or none of it
 
 
-def summary(students: Sequence[StudentReports], course: Course, language: Language) -> str:
+class Told(NamedTuple):
+    """What is said of a student: without tests, what is wrong, and the first annotations."""
+
+    student: StudentReports
+    details: str
+    errors: list[str]
+
+
+def told(student: StudentReports, course: Course, language: Language) -> Told:
+    """What there is to say of a student."""
+    found = (
+        line
+        for unit in course.units
+        if (report := student.reports.get(unit.name))
+        for line in _annotations(report, unit, language)
+    )
+    errors = list(islice(found, MOST_ANNOTATIONS))
+    return Told(slim(student), _details(student, course.units, language), errors)
+
+
+def summary(class_: Sequence[Told], course: Course, language: Language) -> str:
     """The marks of all, and under each student what is wrong."""
     said = translations(language).gettext
+    students = [one.student for one in class_]
     units = [u for u in course.units if any(u.name in student.reports for student in students)]
     titles = [plain(unit.title.in_(language)) for unit in units]
     head = [
@@ -38,25 +61,20 @@ def summary(students: Sequence[StudentReports], course: Course, language: Langua
         "",
         *_advisory(students, language),
     ]
-    text = "\n".join(head) + "\n"
-    for student in students:
-        part = _details(student, units, language)
-        if len((text + part).encode()) > MOST_BYTES:
-            return text + "…\n"
-        text += part
-    return text
+    parts = ["\n".join(head) + "\n"]
+    room = MOST_BYTES - len(parts[0].encode())
+    for one in class_:
+        room -= len(one.details.encode())
+        if room < 0:
+            return "".join(parts) + "…\n"
+        parts.append(one.details)
+    return "".join(parts)
 
 
-def errors(students: Sequence[StudentReports], course: Course, language: Language) -> str:
+def errors(class_: Sequence[Told]) -> str:
     """An error for each exercise that fails, at the student's line where the report names it."""
-    found = [
-        line
-        for student in students
-        for unit in course.units
-        if (report := student.reports.get(unit.name))
-        for line in _annotations(report, unit, language)
-    ]
-    return "".join(f"{line}\n" for line in found[:MOST_ANNOTATIONS])
+    found = (line for one in class_ for line in one.errors)
+    return "".join(f"{line}\n" for line in islice(found, MOST_ANNOTATIONS))
 
 
 def _annotations(report: Report, unit: Unit, language: Language) -> Iterator[str]:

@@ -6,9 +6,9 @@ a time and a host. A report knows neither; the time is given, and the host is ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.sax.saxutils import escape, quoteattr
 
 from autograder.core.course import Course
 from autograder.reports.reading import StudentReports
@@ -18,28 +18,26 @@ from autograder.reports.states import STATES
 TAGS = {"failed": "failure", "error": "error", "not_run": "skipped"}
 
 
-def junit(students: Sequence[StudentReports], course: Course, when: datetime) -> bytes:
-    """Every test of every report. A test that did not run is skipped, and no failure."""
-    suites = Element("testsuites")
-    reports = [
-        (student, student.reports[unit])
-        for student in students
-        for unit in course.unit_names
-        if unit in student.reports
-    ]
-    for number, (student, report) in enumerate(reports):
-        suites.append(_suite(number, student, report, when))
-    indent(suites)
-    text: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+def junit(students: Iterable[StudentReports], course: Course, when: datetime) -> Iterator[bytes]:
+    """Every test of every report, a suite after another. A test that did not run is skipped, and no
+    failure.
+    """
+    yield b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
+    number = 0
+    for student in students:
+        for unit in course.unit_names:
+            if unit in student.reports:
+                suite = _suite(number, student, student.reports[unit], when)
+                yield "".join(f"{line}\n" for line in suite).encode()
+                number += 1
+    yield b"</testsuites>\n"
 
 
-def _suite(number: int, student: StudentReports, report: Report, when: datetime) -> Element:
+def _suite(number: int, student: StudentReports, report: Report, when: datetime) -> Iterator[str]:
     instead = "" if report.tests else STATES[report.status].junit
     statuses: list[str] = [test.status for test in report.tests]
     statuses += [status for status, tag in TAGS.items() if tag == instead]
-    suite = Element(
-        "testsuite",
+    about = _with(
         name=f"{student.name} {report.unit}",
         package=student.name,
         id=str(number),
@@ -51,33 +49,37 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
         errors=str(statuses.count("error")),
         skipped=str(statuses.count("not_run")),
     )
-    properties = SubElement(suite, "properties")
+    yield f"<testsuite{about}>"
     facts = {"status": report.status, "isolation": report.isolation, "device": report.device}
     if report.mark is not None:
         facts |= {"score": f"{report.mark:g}", "max_score": f"{report.max_score:g}"}
     account = student.accounts.get(report.unit)
     if account and account.steps and account.before is not None:
         facts["score_before"] = f"{account.before:g}"
-    for name, value in facts.items():
-        SubElement(properties, "property", name=name, value=value)
-    for test in report.tests:
-        _case(suite, report.unit, test)
+    yield "<properties>"
+    yield from (f"<property{_with(name=name, value=value)}/>" for name, value in facts.items())
+    yield "</properties>"
+    yield from (_case(report.unit, test) for test in report.tests)
     if instead:
-        place = {"name": report.status, "classname": report.unit, "time": "0"}
-        outcome = SubElement(SubElement(suite, "testcase", place), instead)
-        outcome.set("message", report.message)
-        if instead == "error":
-            outcome.set("type", report.status)
-    SubElement(suite, "system-out").text = ""
-    SubElement(suite, "system-err").text = report.message
-    return suite
+        kind = {"type": report.status} if instead == "error" else {}
+        place = _with(name=report.status, classname=report.unit, time="0")
+        outcome = f"<{instead}{_with(message=report.message, **kind)}/>"
+        yield f"<testcase{place}>{outcome}</testcase>"
+    yield f"<system-out/><system-err>{escape(report.message)}</system-err>"
+    yield "</testsuite>"
 
 
-def _case(suite: Element, unit: str, test: TestResult) -> None:
-    place = f"{unit}.{test.exercise}"
-    case = SubElement(suite, "testcase", name=test.id, classname=place, time="0")
-    if test.status in TAGS:
-        outcome = SubElement(case, TAGS[test.status], message=test.message)
-        if test.status != "not_run":
-            outcome.set("type", test.help_id or test.kind)
-            outcome.text = test.help
+def _case(unit: str, test: TestResult) -> str:
+    place = _with(name=test.id, classname=f"{unit}.{test.exercise}", time="0")
+    if test.status not in TAGS:
+        return f"<testcase{place}/>"
+    tag, about = TAGS[test.status], {"message": test.message}
+    if test.status == "not_run":
+        return f"<testcase{place}><{tag}{_with(**about)}/></testcase>"
+    about["type"] = test.help_id or test.kind
+    return f"<testcase{place}><{tag}{_with(**about)}>{escape(test.help)}</{tag}></testcase>"
+
+
+def _with(**attributes: str) -> str:
+    """Attributes of an element, as XML."""
+    return "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())

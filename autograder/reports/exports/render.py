@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 from autograder.core.course import Course
 from autograder.reports.exports import github, gradescope, lms_csv
 from autograder.reports.exports.junit import junit
-from autograder.reports.reading import StudentReports, beside
+from autograder.reports.reading import StudentReports, beside, by_name, in_order, slim
 from autograder.reports.table import summary_csv
 from autograder.reports.wording import Language
 
@@ -28,47 +28,82 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Export:
-    """Files by their paths below the output folder, and what the reader has to know of them."""
+    """Files by their paths below the output folder, to be taken once, each in pieces.
 
-    files: dict[str, bytes]
+    notes: what the reader has to know of them, once all were taken.
+    """
+
+    files: Iterable[tuple[str, Iterable[bytes]]]
     notes: list[str] = field(default_factory=list)
 
 
 def render(
     target: Target,
-    students: Sequence[StudentReports],
+    students: Iterable[StudentReports],
     course: Course,
     language: Language,
     when: datetime,
 ) -> Export:
-    """Render the reports. `when` is the time that JUnit asks for."""
-    files: dict[str, bytes]
-    told: list[str] = []
+    """Render the reports of one student after another. `when` is the time that JUnit asks for."""
+    notes: list[str] = []
+    return Export(_files(target, _noted(students, notes), course, language, when, notes), notes)
+
+
+def _noted(students: Iterable[StudentReports], notes: list[str]) -> Iterator[StudentReports]:
+    """The students, and in the end what is to be noted of them."""
+    held = []
+    for student in students:
+        yield student
+        held.append(slim(student))
+    notes += _notes(in_order(held))
+
+
+def _files(
+    target: Target,
+    students: Iterable[StudentReports],
+    course: Course,
+    language: Language,
+    when: datetime,
+    notes: list[str],
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     match target:
-        case "csv":
-            marks = {student.name: student.reports for student in students}
-            files = {ONE_FILE[target]: summary_csv(marks, course.units, beside(students))}
-        case "canvas":
-            files = {ONE_FILE[target]: lms_csv.canvas(students, course, language)}
-        case "moodle":
-            data, told = lms_csv.moodle(students, course, language)
-            files = {ONE_FILE[target]: data}
-            if len(course.assignments) == 1 and any(s.person.moodle for s in students):
-                files["moodle_worksheet.csv"] = lms_csv.worksheet(students, course, language)
         case "junit":
-            files = {ONE_FILE[target]: junit(students, course, when)}
+            yield ONE_FILE[target], junit(students, course, when)
         case "github":
-            files = {
-                "github/summary.md": github.summary(students, course, language).encode(),
-                "github/annotations.txt": github.errors(students, course, language).encode(),
-            }
+            told = [github.told(student, course, language) for student in students]
+            told.sort(key=lambda one: by_name(one.student))
+            yield "github/summary.md", [github.summary(told, course, language).encode()]
+            yield "github/annotations.txt", [github.errors(told).encode()]
         case "gradescope":
-            files = {
-                f"gradescope/{s.folder}/results.json": gradescope.results(s, course, language)
-                for s in students
-                if s.complete and s.score is not None
-            }
-    return Export(files, [*_notes(students), *told])
+            for student in students:
+                if student.complete and student.score is not None:
+                    data = gradescope.results(student, course, language)
+                    yield f"gradescope/{student.folder}/results.json", [data]
+        case _:
+            marks = in_order(map(slim, students))
+            tables, told = _tables(target, marks, course, language)
+            for name, data in tables.items():
+                yield name, [data]
+            notes += told
+
+
+def _tables(
+    target: Literal["canvas", "csv", "moodle"],
+    students: Sequence[StudentReports],
+    course: Course,
+    language: Language,
+) -> tuple[dict[str, bytes], list[str]]:
+    name = ONE_FILE[target]
+    if target == "csv":
+        marks = {student.name: student.reports for student in students}
+        return {name: summary_csv(marks, course.units, beside(students))}, []
+    if target == "canvas":
+        return {name: lms_csv.canvas(students, course, language)}, []
+    data, told = lms_csv.moodle(students, course, language)
+    files = {name: data}
+    if len(course.assignments) == 1 and any(s.person.moodle for s in students):
+        files["moodle_worksheet.csv"] = lms_csv.worksheet(students, course, language)
+    return files, told
 
 
 def graded_at(results: Path) -> datetime:
