@@ -81,10 +81,10 @@ def _files(
                     yield f"gradescope/{student.folder}/results.json", [data]
         case _:
             marks = in_order(map(slim, students))
-            tables, told = _tables(target, marks, course, language)
+            tables, more = _tables(target, marks, course, language)
             for name, data in tables.items():
                 yield name, [data]
-            notes += told
+            notes += more
 
 
 def _tables(
