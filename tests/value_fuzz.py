@@ -287,7 +287,7 @@ class Fuzz:
         solution = lambda name, function: getattr(units.solution(ROOT, name), function)  # noqa: E731
         known, common = partial(catalogue.known, ROOT), partial(catalogue.common, ROOT)
         recording = Recording(backend, known, common, solution)
-        recorder = Recorder(recording, Whereabouts())
+        recorder = Recorder(recording, Whereabouts(), lambda *_: iter(()))
         config = items[0].config
         config.stash[plugin.BACKEND], config.stash[plugin.SEED] = (
             recording,

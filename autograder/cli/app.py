@@ -8,6 +8,7 @@ from autograder.cli.export import export
 from autograder.cli.grade import grade
 from autograder.cli.release import doctor, release
 from autograder.cli.replay import replay
+from autograder.cli.similar import similar
 from autograder.core.console import Commands
 from autograder.core.processes import PACKAGE
 from autograder.local.commands import check, handin, hint, reset, watch
@@ -18,7 +19,8 @@ app = Commands(
     "Students: `autograder check` tests your files. Instructors: `autograder grade FOLDER` "
     "grades a class, `autograder doctor` tells what this machine can do.",
 )
-for command in (collect, grade, replay, export, release, doctor, check, watch, hint, reset, handin):
+INSTRUCTORS = (collect, grade, replay, export, similar, release, doctor)
+for command in (*INSTRUCTORS, check, watch, hint, reset, handin):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 if (PACKAGE / "cli" / "unit.py").exists():  # in a clone

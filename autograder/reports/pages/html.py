@@ -144,7 +144,7 @@ def student_page(
     if handed_out:
         waiting = [s for s in sections if s.report and _shown(s) == "nothing"]
         sections = [_as_shown(s) for s in sections if s not in waiting]
-    return _render(
+    return rendered(
         "student.html",
         course,
         language,
@@ -180,7 +180,7 @@ def class_page(
     scores = [student.score for student in graded if student.score is not None]
     shares = [score / total for score in scores] if total else []
     mistakes = common_mistakes(units, students, language)
-    return _render(
+    return rendered(
         "class.html",
         course,
         language,
@@ -391,7 +391,8 @@ def _check_name(test: TestResult) -> str:
     return name.replace("_", " ")
 
 
-def _render(template: str, course: Course, language: Language, **values: Any) -> str:
+def rendered(template: str, course: Course, language: Language, **values: Any) -> str:
+    """A template with these values in it, in a language."""
     page = _environment(language).get_template(template)
     return page.render(course=course, language=language, **values)
 

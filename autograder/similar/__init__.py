@@ -1,0 +1,1 @@
+"""Whose work it is: programs that are alike, for an instructor to look at."""
