@@ -21,7 +21,7 @@ from autograder.intake.reading import read
 from autograder.marks.carried import carried
 from autograder.marks.ledger import Files, Ledger
 from autograder.reports import store
-from autograder.reports.pages.html import student_page
+from autograder.reports.pages.html import class_page, student_page
 from autograder.reports.reading import StudentReports, beside, each
 from autograder.reports.schema import Report
 
@@ -359,6 +359,7 @@ def test_when_it_counts(course: Course, lost: int, facts: dict[str, Any], counts
     found = settled(course, {"attention": earlier, "self_attention": later}, carry=True)
     assert found.accounts["self_attention"].carried == (1.0 if counts else 0.0)
     assert "<code>attention.attention</code>: mend that first" in student_page(found, course, "en")
+    assert ("carried: 1" in class_page([found], course, "en")) == counts
     said = beside([found]).get("student", {"carried": ""})
     assert said["carried"] == ("1" if counts else "")
     assert not carried(later, {})  # without the earlier report nobody knows

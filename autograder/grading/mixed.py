@@ -24,6 +24,7 @@ from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Failure, Invocation
 
 MOST_CALLS = 20_000  # of earlier functions, for an exercise: what needs more is not carried
+A_CALL = 1 << 16  # bytes of a reply; a longer one counts as several calls
 SPREADS = (1.0, 4.0, 16.0, 64.0)  # of the factors that an array is multiplied by
 ROUNDING = 4.0  # times as far as two computations of one formula are from one another
 Call = Callable[[Invocation], CallResult]
@@ -182,6 +183,7 @@ class Mixed:
             self._failure = failure
             self._wrong.add(name)
             raise
+        self._left -= len(outcome.received) // A_CALL
         here = ["cpu" if a is self._device else a for a in args]
         with torch.enable_grad():  # which is off inside an autograd.Function
             truth = gives(getattr(self._solution(unit), function), replace(asked, args=here))

@@ -64,6 +64,11 @@ class StudentReports:
         return total(self.reports.values())
 
     @property
+    def carried(self) -> float:
+        """The points that errors carried forward give, or would give where they do not count."""
+        return math.fsum(account.carried for account in self.accounts.values())
+
+    @property
     def max_score(self) -> float:
         """The most that these reports could give."""
         return most(r for unit, r in self.reports.items() if unit not in self.extra)
@@ -101,7 +106,6 @@ def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
     for student in students:
         person, accounts = student.person, student.accounts
         before = [a.before for a in accounts.values() if a.before is not None]
-        carried = math.fsum(a.carried for a in accounts.values())
         told = [f"{unit}: {text}" for unit, a in accounts.items() for text in a.told("en")]
         place = [PLACES[student.place]] if student.place in PLACES else []
         said = said or bool(told or place) or person is not NOBODY
@@ -112,7 +116,7 @@ def beside(students: Iterable[StudentReports]) -> dict[str, dict[str, str]]:
             "section": person.section,
             "group": person.group,
             "before": blank(round(math.fsum(before), 6)) if before and student.complete else "",
-            "carried": number(carried) if carried else "",
+            "carried": number(student.carried) if student.carried else "",
             "why": " ".join([*place, *told]),
         }
     return found if said else {}
