@@ -73,6 +73,11 @@ ALLOWED = {
         "torch.gru(x[None], x.new_ones(1, 1, 2), [x.new_ones(4, 6).T.contiguous(), "
         "x.new_ones(6, 2), *(x.new_ones(6),) * 2], True, 1, 0.0, False, False, True)[0]"
     ),
+    "weights that are named": (
+        "torch.gru(x[None], x.new_ones(1, 1, 2), params=[x.new_ones(6, 4), x.new_ones(6, 2)], "
+        "has_biases=False, num_layers=1, dropout=0.0, train=False, bidirectional=False, "
+        "batch_first=True)[0]"
+    ),
     "vmap": "torch.func.vmap(lambda row: row * row.sum())(x)",
     "a Jacobian": "torch.func.jacrev(torch.tanh)(x[0])",
 }
@@ -97,6 +102,12 @@ REFUSED = {
         "layout",
         "torch.gru(x[None], x.new_ones(1, 1, 2), [x.new_ones(4, 6).T, x.new_ones(6, 2), "
         "*(x.new_ones(6),) * 2], True, 1, 0.0, False, False, True)[0]",
+    ),
+    "weights that are turned and named": (
+        "layout",
+        "torch.gru(x[None], x.new_ones(1, 1, 2), params=(x.new_ones(4, 6).T, x.new_ones(6, 2)), "
+        "has_biases=False, num_layers=1, dropout=0.0, train=False, bidirectional=False, "
+        "batch_first=True)[0]",
     ),
     "weights of a module that are turned": (
         "layout",

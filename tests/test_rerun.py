@@ -153,6 +153,11 @@ def _a_page_less(made: Class) -> None:
     (made.results / "bob" / "index.html").unlink()
 
 
+def _a_page_changed(made: Class) -> None:
+    path = made.results / "bob" / "index.html"
+    path.write_text(path.read_text("utf-8").replace("<body", "<body title='10 / 10'"), "utf-8")
+
+
 def _half_a_page(made: Class) -> None:
     path = made.results / "bob" / "index.html"
     path.write_bytes(path.read_bytes()[:2000])
@@ -176,6 +181,7 @@ TABLES = {"summary.csv", "changes.csv"}
         (_another_manifest, PAGES | TABLES),
         (_an_attempt, TABLES | BOB | CLASS),
         (_a_page_less, BOB | TABLES),
+        (_a_page_changed, BOB | TABLES),
         (_half_a_page, BOB | TABLES),
         (_a_table_less, TABLES),
     ],
@@ -276,8 +282,54 @@ def test_what_has_just_been_written_is_read_again(tmp_path: Path) -> None:
     assert not (made.results / looked.FILE).exists()
 
 
+def test_what_was_not_read_is_tried_again(settled: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that answers again, or another account: of neither does a file look otherwise."""
+    (settled.submissions / "bob" / "gates.py").write_text("import rnn")
+    whole, opened = os.open, list[str]()
+
+    def shut(path: Path, *more: int) -> int:
+        opened.append(str(path))
+        if str(path).endswith("bob/rnn.py"):
+            raise OSError(5, "Input/output error")
+        return whole(path, *more)
+
+    monkeypatch.setattr("autograder.intake.tree.os.open", shut)
+    assert settled.run() == ["bob"]
+    monkeypatch.setattr("autograder.intake.tree.os.open", whole)
+    assert settled.run() == ["bob"]
+    assert settled.run() == []
+
+
+def test_fresh_reads_everything(settled: Class) -> None:
+    course = courses.load(settled.root)
+    known = [looked.load(settled.results, course, {}, fresh=fresh) for fresh in (False, True)]
+    assert [sorted(one._students) for one in known] == [sorted(STUDENTS), []]
+
+
+def test_reports_behind_a_link_are_read_again(settled: Class) -> None:
+    """Results that somebody keeps on another disk."""
+    (settled.results / "bob").rename(settled.fresh)
+    (settled.results / "bob").symlink_to(settled.fresh)
+    settled.run()
+    before = settled.made(settled.results)
+    _another_mark(settled)
+    settled.run()
+    assert settled.made(settled.results)["summary.csv"] != before["summary.csv"]
+
+
+@pytest.mark.parametrize("damage", [{"schema": 2}, {"tests": [{}]}, {"device": 7}])
+def test_a_report_that_no_page_can_show_is_made_anew(
+    settled: Class, damage: dict[str, object]
+) -> None:
+    """Catches: one whose key is right, and that then stands in no table."""
+    path = settled.results / "bob" / "rnn.json"
+    path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | damage))
+    assert store.read(path) is None
+    assert settled.run() == ["bob"]
+
+
 @pytest.mark.parametrize("name", [looked.FILE, class_files.FILE])
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"made_from": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"made_from": 1}', '{"": ' + "[" * 9999])
 def test_a_broken_memory_is_none(settled: Class, name: str, text: str) -> None:
     (settled.results / name).write_text(text)
     assert settled.run() == []

@@ -1,7 +1,8 @@
 """RESULTS/.intake.json: what was found in each student's folder, for as long as it looks the same.
 
 To find out is to read and parse all that a student handed in; to see that nothing has changed, a
-look at each file from outside does. What is graded is read anew.
+look at each file from outside does. What is graded is read anew; and so is, each time, whatever was
+not there or not read, since that may have a reason that no file shows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from autograder.core.digest import digest, digest_of_code
 from autograder.core.text import printable
 from autograder.intake.submission import Submission
 from autograder.intake.tree import MOST_FILES
-from autograder.reports.store import write
+from autograder.reports.store import NOT_READ, write
 
 FILE = ".intake.json"
 
@@ -57,11 +59,14 @@ class Looked:
         name = printable(folder.name)
         known = self._students.get(name)
         if known and known.stamp == stamp:
-            return msgspec.json.decode(known.submission, type=Submission)
+            with suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(known.submission, type=Submission)
         found = read()
         files = [msgspec.structs.replace(file, cells=[], unrun=[]) for file in found.files]
         found = msgspec.structs.replace(found, files=files)
-        if len(looks) <= MOST_FILES and stamps.newest(looks) < now - stamps.SETTLED:
+        states = {work.state for work in found.works.values()}
+        sure = "read" in states and "unread" not in states and len(looks) <= MOST_FILES
+        if sure and stamps.newest(looks) < now - stamps.SETTLED:
             encoded = msgspec.Raw(msgspec.json.encode(found))
             self._students[name] = Known(stamp, encoded)
             self._changed = True
@@ -75,14 +80,14 @@ class Looked:
             write(results / FILE, msgspec.json.encode(Class(self._rules, kept)), lasting=False)
 
 
-def load(results: Path, course: Course, supplied: Mapping[str, str]) -> Looked:
-    """What is known from runs before; nothing where other rules have found it."""
+def load(results: Path, course: Course, supplied: Mapping[str, str], *, fresh: bool) -> Looked:
+    """What is known from runs before; nothing where other rules have found it, or if `fresh`."""
     rules = _rules(course, supplied)
     try:
         found = msgspec.json.decode((results / FILE).read_bytes(), type=Class)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except NOT_READ:
         found = Class("")
-    return Looked(found if found.rules == rules else Class(rules))
+    return Looked(found if found.rules == rules and not fresh else Class(rules))
 
 
 def _rules(course: Course, supplied: Mapping[str, str]) -> str:

@@ -107,7 +107,7 @@ class Batch:
     def look(self, note: Callable[[list[Row]], None] = lambda rows: None) -> Seen:
         """What all have handed in; note is given a student's rows. Raises SubmissionsError."""
         seen = Seen()
-        self._looked = looked.load(self.results, self.course, self._supplied)
+        self._looked = looked.load(self.results, self.course, self._supplied, fresh=self.fresh)
         for name in self.asked:
             note(seen.add(self.outline(name), self.units))
         return seen

@@ -6,6 +6,8 @@ written, and the marks, so that a run that changes nothing reads no report.
 
 from __future__ import annotations
 
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -22,7 +24,7 @@ from autograder.reports.pages.html import ORDERS, PAGE, write_pages
 from autograder.reports.pages.kept import maker
 from autograder.reports.reading import StudentReports, beside, changed, each
 from autograder.reports.schema import Brief, decoding
-from autograder.reports.store import RESERVED, write
+from autograder.reports.store import NOT_READ, RESERVED, write
 from autograder.reports.table import summary_csv
 
 FILE = ".written.json"
@@ -61,9 +63,11 @@ def write_up(
     folders: of the reports, by that of the submissions. Raises SubmissionsError and ResultsError.
     """
     handins.save(results, submissions, folders)
+    texts = [*_class_files(course)]  # before they are read: what changes meanwhile is read again
     book = ledger.load(course, results, now)
+    rules = [maker(course, language), repr(book.overdue())]
     reports, files = _looks(results)
-    made_from = digest([*_rules(course, book, language), reports.encode()])
+    made_from = digest([*map(str.encode, [*rules, reports]), *texts])
     before = _read(results / FILE)
     if before and (before.made_from, before.files) == (made_from, files):
         return before
@@ -92,25 +96,29 @@ def _marked(student: StudentReports) -> Marked:
     return Marked(student.name, student.source, kept)
 
 
-def _rules(course: Course, book: ledger.Ledger, language: Language) -> Iterator[bytes]:
-    """All that marks and pages depend on, beside the reports."""
-    yield maker(course, language).encode()
-    yield repr(book.overdue()).encode()
+def _class_files(course: Course) -> Iterator[bytes]:
     for name in (roster.FILE, lateness.FILE, adjustments.FILE):
-        path = course.root / "course" / name
-        yield path.read_bytes() if path.exists() else b"none"
+        try:
+            yield (course.root / "course" / name).read_bytes()
+        except OSError:  # whoever reads it for what it says tells more
+            yield b"none"
 
 
 def _looks(results: Path) -> tuple[str, str]:
-    """How the reports look, with what is beside them, and how the files made from them do."""
-    reports, files = [], []
+    """How the reports look, with what is beside them, and how the files made from them do.
+
+    Behind a link nothing is looked at, and reports may lie there: then each look is another.
+    """
+    reports, files, unseen = [], [], ""
     for look in stamps.below(results, _of_a_student):
         path = PurePosixPath(look[0])
+        if stat.S_ISLNK(look[1].st_mode):
+            unseen = str(time.time_ns())
         if path.suffix == ".json" and not path.name.startswith("."):
             reports.append(look)
         elif path.name == PAGE or look[0] in FILES:
             files.append(look)
-    return stamps.stamp(reports), stamps.stamp(files)
+    return stamps.stamp(reports, unseen), stamps.stamp(files)
 
 
 def _of_a_student(path: str) -> bool:
@@ -121,5 +129,5 @@ def _read(path: Path) -> Written | None:
     try:
         with decoding(clean=True):  # they were when they were written
             return msgspec.json.decode(path.read_bytes(), type=Written)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except NOT_READ:
         return None

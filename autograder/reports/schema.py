@@ -86,7 +86,7 @@ class TestResult(_Shown, frozen=True):
             msgspec.structs.force_setattr(self, "facts", {})
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(_Shown, frozen=True):
     """An exercise's points in two gradings, null where there was no mark; and the reason."""
 
     exercise: str
@@ -168,6 +168,11 @@ class Brief(_Shown, frozen=True, kw_only=True, omit_defaults=True):
 
 
 AnyReport = Report | Brief
+
+
+def brief(report: Report) -> Brief:
+    """The little of a report."""
+    return Brief(**{name: getattr(report, name) for name in Brief.__struct_fields__})
 
 
 def remarked(report: Report, **fields: Any) -> Report:

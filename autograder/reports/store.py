@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
-from autograder.reports import store
+from autograder.reports import schema, store
 from autograder.reports.schema import SCHEMA, Brief, Report, current, decoding
 
 # What stands beside the students' folders: of results (exports, too), of submissions; and what
@@ -34,6 +34,7 @@ MOST_BYTES = 1 << 20  # of a report
 CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is larger
 MOST_UNKNOWN = 20  # files of no unit that it then names
 ESCAPED = re.compile(r"\\[^nt\"\\/]")  # of JSON, what may not be shown
+NOT_READ = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # of a JSON file
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
 WRITING = ".writing-"  # how a file's name begins that is not whole yet
@@ -127,26 +128,30 @@ def _cut(most: int, report: Report) -> Report:
 
 def read(path: Path) -> Report | None:
     """Read a report; None where there is none, or none that is whole and of this schema."""
-    try:
-        data = path.read_bytes()
-        with decoding(clean=_is_clean(data.decode())):
-            report = msgspec.json.decode(data, type=Report)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return current(report) if report.schema == SCHEMA else None
+    report = _read(path, _is_clean)
+    return current(report) if report else None
 
 
 def brief(path: Path) -> Brief | None:
     """Read the little of a report that says whether it is up to date; None as `read`."""
+    report = _read(path, lambda json: True)  # but for what is kept of it
+    return schema.brief(report) if report else None
+
+
+def _read(path: Path, is_clean: Callable[[str], bool]) -> Report | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Brief)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        data = path.read_bytes()
+        with decoding(clean=is_clean(data.decode())):
+            report = msgspec.json.decode(data, type=Report)
+    except NOT_READ:
         return None
+    return report if report.schema == SCHEMA else None
 
 
 def _is_clean(json: str) -> bool:
     """Whether no text of a JSON document has anything in it that `clean` would replace."""
-    return json.replace("\n", "").isprintable() and not ESCAPED.search(json)
+    shown = json.replace("\n", "").isprintable() and not ESCAPED.search(json)
+    return shown and len(json) <= MOST_BYTES  # as we write them: else texts are cut
 
 
 def write(path: Path, data: bytes | Iterable[bytes], *, lasting: bool = True) -> None:

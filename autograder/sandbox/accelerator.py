@@ -346,9 +346,12 @@ def _made(tensor: torch.Tensor) -> dict[str, Any]:
 
 
 def _check_weights(func: Any, args: Any) -> None:
-    """Raise what cuDNN does of a recurrent layer's weights, the last list, that are transposed."""
-    *_, weights = (argument for argument in args if isinstance(argument, (list, tuple)))
-    there = [_numbers(tensor) for tensor in weights if isinstance(tensor, OnGpu)]
+    """Raise what cuDNN does of a recurrent layer's weights that are transposed.
+
+    args: they, or what they are the last list in.
+    """
+    weights = [a for a in args if isinstance(a, (list, tuple))][-1:] or [args]
+    there = [_numbers(tensor) for tensor in weights[0] if isinstance(tensor, OnGpu)]
     if not all(tensor.is_contiguous() for tensor in there):
         text = "view size is not compatible with input tensor's size and stride"
         raise WrongDevice(text, "layout", operation=func.__name__, at=_here())
@@ -392,7 +395,7 @@ class Watch(TorchFunctionMode):
         if func in _SUBSCRIPTS and isinstance(args[0], OnGpu):
             args = (args[0], _index(args[1]), *args[2:])
         if func in _RECURRENT:
-            _check_weights(func, args)
+            _check_weights(func, kwargs.get("params", args))
         self.given = args
         out = func(*args, **kwargs)
         self.given = ()

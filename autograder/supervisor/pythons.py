@@ -11,6 +11,8 @@ from pathlib import Path
 
 from autograder.core.processes import PACKAGE, direct, interpreter
 
+MANIFEST = "course/course.toml"  # which tells a clone
+
 
 def python_folders() -> list[Path]:
     """The folders and files that the interpreter, torch and their shared libraries lie in."""
@@ -35,10 +37,13 @@ def _installation(prefix: Path) -> list[Path]:
 
     Not all of a virtual environment's folder, in which somebody may keep a course, nor of a home.
     """
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
-    if (prefix / "pyvenv.cfg").exists() or home.resolve().is_relative_to(prefix.resolve()):
+    if (prefix / "pyvenv.cfg").exists() or _home().resolve().is_relative_to(prefix.resolve()):
         return [prefix / name for name in ("lib", "lib64", "pyvenv.cfg")]
     return [prefix]
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody knows it
 
 
 def _libraries() -> list[Path]:
@@ -86,13 +91,19 @@ def _other_names(named: Iterable[Path], layers: Mapping[Path, bool]) -> Iterator
 
 
 def _packages() -> list[str]:
-    """Where installed packages lie; `pip install --target` takes a folder of any name."""
+    """Where installed packages lie."""
     return [entry for entry in sys.path if _has_packages(Path(entry))]
 
 
 def _has_packages(folder: Path) -> bool:
-    usual = folder.name in ("site-packages", "dist-packages")
-    return folder.is_absolute() and (usual or any(folder.glob("*.dist-info")))
+    """Whether that is such a folder: `pip install --target` takes one of any name.
+
+    A home with a package in it is none, nor a clone: nobody means to show these.
+    """
+    if not folder.is_absolute() or folder.name in ("site-packages", "dist-packages"):
+        return folder.is_absolute()
+    kept = _home().resolve().is_relative_to(folder.resolve()) or (folder / MANIFEST).exists()
+    return not kept and any(folder.glob("*.dist-info"))
 
 
 def _further_packages() -> list[str]:

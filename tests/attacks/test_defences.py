@@ -439,3 +439,18 @@ def spends(child: Child, seconds: float) -> bool:
         if select.select([child._pidfd], [], [], 0.02)[0]:
             return False
     return True
+
+
+def test_a_home_or_a_clone_with_a_package_in_it_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches: `pip install --target .` there shows all of it to students' programs."""
+    monkeypatch.setenv("HOME", str(tmp_path / "homes" / "ann"))
+    shown = tmp_path / "packages"
+    for folder in (tmp_path / "homes", tmp_path / "homes" / "ann", tmp_path / "clone", shown):
+        (folder / "attrs-25.1.0.dist-info").mkdir(parents=True)
+        monkeypatch.syspath_prepend(folder)
+    (tmp_path / "clone" / "course").mkdir()
+    (tmp_path / "clone" / "course" / "course.toml").touch()
+    found = [path for path in pythons.python_folders() if path.is_relative_to(tmp_path)]
+    assert found == [shown]

@@ -220,8 +220,9 @@ def write_pages(
         page = partial(student_page, student, course, language)
         keep(results / student.folder / PAGE, keys[-1], page)
         outlines.append(outline(student))
-    outlines, whole = in_order(outlines), digest(map(str.encode, sorted(keys)))
+    outlines = in_order(outlines)
     for name, order in ORDERS.items():
+        whole = digest(map(str.encode, [made_by, name, *sorted(keys)]))
         keep(results / order.file, whole, partial(class_page, outlines, course, language, name))
     return outlines
 

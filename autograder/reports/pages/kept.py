@@ -1,8 +1,10 @@
-"""Pages, made anew only where they would be made from something else: each tells it at its end."""
+"""Pages, made anew only where they would be made from something else: each tells it at its end.
+
+It tells what it holds, too, so that one that somebody has changed by hand is no page of ours.
+"""
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable
 from importlib import metadata
@@ -16,7 +18,7 @@ from autograder.core.language import Language
 from autograder.reports.reading import StudentReports
 from autograder.reports.store import write
 
-MADE_FROM = "<!-- made from %s -->\n"
+MADE_FROM = "<!-- made from %s, which gave %s -->\n"
 PACKAGES = ("Jinja2", "MarkupSafe", "babel")
 ENCODER = msgspec.json.Encoder(enc_hook=lambda sentence: sentence.facts, order="deterministic")
 
@@ -36,17 +38,20 @@ def key_of(student: StudentReports, made_by: str, *more: str) -> str:
 
 
 def keep(path: Path, key: str, make: Callable[[], str]) -> None:
-    """Make a page anew, unless it is there and was made from the same."""
-    end = (MADE_FROM % key).encode()
-    if _last(path, len(end)) != end:
-        write(path, make().encode() + end, lasting=False)
+    """Make a page anew, unless it is there, whole, and was made from the same."""
+    if not _is_made_from(path, key):
+        page = make().encode()
+        write(path, page + _end(key, page), lasting=False)
 
 
-def _last(path: Path, count: int) -> bytes:
-    """The last bytes of a file; none where there is no such file."""
+def _is_made_from(path: Path, key: str) -> bool:
     try:
-        with path.open("rb") as file:
-            file.seek(-count, os.SEEK_END)
-            return file.read()
+        found = path.read_bytes()
     except OSError:
-        return b""
+        return False
+    page = found[: -len(_end(key, b""))]
+    return found == page + _end(key, page)
+
+
+def _end(key: str, page: bytes) -> bytes:
+    return (MADE_FROM % (key, digest([page]))).encode()
