@@ -27,7 +27,7 @@ from autograder.batch.run import Event
 from autograder.core.console import console, fail
 from autograder.core.course import Course
 from autograder.core.language import say
-from autograder.core.text import clean, encodable, inert, one_line, printable, quoted
+from autograder.core.text import MARK, clean, encodable, inert, one_line, printable, quoted
 from autograder.intake.collect.people import _text
 from autograder.intake.seen import Seen, print_rows, print_seen, undecided
 from autograder.intake.submission import Submission, Work
@@ -40,7 +40,7 @@ from autograder.reports.changes import Changed, print_changes
 from autograder.reports.exports.render import Target, render
 from autograder.reports.pages.html import class_page, student_page
 from autograder.reports.schema import Change, Report
-from autograder.reports.store import encode
+from autograder.reports.store import encode, read
 from autograder.reports.table import csv_of, print_class
 from autograder.reports.wording import Language
 from autograder.supervisor.warm_host import WarmHost
@@ -290,3 +290,18 @@ def test_no_cell_is_a_formula(cells: list[str]) -> None:
     assert [_text(cell) for cell in read_back] == cells
     assert text.startswith('"')
     assert text.endswith('"\n')
+
+
+@pytest.mark.parametrize("dirty", ["\u202e", "\x07", "\x7f", "\x9b", "\u2028", "\r", "\ue000"])
+def test_a_report_that_others_wrote_is_cleaned_when_it_is_read(
+    course: Course, tmp_path: Path, dirty: str
+) -> None:
+    """Catches: a quick look at the file that takes it for clean."""
+    found = encode(report(course, "ann", "rnn", message="MESSAGE 李 \\u0007"))
+    for text in (dirty, json.dumps(dirty).strip('"')):
+        path = tmp_path / "rnn.json"
+        path.write_bytes(found.replace(b"MESSAGE", text.encode()))
+        kept = read(path)
+        assert kept is None or kept.message == f"{MARK} 李 \\u0007"
+    path.write_bytes(found)
+    assert (kept := read(path)) and kept.message == "MESSAGE 李 \\u0007"

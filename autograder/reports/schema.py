@@ -81,8 +81,10 @@ class TestResult(_Shown, frozen=True):
     follows: list[str] = []
 
     def __post_init__(self) -> None:
+        if _decoding.clean:
+            return
         super().__post_init__()
-        if not _decoding.clean and size(self.facts) > MOST_FACTS:
+        if size(self.facts) > MOST_FACTS:
             msgspec.structs.force_setattr(self, "facts", {})
 
 

@@ -33,7 +33,8 @@ DEVICES = frozenset("con prn aux nul conin$ conout$".split()) | {
 MOST_BYTES = 1 << 20  # of a report
 CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is larger
 MOST_UNKNOWN = 20  # files of no unit that it then names
-ESCAPED = re.compile(r"\\[^nt\"\\/]")  # of JSON, what may not be shown
+PLAIN = bytes(range(32, 127)) + b"\n"  # of JSON, what may be shown as it stands
+ESCAPED = re.compile(rb"\\[^nt\"\\/]")  # and what may not
 NOT_READ = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # of a JSON file
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
@@ -138,20 +139,21 @@ def brief(path: Path) -> Brief | None:
     return schema.brief(report) if report else None
 
 
-def _read(path: Path, is_clean: Callable[[str], bool]) -> Report | None:
+def _read(path: Path, is_clean: Callable[[bytes], bool]) -> Report | None:
     try:
         data = path.read_bytes()
-        with decoding(clean=is_clean(data.decode())):
+        with decoding(clean=is_clean(data)):
             report = msgspec.json.decode(data, type=Report)
     except NOT_READ:
         return None
     return report if report.schema == SCHEMA else None
 
 
-def _is_clean(json: str) -> bool:
+def _is_clean(json: bytes) -> bool:
     """Whether no text of a JSON document has anything in it that `clean` would replace."""
-    shown = json.replace("\n", "").isprintable() and not ESCAPED.search(json)
-    return shown and len(json) <= MOST_BYTES  # as we write them: else texts are cut
+    if len(json) > MOST_BYTES:  # not as we write them: texts are cut
+        return False
+    return json.translate(None, PLAIN).decode().isprintable() and not ESCAPED.search(json)
 
 
 def write(path: Path, data: bytes | Iterable[bytes], *, lasting: bool = True) -> None:

@@ -6,6 +6,7 @@ a time and a host. A report knows neither; the time is given, and the host is ca
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
@@ -15,6 +16,8 @@ from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import STATES
 
+_quoted = functools.lru_cache(4096)(quoteattr)  # one reason may stand for all tests of a unit
+_escaped = functools.lru_cache(4096)(escape)
 TAGS = {"failed": "failure", "error": "error", "not_run": "skipped"}
 
 
@@ -70,16 +73,22 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
 
 
 def _case(unit: str, test: TestResult) -> str:
-    place = _with(name=test.id, classname=f"{unit}.{test.exercise}", time="0")
+    place = _place(unit, test.exercise, test.id)
     if test.status not in TAGS:
         return f"<testcase{place}/>"
     tag, about = TAGS[test.status], {"message": test.message}
     if test.status == "not_run":
         return f"<testcase{place}><{tag}{_with(**about)}/></testcase>"
     about["type"] = test.help_id or test.kind
-    return f"<testcase{place}><{tag}{_with(**about)}>{escape(test.help)}</{tag}></testcase>"
+    return f"<testcase{place}><{tag}{_with(**about)}>{_escaped(test.help)}</{tag}></testcase>"
+
+
+@functools.cache
+def _place(unit: str, exercise: str, test: str) -> str:
+    """The attributes of a test, the same for a whole class."""
+    return _with(name=test, classname=f"{unit}.{exercise}", time="0")
 
 
 def _with(**attributes: str) -> str:
     """Attributes of an element, as XML."""
-    return "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+    return "".join(f" {name}={_quoted(value)}" for name, value in attributes.items())

@@ -7,6 +7,7 @@ JavaScript nor the network, and everything that a student wrote is escaped.
 from __future__ import annotations
 
 import functools
+import io
 import re
 import statistics
 from collections import Counter, defaultdict
@@ -394,8 +395,10 @@ def _check_name(test: TestResult) -> str:
 
 def rendered(template: str, course: Course, language: Language, **values: Any) -> str:
     """A template with these values in it, in a language."""
-    page = _environment(language).get_template(template)
-    return page.render(course=course, language=language, **values)
+    page, text = _environment(language).get_template(template), io.StringIO()
+    # Piece by piece: those of a class are a million, which `render` would hold all at once.
+    text.writelines(page.generate(course=course, language=language, **values))
+    return text.getvalue()
 
 
 @functools.cache
