@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import html
 import re
 from collections.abc import Iterable, Iterator
@@ -20,10 +21,13 @@ WINDOW = 3  # lines of a hidden program that public ones do not share by chance
 def leaks(found: dict[str, bytes], passages: set[str]) -> Iterator[tuple[str, str]]:
     """Hidden passages that stand in the files: the file's name and the passage."""
     texts = {name: _normal(_text(name, data)) for name, data in found.items()}
+    lines = {line for text in texts.values() for line in text.splitlines()}
+    # Thousands of passages in a hundred files: those whose beginning stands nowhere are left out.
+    begun = {line[i : i + SHORTEST] for line in lines for i in range(len(line) - SHORTEST + 1)}
     for passage in passages:
-        for name, text in texts.items():
-            if passage in text:
-                yield name, passage
+        start = passage.partition("\n")[0][:SHORTEST]
+        if len(start) < SHORTEST or start in begun:
+            yield from ((name, passage) for name, text in texts.items() if passage in text)
 
 
 def hidden_passages(course: Course, given: Iterable[str] = ()) -> set[str]:
@@ -37,23 +41,32 @@ def hidden_passages(course: Course, given: Iterable[str] = ()) -> set[str]:
             passages |= {line for line in _lines(region) if len(line) >= SHORTEST}
     for unit in course.unit_names:
         for path in sorted((unit_folder(course.root, unit) / "hidden").rglob("*.py")):
-            tree, source = ast.parse(path.read_bytes()), path.read_text("utf-8")
-            functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-            if path.stem.startswith("test_"):  # it shares a few helpers with the public tests
-                functions = [node for node in functions if node.name.startswith("test_")]
-            passages |= {run for node in functions for run in _runs(node, source)}
-            passages |= {run for text in _programs(tree) for run in _runs_of(text)}
-            lambdas = [
-                node for node in tree.body if isinstance(getattr(node, "value", 0), ast.Lambda)
-            ]
-            passages |= {_normal(ast.get_source_segment(source, node) or "") for node in lambdas}
+            passages |= _passages_of(path.read_text("utf-8"), path.stem.startswith("test_"))
     known = [_normal(text) for text in given]
     return {passage for passage in passages if not any(passage in text for text in known)}
 
 
-def _programs(tree: ast.AST) -> Iterator[str]:
+@functools.cache
+def _passages_of(source: str, tests: bool) -> frozenset[str]:
+    """What no student may read of a hidden program.
+
+    tests: whether it holds tests, which share a few helpers with the public ones.
+    """
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    if tests:
+        functions = [node for node in functions if node.name.startswith("test_")]
+    passages = {run for node in functions for run in _runs(node, source)}
+    passages |= {run for text in _programs(nodes) for run in _runs_of(text)}
+    lambdas = [node for node in tree.body if isinstance(getattr(node, "value", 0), ast.Lambda)]
+    passages |= {_normal(ast.get_source_segment(source, node) or "") for node in lambdas}
+    return frozenset(passages)
+
+
+def _programs(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """The texts in a program that are programs, such as versions that tests are to meet."""
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant))
     return (text for text in texts if isinstance(text, str) and "\ndef " in text)
 
 
