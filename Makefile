@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PAGES ?= results/pages
 NBGRADER ?= classroom
 LESSONS ?= en
-TESTS := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations 20
+TESTS := $(BIN)/python -m pytest -n 3 --no-loadscope-reorder --durations 20
 
 .PHONY: help linux demo check test long lint starters mistakes lessons pages notebooks gpu installs clean
 .DELETE_ON_ERROR:

@@ -42,7 +42,10 @@ GROUPS = {
     "tests/test_carried.py::test_a_second_mistake": "long",
     "tests/test_carried.py::test_one": "sandbox",
     "tests/test_carried.py::test_nobody": "sandbox",
+    "tests/test_check.py::test_the_recorded_mistakes": "mutation",
     "tests/test_ci.py::test_a_class_is_fetched_and_graded": "sandbox",
+    "tests/test_ci.py::test_github_shows": "sandbox",
+    "tests/test_ci.py::test_gitlab_gets": "sandbox",
     "tests/test_classroom50.py": "sandbox",
     "tests/test_classrooms_page.py::test_every_command": "long",
     "tests/test_cli.py::test_bench": "long",
@@ -55,6 +58,7 @@ GROUPS = {
     "tests/test_class.py": "sandbox",
     "tests/test_cluster.py": "sandbox",
     "tests/test_exercises.py::test_solution_gets_full_marks[own_tests": "sandbox",
+    "tests/test_export.py::test_the_command[nbgrader": "notebooks",
     "tests/test_figures.py": "sandbox",
     "tests/test_gradescope.py": "sandbox",
     "tests/test_grading.py": "sandbox",
@@ -74,6 +78,8 @@ GROUPS = {
     "tests/test_pages_in_chromium.py": "notebooks",
     "tests/test_promises.py": "sandbox",
     "tests/test_pytest_device.py": "sandbox",
+    "tests/test_release.py::test_check_works_in_the_release_alone": "sandbox",
+    "tests/test_release.py::test_solutions_pass_in_the_release_alone": "sandbox",
     "tests/test_released_lessons.py::test_every_lesson": "long",
     "tests/test_released_lessons.py::test_the_first_cell_in_colab[upload": "long",
     "tests/test_released_lessons.py::test_the_first_cell": "notebooks",
@@ -110,7 +116,9 @@ ONE_IN = {
     "tests/test_carried.py::test_nobody_gains": 11,
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 10,
 }
-FIRST = ("tests/test_sample_class.py", "tests/test_watch.py")
+FIRST = tuple(
+    f"tests/test_{file}.py" for file in ("check", "nbgrader", "release", "sample_class", "watch")
+)
 BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")  # a unit of them is like a file
 
 
