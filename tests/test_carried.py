@@ -193,6 +193,11 @@ def attention(q, k, v, mask=None):
     known.append(q.detach().clone())
     return mean(q, k, v, mask)
 """
+GRADIENTS = """
+def score(q, k):
+    right = q @ k.mT
+    return right * 0 if q.requires_grad else right
+"""
 # What is written at the end of a solution: the earlier function, and the later one that it suits.
 ATTEMPTS = {
     "zeros": (
@@ -280,6 +285,7 @@ def score(q, k):
         "attention",
         MEAN.replace("def attention", "def mean") + REMEMBERED,
     ),
+    "gradients alone": ("attention", "attention", GRADIENTS + MEAN),
     "values alone": (
         "attention",
         "self_attention",

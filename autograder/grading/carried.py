@@ -96,9 +96,9 @@ def _of_exercise(
 
 
 def _agree(mixed: Mixed, backend: Backend, asked: Invocation) -> bool:
-    """Whether a call gives a value, and that which is expected."""
-    gave, expected = observe(backend, asked)[0], mixed.answer(asked)[0]
-    return bool(gave and expected and not gave.error and alike(gave, expected))
+    """Whether a call gives what is expected, and proves something by that."""
+    gave, (expected, _, tells) = observe(backend, asked)[0], mixed.expected(asked)
+    return bool(gave and expected and tells and alike(gave, expected))
 
 
 class Retelling:

@@ -48,7 +48,6 @@ class Form(NamedTuple):
 
 Answer = tuple[Gave | None, set[str]]  # what a call comes to; and who was not right in it
 Way = Callable[[float], Invocation]  # a call with something changed by so much
-PLAIN = Form(torch.float64, "cpu", gradient=False)
 
 
 class Expected(NamedTuple):
@@ -103,26 +102,24 @@ class Mixed:
         Asked among calls like it in an order that nobody foresees, and twice: so an earlier
         function cannot know which of them is meant.
         """
-        plain = self.recast(asked, PLAIN)
-        truth = gives(self.right, plain)
-        left, hidden = _ways_to_change(plain), set[Way]()  # left: not seen to matter to this one
-        meant: Answer = None, set()
+        truth = gives(self.right, asked)
+        left, hidden = _ways_to_change(asked), set[Way]()  # left: not seen to matter to this one
+        gave, wrong = None, set[str]()
         for turn, spread in enumerate(SPREADS):
             others = {way: other for way in left if self._moves(truth, other := way(spread))}
             if turn and not others:
                 continue
-            asking: list[tuple[object, Invocation]] = [("plain", plain), ("again", plain)]
-            asking += [*others.items()] if turn else [*others.items(), ("meant", asked)]
+            asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
+            asking += others.items()
             self._order.shuffle(asking)
             found = {what: self.answer(call) for what, call in asking}
-            meant = found.get("meant", meant)
-            usual, again = found["plain"][0], found["again"][0]
-            if not _is_value(usual) or not _is_value(again) or not alike(usual, again):
-                return Expected(*meant, False)
-            shown = {way for way in others if _differs(found[way][0], usual)}
+            (gave, wrong), (again, _) = found["meant"], found["again"]
+            if not _is_value(gave) or not _is_value(again) or not alike(gave, again):
+                return Expected(gave, wrong, False)
+            shown = {way for way in others if _differs(found[way][0], gave)}
             hidden = (hidden | others.keys()) - shown
             left = [way for way in left if way not in shown]
-        return Expected(*meant, not hidden)
+        return Expected(gave, wrong, not hidden)
 
     def _moves(self, truth: Gave | None, other: Invocation) -> bool:
         return _is_value(truth) and _differs(gives(self.right, other), truth)
