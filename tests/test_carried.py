@@ -84,6 +84,13 @@ def changed(unit: str, before: str, after: str) -> dict[str, str]:
 
 # The file, its wrong line and what it is, the units that are graded; both marks and the most.
 MISTAKEN = {
+    "one layer more": (
+        "receptive_field",
+        "return layers",
+        "return 1 + layers",
+        "receptive_field cost",
+        Marks(17.0, 20.0, 22),
+    ),
     "k.T": (
         "attention",
         "k.transpose(-2, -1)",
@@ -126,13 +133,6 @@ MISTAKEN = {
         "w_hh",
         "vanishing_gradient",
         Marks(7.0, 10.2, 14),
-    ),
-    "one layer more": (
-        "receptive_field",
-        "return layers",
-        "return 1 + layers",
-        "receptive_field cost",
-        Marks(17.0, 20.0, 22),
     ),
     "q and k swapped": (
         "self_attention",
