@@ -262,6 +262,10 @@ LAYOUTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a notebook called .py", {"rnn.py": NOTEBOOK}, "rnn.py"),
     ("a notebook called .txt", {"rnn.txt": NOTEBOOK}, "rnn.txt"),
     ("no suffix", {"rnn": RNN}, "rnn"),
+    ("a suffix cut short", {"RNN~1.IPY": NOTEBOOK}, "RNN~1.IPY"),
+    ("another keyboard's suffix", {"rnn.ру": RNN, "notes.txt": "def rnn: see below"}, "rnn.ру"),
+    ("a name that was lost", {"download": RNN, "README.md": f"Try:\n\n{RNN}"}, "download"),
+    ("a text with it all", {"rnn.py": RNN, "all of it": RNN + "x = 1\n"}, "rnn.py"),
     ("a zip in a zip", {"hw.zip": zipped(**{"x/a.zip": zipped(**{"rnn.py": RNN})})},
      "hw.zip/x/a.zip/rnn.py"),
     ("for another unit's use", {"attention/rnn.py": "import rnn", "rnn/rnn.py": RNN}, "rnn/rnn.py"),
@@ -299,6 +303,10 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a backup", {"rnn.py~": RNN}, "rnn.py~ is called like"),
     ("another unit's", {"rnn.py": RIGHT["gates"]}, "but the functions of gates"),
     ("nothing known", {"onlinetext.html": "<p>my homework"}, "onlinetext.html"),
+    ("a web page", {"rnn.py": "\n<!DOCTYPE html>\n<html>"}, "rnn.py is a web page, and no program"),
+    ("a formatted text", {"rnn.py": r"{\rtf1\ansi import torch}"}, "rnn.py is a formatted text"),
+    ("a pointer", {"rnn.py": "version https://git-lfs.github.com/spec/v1\n"}, "what Git LFS keeps"),
+    ("a part, under no name", {"rnn,py": "def rnn(x):\n    return x"}, "rnn,py may be the work"),
     ("zeros", {"rnn.py": RNN.replace("\n", "\n\0", 1)}, "holds zero bytes (line 2)"),
     ("helper unreadable", {"rnn.py": "from h import *\n", "h.py": b"\xff"}, "h.py is not text"),
     ("two helpers", {"rnn.py": "import h\n", "a/h.py": "x = 1", "b/h.py": "x = 2"}, "a/h, b/h"),
@@ -331,6 +339,10 @@ def test_starters_alone_are_graded_and_nothing_is_nothing(course: Course, tmp_pa
     bob = of(tmp_path / "bob", course)
     assert bob.empty
     assert "(handed in: nothing)" in said(bob.work("rnn").facts)
+    put(tmp_path / "dee", **{"._rnn.ipynb": b"\0\5\x16\7"})
+    dee = of(tmp_path / "dee", course)
+    assert dee.empty
+    assert "(handed in: ._rnn.ipynb)" in said(dee.work("rnn").facts)
     put(tmp_path / "cem", **{"data.csv": "1,2"})
     cem = of(tmp_path / "cem", course)
     assert not cem.empty

@@ -108,6 +108,11 @@ def words(cells: Sequence[str]) -> set[str]:
     return {word for cell in cells for word in WORD.findall(cell)}
 
 
+def is_program(cells: Sequence[str]) -> bool:
+    """Whether Python can read all of it, as no text about a program."""
+    return all(len(cell) <= MOST_LETTERS and _parsed(cell) is not None for cell in cells)
+
+
 def essence(cells: Sequence[str]) -> str:
     """A program without comments and blank lines: two that are alike in this do the same."""
     lines = (line.rstrip() for cell in cells for line in cell.splitlines())
@@ -124,17 +129,20 @@ def _statement(text: str, start: int) -> str:
 @functools.lru_cache(256)
 def _function(text: str) -> Function:
     """Read one function's text; where that cannot be done, it counts as written."""
-    if len(text) > MOST_LETTERS:
-        return Function(None, True)
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of escapes such as "\\d"
-            node = ast.parse(text).body[0]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Function(None, True)
+    module = _parsed(text) if len(text) <= MOST_LETTERS else None
+    node = module.body[0] if module else None
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return Function(None, True)
     parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     return Function(tuple(p.arg for p in parameters), not all(map(_does_nothing, node.body)))
+
+
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of escapes such as "\\d"
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

@@ -30,6 +30,13 @@ NO_NOTEBOOK = _(
     "%(file)s is not a Jupyter notebook (%(error)s). Open it in Jupyter, save it, and hand in the "
     "saved file."
 )
+NO_PROGRAM = _("%(file)s is %(what)s, and no program in Python. Hand in the program itself.")
+# What comes in a program's place and under its name, by how it begins.
+OTHERS = {
+    _("a web page"): r"\s*<(!doctype\s+html|html)\b",
+    _("a formatted text (RTF)"): r"\{\\rtf",
+    _("what Git LFS keeps in place of a file"): r"version https://git-lfs\.github\.com/",
+}
 ZEROS = _(
     "%(file)s holds zero bytes (line %(line)s): it was damaged on its way. Save it again, and hand "
     "it in again."
@@ -102,6 +109,9 @@ def _program(data: bytes) -> str:
         text = data.decode("utf-16") if data.startswith(UTF_16) else _declared(data)
     except (SyntaxError, UnicodeError, LookupError) as error:
         raise Unreadable(NOT_UTF8) from error
+    for what, begins in OTHERS.items():
+        if re.match(begins, text, re.IGNORECASE):
+            raise Unreadable(NO_PROGRAM, what=what)
     return _whole(io.IncrementalNewlineDecoder(None, True).decode(text).rstrip("\0"))
 
 

@@ -137,7 +137,7 @@ class Search:
         """What whoever grades has decided; see decisions.py."""
         path = self._decided[unit]
         if not path:
-            return Found(Work("missing", "decided", nothing(unit, self.handed_in()).facts))
+            return Found(Work("missing", "decided", self._nothing(unit).facts))
         entry = next((e for e in self.tree.entries if printable(e.path) == path), None)
         if entry is None:
             there = listed(self.handed_in()) or "nothing"
@@ -172,7 +172,11 @@ class Search:
         if starters:
             first = distinct(starters, unit)[0]
             return self._checked(first, unit, self._how(first, unit))
-        return Found(Work("missing", "", nothing(unit, self.handed_in()).facts))
+        return Found(Work("missing", "", self._nothing(unit).facts))
+
+    def _nothing(self, unit: str) -> Sentence:
+        """Say what there is instead of a unit's file, and be it hidden."""
+        return nothing(unit, self.handed_in() or [*map(printable, self.tree.passed)])
 
     def _closed(self, unit: str, named: list[Piece], strays: list[Piece]) -> Sentence | None:
         """What a unit's work may be in and cannot be read, if there is anything like that."""

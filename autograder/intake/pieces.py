@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import PurePosixPath
 
 from autograder.core.course import Course
 from autograder.core.language import _
-from autograder.intake.content import Content, content, essence, imports
+from autograder.intake.content import Content, content, essence, imports, is_program
 from autograder.intake.decode import read_file
 from autograder.intake.names import Name, key, read_name
 from autograder.intake.submission import File
@@ -19,6 +20,7 @@ from autograder.intake.unreadable import Unreadable
 
 MOST_BYTES = 128 << 20  # that are read of one student
 NOT_READ = _("%(file)s was not read: this student's files are more than %(most)s MiB.")
+MOST_ODD, MOST_ODD_BYTES = 64, 8 << 20  # of files of an unknown kind that are looked into
 OURS = ("lesson.py", "conftest.py", "setup.py")  # which stand beside the work, and tests
 LESSONS = "lessons"  # the folder of a release's lessons
 
@@ -114,8 +116,26 @@ def pieces_of(tree: Tree, course: Course) -> list[Piece]:
     allowance = Allowance()
     found = (piece_of(entry, course, allowance) for entry in tree.entries)
     asked = [exercise.name for unit in course.units for exercise in unit.exercises]
-    kept = [piece for piece in found if piece.unit or piece.name.kind not in ("text", "other")]
+    kept, odd = list[Piece](), list[Piece]()
+    for piece in found:
+        known = piece.unit or piece.name.kind not in ("text", "other")
+        (kept if known else odd).append(piece)
+    named = {piece.unit for piece in kept}
+    lacking = {e.name for unit in course.units if unit.name not in named for e in unit.exercises}
+    kept += _programs(odd, lacking) if lacking else []
     return [piece for piece in kept if not piece.is_lesson(asked)]
+
+
+def _programs(odd: Iterable[Piece], functions: set[str]) -> Iterator[Piece]:
+    """Those that are programs with some of these functions, whatever their names end in."""
+    allowance = Allowance(MOST_ODD_BYTES)  # so that they take nothing from what is work for sure
+    for piece in islice(odd, MOST_ODD):
+        seen = replace(piece, allowance=allowance)
+        if functions & seen.content.texts.keys():
+            if seen.file.notebook:
+                yield replace(piece, name=piece.name._replace(kind="notebook"))
+            elif is_program(seen.file.cells):
+                yield replace(piece, name=piece.name._replace(kind="python"))
 
 
 def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:

@@ -52,12 +52,13 @@ class Entry(NamedTuple):
 class Tree:
     """All of a student's files. sealed: archives that stay closed, each with its reason.
 
-    more: whether there are more files than were looked at.
+    more: whether there are more files than were looked at. passed: what was passed over, by name.
     """
 
     entries: list[Entry] = field(default_factory=list)
     sealed: list[tuple[str, Unreadable]] = field(default_factory=list)
     more: bool = False
+    passed: list[str] = field(default_factory=list)
 
 
 def look_through(folder: Path) -> Tree:
@@ -77,7 +78,9 @@ def look_through(folder: Path) -> Tree:
                     continue
                 if isinstance(found, Unreadable):
                     tree.sealed.append((path, found))
-                elif not any(map(is_noise, PurePosixPath(path).parts)):
+                elif any(map(is_noise, PurePosixPath(path).parts)):
+                    tree.passed.append(path)
+                else:
                     tree.entries.append(Entry(path, found))
         else:
             tree.entries.append(entry)
@@ -103,6 +106,7 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
         for item in listing:
             path = place / item.name
             if is_noise(item.name) or item.name in ours:
+                tree.passed.append(str(path))
                 continue
             if not item.is_dir(follow_symlinks=False):
                 yield Entry(str(path), partial(_read, root / path))
