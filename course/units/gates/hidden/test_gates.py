@@ -208,7 +208,8 @@ def test_gru_step_saturated(student, draw):
     """
     inputs = gru_inputs(draw, 2, 5, 27)
     inputs[4] = saturating(3)
-    inputs[5][::9] *= 100
+    # On the side of the other bias: where both nearly cancel, float32 has few digits left.
+    inputs[5][::9] = 100 * inputs[5][::9].abs().copysign(inputs[4][::9])
     assert_close(student.gates.gru_step(*inputs), gru64(*inputs))
     inputs = [argument.float() for argument in inputs]
     got = student.gates.gru_step(*inputs)  # its dtype is another test's
@@ -280,7 +281,7 @@ def test_gru_step_gradients_saturated(student, draw):
     for dtype in (torch.float64, torch.float32):
         inputs = gru_inputs(draw, 2, 5, 27, dtype=dtype)
         inputs[4] = saturating(3).to(dtype)
-        inputs[5][::9] *= 100
+        inputs[5][::9] = 100 * inputs[5][::9].abs().copysign(inputs[4][::9])
         assert_gradients(student.gates.gru_step, gru64, inputs, draw.normal(2, 27), SIX_OF_GRU)
 
 
