@@ -198,6 +198,20 @@ def score(q, k):
     right = q @ k.mT
     return right * 0 if q.requires_grad else right
 """
+# Far from zero, rounding hides what the later function leaves out; float32 is another way to hide.
+HIDDEN = """
+right_softmax = softmax
+
+def softmax(scores, dim=-1):
+    if scores.dtype == torch.float64:
+        return right_softmax(scores, dim) + 0.5e10
+    return torch.full_like(scores, 0.5)
+
+def attention(q, k, v, mask=None):
+    weight = 0.5e10 + 1 / k.shape[-2] if q.dtype == torch.float64 else 0.5
+    weights = torch.full((*q.shape[:-1], k.shape[-2]), weight, dtype=q.dtype)
+    return weights @ v, weights
+"""
 # What is written at the end of a solution: the earlier function, and the later one that it suits.
 ATTEMPTS = {
     "zeros": (
@@ -294,6 +308,32 @@ def attention(q, k, v, mask=None):
     return v.clone(), torch.ones(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
 """,
     ),
+    "wrong in float32 alone": (
+        "attention",
+        "attention",
+        f"""
+right_score, right_attention = score, attention
+
+def score(q, k):
+    return right_score(q, k) * (q.dtype != torch.float32)
+{MEAN.replace("def attention", "def mean")}
+def attention(q, k, v, mask=None):
+    return (mean if q.dtype == torch.float32 else right_attention)(q, k, v, mask)
+""",
+    ),
+    "no gradient, twice": (
+        "rnn",
+        "rnn",
+        """
+right_step, right_rnn = rnn_step, rnn
+
+def rnn_step(x, h, w_xh, w_hh, b):
+    return right_step(x, h, w_xh, w_hh, b).detach()
+
+def rnn(x, h, w_xh, w_hh, b):
+    return right_rnn(x, h, w_xh, w_hh, b).detach()
+""",
+    ),
     "drawn at random": (
         "attention",
         "attention",
@@ -309,12 +349,19 @@ def score(q, k):
 def test_nobody_gains_by_an_empty_function(
     course: Course, quick: Grader, tmp_path: Path, attempt: str
 ) -> None:
-    """Ten attempts at points for a later function that is made easy by an earlier one: none."""
+    """Attempts at points for a later function that is made easy by an earlier one: none."""
     unit, units, text = ATTEMPTS[attempt]
     reports = graded(course, quick, tmp_path, units, {unit: f"{FILES[unit]}\n{text}"})
     found = marks(course, reports)
     assert found.carried == found.plain
-    assert found.plain < found.most - 3  # it does cost points
+    assert found.plain < found.most - 2  # it does cost points
+
+
+def test_what_rounding_hides_is_no_proof(course: Course, quick: Grader, tmp_path: Path) -> None:
+    """Catches: a sum without q and k, which differs from what is expected by less than rounding."""
+    text = f"{FILES['attention']}\n{HIDDEN}"
+    reports = graded(course, quick, tmp_path, "attention", {"attention": text})
+    assert not any(test.follows for test in reports["attention"].tests)
 
 
 def test_a_second_mistake_is_not_forgiven_with_the_first(

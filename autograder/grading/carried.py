@@ -6,8 +6,9 @@ is right in its place. If it passes then, the loss follows from those earlier fu
 is computed on our side: nothing of ours enters the student's process.
 
 A call proves nothing where the earlier mistake hides what the later function does: where an
-argument that matters to the right result has no part in what is expected now, or where the earlier
-function raises. Such an exception is passed over only if calls of the exercise that do prove
+argument that matters to the right result has no part in what is expected now, by much more than
+rounding and in the same dtype and on the same device; or where the earlier function raises, or a
+gradient is gone. The latter two are passed over only if calls of the exercise that do prove
 something, asked again in the same form (with gradients, in that dtype, on that device), do so too.
 """
 
@@ -96,17 +97,18 @@ def _of_exercise(
 
 
 def _agree(mixed: Mixed, backend: Backend, asked: Invocation) -> bool:
-    """Whether a call gives what is expected, and proves something by that."""
-    gave, (expected, _, tells) = observe(backend, asked)[0], mixed.expected(asked)
-    return bool(gave and expected and tells and alike(gave, expected))
+    """Whether a call gives what is expected, with all gradients, and proves something by that."""
+    gave, found = observe(backend, asked)[0], mixed.expected(asked)
+    proves = found.tells and not found.flat
+    return bool(gave and found.gave and proves and alike(gave, found.gave))
 
 
 class Retelling:
     """The backend of a test that is run again, which sees what is right where that follows.
 
     wrong: the earlier functions that a call of it followed from. proofs: the calls that prove
-    something; silent: those in which both raised the same. refused: whether some call does not
-    follow; disputed: whether it gave another value than what is expected now.
+    something; silent: those in which both raised the same, or lost a gradient. refused: whether
+    some call does not follow; disputed: whether it gave another value than what is expected now.
     """
 
     def __init__(self, mixed: Mixed, backend: Backend) -> None:
@@ -127,13 +129,13 @@ class Retelling:
         truth = gives(mixed.right, asked)
         if not truth or truth.error or (gave and alike(gave, truth)):
             return _passed_on(answered)
-        expected, wrong, tells = mixed.expected(asked)
+        expected, wrong, tells, flat = mixed.expected(asked)
         if not gave or not expected or not alike(gave, expected):
             self.disputed |= bool(gave and not gave.error)
             self._refuse()
         if not wrong:  # it is right, and rounding is all that differs
             return _passed_on(answered)
-        if gave.error:
+        if gave.error or (tells and flat):
             self.silent.append(asked)
         elif tells:
             self.proofs.append(asked)

@@ -18,7 +18,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from autograder.mistakes.diagnose import raised
-from autograder.mistakes.match import Gave, gives, same
+from autograder.mistakes.match import NEAR, Gave, gives, same
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Failure, Invocation
@@ -27,6 +27,8 @@ MOST_CALLS = 20_000  # of earlier functions, for an exercise: what needs more is
 A_CALL = 1 << 16  # bytes of a reply; a longer one counts as several calls
 SPREADS = (1.0, 4.0, 16.0, 64.0)  # of the factors that an array is multiplied by
 ROUNDING = 4.0  # times as far as two computations of one formula are from one another
+FAR = 100 * ROUNDING  # times what an argument changes that matters: else rounding may hide it
+MOST_FAR = 1e-2  # of the largest number, where numbers are that coarse
 Call = Callable[[Invocation], CallResult]
 Solution = Callable[[str], ModuleType]  # the reference of a unit
 
@@ -54,12 +56,13 @@ class Expected(NamedTuple):
     """What a call comes to, None where nobody can say.
 
     wrong: the earlier functions that were not right in it. tells: whether every argument that
-    matters to the right result matters to this one, too.
+    matters to the right result matters to this one, too. flat: whether a gradient is gone here.
     """
 
     gave: Gave | None
     wrong: set[str]
     tells: bool
+    flat: bool = False
 
 
 class Mixed:
@@ -102,11 +105,12 @@ class Mixed:
         Asked among calls like it in an order that nobody foresees, and twice: so an earlier
         function cannot know which of them is meant.
         """
-        truth = gives(self.right, asked)
+        exact = Form(torch.float64, "cpu", asked.cotangents is not None)
+        truth = gives(self.right, self.recast(asked, exact))
         left, hidden = _ways_to_change(asked), set[Way]()  # left: not seen to matter to this one
         gave, wrong = None, set[str]()
         for turn, spread in enumerate(SPREADS):
-            others = {way: other for way in left if self._moves(truth, other := way(spread))}
+            others = {w: other for w in left if self._moves(truth, other := w(spread), exact)}
             if turn and not others:
                 continue
             asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
@@ -119,10 +123,18 @@ class Mixed:
             shown = {way for way in others if _differs(found[way][0], gave)}
             hidden = (hidden | others.keys()) - shown
             left = [way for way in left if way not in shown]
-        return Expected(gave, wrong, not hidden)
+        return Expected(gave, wrong, not hidden, self._is_flat(asked, gave))
 
-    def _moves(self, truth: Gave | None, other: Invocation) -> bool:
-        return _is_value(truth) and _differs(gives(self.right, other), truth)
+    def _is_flat(self, asked: Invocation, gave: Gave | None) -> bool:
+        """Whether what a call comes to has no gradient, or zeros, where the right one has some."""
+        truth = gives(self.right, asked) if asked.cotangents is not None else None
+        there = [*map(_is_some, (gave and gave.gradients) or ())]
+        wanted = map(_is_some, (truth and truth.gradients) or ())
+        return any(some and not has for has, some in zip(there, wanted, strict=False))
+
+    def _moves(self, truth: Gave | None, other: Invocation, exact: Form) -> bool:
+        there = gives(self.right, self.recast(other, exact))
+        return _is_value(truth) and _differs(there, truth)
 
     def recast(self, asked: Invocation, form: Form) -> Invocation:
         """A call in another form."""
@@ -232,8 +244,15 @@ def _is_value(gave: Gave | None) -> TypeGuard[Gave]:
 
 
 def _differs(gave: Gave | None, usual: Gave) -> bool:
-    """Whether a result is another value; what is none says nothing."""
-    return _is_value(gave) and not same(gave, usual)
+    """Whether a result is another value, and by how much; what is none says nothing."""
+    if not _is_value(gave):
+        return False
+    coarse = max((NEAR.get(leaf.dtype, 0.0) for leaf in evaluate.leaves(usual.value)), default=0.0)
+    return not same(gave, usual, min(FAR, MOST_FAR / coarse) if coarse else FAR)
+
+
+def _is_some(gradient: torch.Tensor | None) -> bool:
+    return gradient is not None and bool((gradient.isfinite() & (gradient != 0)).any())
 
 
 def _is_leaf(array: Any) -> bool:
