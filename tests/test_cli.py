@@ -55,6 +55,7 @@ def test_start_up_imports_nothing_heavy(command: list[str]) -> None:
         (["{class}", "--unit", "rnnn"], "There is no unit 'rnnn'. The units are: rnn,"),
         (["{class}", "--course", "{empty}"], "is no course"),
         (["{class}/ann"], "Name the folder above it"),
+        (["{class}", "--results", "{class}/ann/.."], "is where the submissions are. Name another"),
     ],
 )
 def test_wrong_use_exits_2_with_a_remedy(

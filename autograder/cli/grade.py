@@ -143,6 +143,8 @@ def grade(
     loaded = load(course)
     units = loaded.asked(unit or [], assignment or [])
     _refuse_downloads(submissions, loaded)
+    if results.resolve() == submissions.resolve():  # a student's file would be taken for a report
+        fail(f"{results} is where the submissions are. Name another folder: --results DIR.")
     lines, terminal = sys.stdout.buffer if json else None, console(quiet=quiet or json)
     if scheduler and find_spec("distributed") is None:
         fail("--scheduler needs Dask: pip install 'attention-autograder[cluster]'")
