@@ -268,6 +268,7 @@ LAYOUTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a text with it all", {"rnn.py": RNN, "all of it": RNN + "x = 1\n"}, "rnn.py"),
     ("a zip in a zip", {"hw.zip": zipped(**{"x/a.zip": zipped(**{"rnn.py": RNN})})},
      "hw.zip/x/a.zip/rnn.py"),
+    ("a zip that lost its suffix", {"homework": zipped(**{"rnn.py": RNN})}, "homework/rnn.py"),
     ("for another unit's use", {"attention/rnn.py": "import rnn", "rnn/rnn.py": RNN}, "rnn/rnn.py"),
     ("an environment", {"env/pyvenv.cfg": "", "env/rnn.py": "x = 1", "rnn.py": RNN}, "rnn.py"),
     ("checkpoints", {".ipynb_checkpoints/rnn-checkpoint.ipynb": "{", "rnn.ipynb": NOTEBOOK},

@@ -73,7 +73,7 @@ def members(
     Where it cannot be opened, its own path and the reason in place of that.
     """
     try:
-        if read_name(PurePosixPath(path).name).kind != "zip":
+        if read_name(PurePosixPath(path).name).kind == "archive":
             raise Unreadable(NO_ZIP)
         if depth > DEEPEST:
             raise Unreadable(TOO_DEEP)
@@ -96,6 +96,14 @@ def members(
             yield from members(f"{path}/{inside}", found, budget, depth + 1)
         else:
             yield f"{path}/{inside}", found
+
+
+def is_zip(read: Callable[[int], bytes]) -> bool:
+    """Whether a file is a zip whose name does not say so."""
+    try:
+        return read(MOST_BYTES).startswith(b"PK\3\4")
+    except Unreadable:
+        return False
 
 
 def _leaves(place: PurePosixPath) -> bool:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from autograder.intake.archives import Budget, members
+from autograder.intake.archives import Budget, is_zip, members
 from autograder.intake.names import is_noise, read_name
 from autograder.intake.unreadable import CLOSED, LINK, NO_FILE, Unreadable, too_large
 
@@ -65,7 +65,8 @@ def look_through(folder: Path) -> Tree:
     """List what a student has handed in, without what systems and tools leave beside it."""
     tree, budget = Tree(), Budget()
     for entry in _walk(folder, tree):
-        if read_name(entry.name).kind in ("zip", "archive"):
+        packed = read_name(entry.name).kind in ("zip", "archive")
+        if packed or ("." not in entry.name and is_zip(entry.read)):
             inside = list(members(entry.path, entry.read, budget))
             ours = tuple(
                 f"{path.removesuffix(MANIFEST)}{name}/"
