@@ -94,6 +94,8 @@ def test_a_mistake_in_a_dict_is_known_by_its_keys() -> None:
     turned, other = [b, {"y": b, "x": a}], [b, {"x": a, "y": 2 * b}]
     assert near(gave.value, turned) and not near(gave.value, other)
     assert not near(gave.value, [b, {"x": a}]) and not near(gave.value, [b, {"x": a, "z": b}])
+    assert near(torch.complex(a, a), torch.complex(a, a).conj().conj())
+    assert not near(torch.complex(a, a), torch.complex(a, a + 1))  # and nobody is warned
     assert near_by_marks(mark(gave.value), mark(turned))
     assert not near_by_marks(mark(gave.value), mark(other))
     assert evidence(replace(gave, value=other), gave) > evidence(gave, gave)

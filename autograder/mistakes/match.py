@@ -170,7 +170,7 @@ def pattern(places: int, chosen: int) -> float:
 
 def _numbers(value: object) -> np.ndarray:
     if isinstance(value, torch.Tensor):
-        return value.detach().to(torch.float64).numpy()
+        return _real(value).numpy()
     if isinstance(value, (np.ndarray, float, int, np.number)):
         return np.asarray(value, dtype=np.float64)
     return np.empty(0)
@@ -199,7 +199,13 @@ def near(a: object, b: object, times: float = 1.0) -> bool:
 
 
 def _near(a: torch.Tensor, b: torch.Tensor, relative: float) -> bool:
-    a, b = a.detach().to(torch.float64), b.detach().to(torch.float64)
+    a, b = _real(a), _real(b)
     finite = a[a.isfinite()].abs()
     scale = float(finite.max()) if finite.numel() else 0.0
     return torch.allclose(a, b, rtol=0.0, atol=relative * scale, equal_nan=True)
+
+
+def _real(tensor: torch.Tensor) -> torch.Tensor:
+    """Its numbers in float64; of complex ones both parts."""
+    tensor = tensor.detach().resolve_conj()
+    return (torch.view_as_real(tensor) if tensor.is_complex() else tensor).to(torch.float64)
