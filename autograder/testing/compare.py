@@ -26,6 +26,7 @@ SAME = {torch.float64: 1e-10, torch.float32: 1e-4, torch.float16: 1e-2, torch.bf
 _least = 0.0  # the least relative difference that is allowed; more where there is no float64
 TOO_LARGE = "a value of type int, too large"  # what comes of a sandbox in place of such a number
 TINY = torch.finfo(torch.float64).tiny
+ROUNDING = 256  # ulps of its terms that a gradient may be off by; no more than RELATIVE
 KEEP_DTYPE = _(
     "A result has the dtype of the input. What you make yourself has torch's default unless you "
     "say otherwise (`dtype=x.dtype`), and `.double()`, `.float()` or NumPy on the way changes it."
@@ -292,11 +293,13 @@ def assert_gradients(
         label = say("output %(number)s", number=position + 1) if many else "the result"
         allowed = RELATIVE[value.dtype] if relative is None else relative
         assert_close(output, value, dtype=None, relative=allowed, name=label)  # no test of dtypes
-    pairs = zip(got.gradients or [], truth.gradients or [], strict=True)
-    for name, (gradient, true_gradient) in zip(names, pairs, strict=True):
+    true_gradients = truth.gradients or []
+    pairs = zip(got.gradients or [], true_gradients, strict=True)
+    noise = _noise(evaluate.leaves(copies), true_gradients)
+    for name, (gradient, true_gradient), least in zip(names, pairs, noise, strict=True):
         if true_gradient is None:
             continue
-        if gradient is None and not true_gradient.any():
+        if gradient is None and _largest(true_gradient) <= least:
             continue  # not to depend on an input has the gradient 0
         if gradient is None:
             raise Mismatch(
@@ -308,13 +311,34 @@ def assert_gradients(
                 ),
                 help_id="detached",
             )
+        allowed = RELATIVE[true_gradient.dtype] if relative is None else relative
         assert_close(
             gradient,
             true_gradient,
             dtype=true_gradient.dtype,
-            relative=relative,
+            absolute=max(allowed * _largest(true_gradient), least),
             name=say("the gradient of %(input)s", input=name),
         )
+
+
+def _noise(inputs: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor | None]) -> list[float]:
+    """What rounding may leave of each gradient where the terms that it is the sum of cancel.
+
+    Measured by the largest gradient of all, each times its input: so inputs of any size compare.
+    """
+    sizes = [_largest(value) or 1.0 for value in inputs]
+    felt = [
+        0.0 if gradient is None else _largest(gradient) * size
+        for gradient, size in zip(gradients, sizes, strict=True)
+    ]
+    return [
+        min(ROUNDING * torch.finfo(value.dtype).eps, RELATIVE[value.dtype]) * max(felt) / size
+        for value, size in zip(inputs, sizes, strict=True)
+    ]
+
+
+def _largest(values: torch.Tensor) -> float:
+    return float(values.detach().abs().amax()) if values.numel() else 0.0
 
 
 def describe(value: object) -> str:

@@ -1,0 +1,70 @@
+"""What a comparison lets pass: what rounding alone may do, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+import torch
+
+from autograder.sandbox import evaluate
+from autograder.sandbox.evaluate import CallResult
+from autograder.testing.compare import Mismatch, assert_gradients
+from autograder.testing.student import Function
+
+SIZE = 1e12
+
+
+class Here:
+    """A function that is called here, for assert_gradients."""
+
+    name = "attention"
+
+    def __init__(self, function: Callable[..., torch.Tensor]) -> None:
+        self._function = function
+
+    def vjp(self, args: Any, cotangents: Any, **kwargs: Any) -> CallResult:
+        """See Function."""
+        return evaluate.vjp(self._function, args, kwargs, cotangents)
+
+
+def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    return torch.softmax(q @ k.mT, -1) @ v
+
+
+def otherwise(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """The same, rounded otherwise."""
+    powers = torch.exp(torch.einsum("qd,kd->qk", q, k))
+    return torch.einsum("qk,kd->qd", powers, v) / powers.sum(-1, keepdim=True)
+
+
+def compare(function: Callable[..., torch.Tensor], k: torch.Tensor) -> None:
+    """Compare the gradients with those of attention, at sizes far apart."""
+    numbers = torch.Generator().manual_seed(3)
+    q, v, cotangent = (
+        torch.randn(shape, generator=numbers, dtype=torch.float64)
+        for shape in [(2, 3), (5, 4), (2, 4)]
+    )
+    given = [SIZE * q, k / SIZE, v]
+    assert_gradients(cast(Function, Here(function)), attention, given, cotangent, ["q", "k", "v"])
+
+
+def test_a_gradient_of_which_rounding_alone_is_left_is_no_mistake() -> None:
+    """All keys are one: the gradient of q is 0, and 1e-17 where the terms are added otherwise."""
+    same = torch.ones(5, 3, dtype=torch.float64) / 3
+    compare(otherwise, same)
+    compare(lambda q, k, v: otherwise(q.detach(), k, v), same)
+
+
+@pytest.mark.parametrize("wrong", ["q", "k", "v"])
+def test_a_gradient_that_is_a_little_wrong_is_one(wrong: str) -> None:
+    """By a millionth, in any of the inputs, whatever their sizes."""
+
+    def little(**given: torch.Tensor) -> torch.Tensor:
+        held = given[wrong].detach()
+        return otherwise(**given | {wrong: held + (given[wrong] - held) * (1 + 1e-6)})
+
+    keys = torch.randn(5, 3, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    with pytest.raises(Mismatch, match=f"the gradient of {wrong}"):
+        compare(lambda q, k, v: little(q=q, k=k, v=v), keys)
