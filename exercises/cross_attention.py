@@ -53,6 +53,7 @@ def decode_with_attention(
     start, end: ids of the target vocabulary. max_length: at least 1.
     Returns (ids, alignment): (N, L) int64, as `seq2seq.decode` returns them; and (N, L, T), the
     attention weights that each word was written with, exactly 0 at padding (whatever after `end`).
+    Neither has to carry a gradient.
     Source: Bahdanau et al. 2015, "Neural Machine Translation by Jointly Learning to Align and
     Translate", section 3, with the dot product of Luong et al. 2015 as the score.
     """

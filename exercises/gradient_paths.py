@@ -32,6 +32,7 @@ def gradient_by_distance(
         "attention": y is the output of `self_attention`, params w_q, w_k (D, d_k), w_v (D, d_v).
     x: (N, T, D). States and cells are zero before the first word.
     Returns (T,): entry t is one norm over the batch and the width; the last entry is at distance 0.
+    It does not have to carry a gradient itself.
     Source: Hochreiter et al. 2001, "Gradient flow in recurrent nets"; Vaswani et al. 2017, table 1.
     """
     raise NotImplementedError  # replace this line with your code

@@ -7,6 +7,12 @@ from autograder.mistakes.entry import mistake, wrong
 SIGMOIDS = [lambda total: 1 / (1 + (-total).exp()), lambda total: total.exp() / (1 + total.exp())]
 
 
+def _by_size(total):
+    """A sigmoid by the exponential of -|x|, which never overflows."""
+    small = (-total.abs()).exp()
+    return torch.where(total >= 0, 1 / (1 + small), small / (1 + small))
+
+
 def lstm_step(
     x,
     h,
@@ -87,6 +93,12 @@ OVERFLOWS = wrong("sigmoid_overflows", lstm_step, gate=SIGMOIDS)(
     "(∞/∞ or 0·∞). torch has one that does not.",
     zh="手写的 sigmoid：指数溢出时，值或它的梯度就不是数了（∞/∞ 或 0·∞）。torch 自带的 sigmoid 不"
     "会。",
+)
+BY_SIZE = wrong("flat_at_zero", lstm_step, gate=_by_size)(
+    en="A sigmoid by hand with `abs`. Its values are right, but autograd takes the slope of |x| at "
+    "0 for 0, and so the gradient where a gate's sum is exactly 0. Is there a way without `abs`?",
+    zh="手写的 sigmoid 用了 `abs`。值是对的，但自动求导把 |x| 在 0 处的斜率当作 0，于是门的和恰好"
+    "为 0 时梯度就成了 0。能不能不用 `abs`？",
 )
 wrong("forget_inverted", lstm_step, cell=lambda f, i, g, c, h: (1 - f) * c + i * g)(
     en="The forget gate works the wrong way round. When it is quite open, is the old cell kept or "
@@ -186,6 +198,7 @@ wrong("no_memory", gru_step, mix=lambda z, n, h: (1 - z) * n)(
     zh="旧状态一点也没有保留。与候选值混合的是什么，占多大的份额？",
 )
 wrong("sigmoid_overflows", gru_step, gate=SIGMOIDS)(**OVERFLOWS)
+wrong("flat_at_zero", gru_step, gate=_by_size)(**BY_SIZE)
 wrong("interpolation_swapped", gru_step, mix=lambda z, n, h: z * n + (1 - z) * h)(
     en="z and 1 - z have changed places. When the update gate is quite open, is it the old state "
     "or the candidate that remains?",

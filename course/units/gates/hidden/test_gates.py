@@ -13,6 +13,7 @@ from autograder.testing.edges import edges
 
 SIZES = [(3, 5, 7), (1, 5, 3), (5, 1, 3), (3, 5, 1), (4, 4, 4)]  # n, d, hidden
 STATES = ["h'", "c'"]
+HALF = 2e-2  # float16 all the way through, gates of a few units
 SIX = ["x", "h", "c", "w_x", "w_h", "b"]
 SIX_OF_GRU = ["x", "h", "w_x", "w_h", "b_x", "b_h"]
 # Powers of FAR with which x·w and h·w keep their size; a cell is not multiplied by a weight.
@@ -75,6 +76,14 @@ def saturating(gates):
     return torch.cartesian_prod(*[push] * gates).T.flatten()
 
 
+def silent(inputs, zero):
+    """The inputs with these of them, one sentence and every second bias, zero: so are some sums."""
+    for which in zero:
+        value = inputs[which]
+        value[1 if value.ndim == 2 else slice(None, None, 2)] = 0
+    return inputs
+
+
 # lstm_step
 
 
@@ -116,13 +125,16 @@ def test_lstm_step_edges(student, draw):
 
 @pytest.mark.exercise("lstm_step")
 def test_lstm_step_dtype_and_strides(student, draw):
-    """float32 stays float32, and a tensor may have any strides.
+    """float32 and float16 come back as they went in, and a tensor may have any strides.
 
-    Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
+    Catches: float64 returned, float32 inside, float32 for float16, `view` of a tensor that is not
+    contiguous.
     """
-    inputs = lstm_inputs(draw, 5, 3, 7, dtype=torch.float32)
-    got = student.gates.lstm_step(*inputs)
-    assert_each_close(got, in_float64(lstm64, inputs), STATES, dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        inputs = lstm_inputs(draw, 5, 3, 7, dtype=dtype)
+        got = student.gates.lstm_step(*inputs)
+        expected = in_float64(lstm64, inputs)
+        assert_each_close(got, expected, STATES, dtype=dtype, relative=allowed)
     strided = [
         draw.strided(5, 3),
         draw.normal(7, 5).T,
@@ -176,11 +188,13 @@ def test_lstm_step_gradients_saturated(student, draw):
 
 @pytest.mark.exercise("lstm_step", kind="gradient")
 def test_lstm_step_gradients_edges(student, draw):
-    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+    """The same at exact zeros, at ones, at numbers of 1e12 and 1e-12, and where the sums are 0.
 
-    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero, `abs` in a sigmoid or
+    tanh by hand.
     """
-    for inputs in edges(lstm_inputs(draw, 2, 3, 5), *LSTM_POWERS, groups=LSTM_GROUPS):
+    usual = edges(lstm_inputs(draw, 2, 3, 5), *LSTM_POWERS, groups=LSTM_GROUPS)
+    for inputs in [*usual, silent(lstm_inputs(draw, 2, 3, 5), [0, 1, 5])]:
         cotangents = [draw.normal(2, 5), draw.normal(2, 5)]
         assert_gradients(student.gates.lstm_step, lstm64, inputs, cotangents, SIX)
 
@@ -228,13 +242,15 @@ def test_gru_step_edges(student, draw):
 
 @pytest.mark.exercise("gru_step")
 def test_gru_step_dtype_and_strides(student, draw):
-    """float32 stays float32, and a tensor may have any strides.
+    """float32 and float16 come back as they went in, and a tensor may have any strides.
 
-    Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
+    Catches: float64 returned, float32 inside, float32 for float16, `view` of a tensor that is not
+    contiguous.
     """
-    inputs = gru_inputs(draw, 5, 3, 7, dtype=torch.float32)
-    got = student.gates.gru_step(*inputs)
-    assert_close(got, in_float64(gru64, inputs), dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        inputs = gru_inputs(draw, 5, 3, 7, dtype=dtype)
+        got = student.gates.gru_step(*inputs)
+        assert_close(got, in_float64(gru64, inputs), dtype=dtype, relative=allowed)
     strided = [
         draw.strided(5, 3),
         draw.normal(7, 5).T,
@@ -287,11 +303,13 @@ def test_gru_step_gradients_saturated(student, draw):
 
 @pytest.mark.exercise("gru_step", kind="gradient")
 def test_gru_step_gradients_edges(student, draw):
-    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+    """The same at exact zeros, at ones, at numbers of 1e12 and 1e-12, and where the sums are 0.
 
-    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero, `abs` in a sigmoid or
+    tanh by hand.
     """
-    for inputs in edges(gru_inputs(draw, 2, 3, 5), *GRU_POWERS):
+    usual = edges(gru_inputs(draw, 2, 3, 5), *GRU_POWERS)
+    for inputs in [*usual, silent(gru_inputs(draw, 2, 3, 5), [0, 1, 4, 5])]:
         cotangent = draw.normal(2, 5)
         assert_gradients(student.gates.gru_step, gru64, inputs, cotangent, SIX_OF_GRU)
 
@@ -336,7 +354,8 @@ def test_cell_gradient_saturated(student, draw):
 def test_cell_gradient_again(student, draw):
     """Any floating dtype and strides, new gates at every call; the gates stay as they are.
 
-    Catches: `forget[-1] = 1` in place, float64 returned, `view`, a result kept from before.
+    Catches: `forget[-1] = 1` in place, float64 returned, ones of float32 beside float16, `view`,
+    a result kept from before.
     """
     forget = gates(draw, 5, 14)[:, ::2]
     for _ in range(3):
@@ -344,9 +363,10 @@ def test_cell_gradient_again(student, draw):
         assert_close(student.gates.cell_gradient(forget), cell_gradient64(forget))
         forget.copy_(gates(draw, 5, 7))
     for sizes in [(7, 5), (5, 2)]:
-        forget = gates(draw, *sizes, dtype=torch.float32)
-        expected = cell_gradient64(forget.double())
-        assert_close(student.gates.cell_gradient(forget), expected, dtype=torch.float32)
+        for dtype in (torch.float32, torch.float16):
+            forget = gates(draw, *sizes, dtype=dtype)
+            expected = cell_gradient64(forget.double())
+            assert_close(student.gates.cell_gradient(forget), expected, dtype=dtype)
         turned = gates(draw, *sizes).T
         assert_close(student.gates.cell_gradient(turned), cell_gradient64(turned))
 

@@ -8,6 +8,7 @@ from autograder.testing.compare import assert_close, assert_gradients, assert_un
 from autograder.testing.edges import FAR, scaled
 from course.shared.layers64 import lstm64, lstm_step64, rnn64, self_attention64
 
+HALF = 5e-2  # float16 all the way through, there and back
 EARLIER = {  # what gradient_by_distance builds on
     "rnn": ("rnn", "rnn"),
     "lstm": ("gates", "lstm_step"),
@@ -120,8 +121,9 @@ def check_earlier(student, kind, x, params):
 def check_every_call(student, draw, kind, *sizes):
     """Dtype, strides, arguments that stay, new numbers at every call."""
     __tracebackhide__ = True
-    x, params = inputs(draw, kind, *sizes, dtype=torch.float32)
-    assert_by_distance(student, kind, x, params, dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        x, params = inputs(draw, kind, *sizes, dtype=dtype)
+        assert_by_distance(student, kind, x, params, dtype=dtype, relative=allowed)
     x, params = inputs(draw, kind, *sizes)
     x = draw.normal(sizes[1], sizes[0], sizes[2]).transpose(0, 1)
     params = {
@@ -199,7 +201,7 @@ def test_rnn_far_away(student, draw):
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_rnn_every_call(student, draw):
-    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+    """float32, float16 and any strides, new numbers at every call; the arguments stay as they are.
 
     Catches: float64 returned, states of the default dtype, gradients of an earlier call added.
     """
@@ -230,7 +232,7 @@ def test_lstm_far_away(student, draw):
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_lstm_every_call(student, draw):
-    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+    """float32, float16 and any strides, new numbers at every call; the arguments stay as they are.
 
     Catches: float64 returned, states of the default dtype, gradients of an earlier call added.
     """
@@ -252,7 +254,7 @@ def test_attention(student, draw, figure):
 
 @pytest.mark.exercise("gradient_by_distance")
 def test_attention_every_call(student, draw):
-    """float32 and any strides, new numbers at every call; the arguments stay as they are.
+    """float32, float16 and any strides, new numbers at every call; the arguments stay as they are.
 
     Catches: float64 returned, a result kept, gradients of an earlier call added.
     """

@@ -366,12 +366,13 @@ def measured_receptive_field(
     dilations,
     *,
     formula=None,
-    picked=None,
+    picked=lambda length: length // 2,
+    written=slice(None),
     felt=lambda gradient: gradient != 0,
     span=_span,
     **conv,
 ):
-    """formula: in place of a measurement. picked: the output that is asked, not the middle one."""
+    """formula: in place of a measurement. picked, written: the output asked, and its numbers."""
     if formula:
         return formula(weights, length, dilations)
     width = weights[0].shape[1]
@@ -380,7 +381,7 @@ def measured_receptive_field(
         y = x
         for w, dilation in zip(weights, dilations, strict=True):
             y = conv1d(y, w, w.new_zeros(width), dilation, **conv)
-        output = y[0, length // 2 if picked is None else picked]
+        output = y[0, picked(length)][..., written]
         (gradient,) = torch.autograd.grad(output.sum(), x)
     return span(felt(gradient[0]).any(-1).nonzero().flatten())
 
@@ -429,13 +430,22 @@ wrong("off_by_one", measured_receptive_field, span=lambda positions: _span(posit
     en="An end is left out. How many positions are there from position 3 to position 5?",
     zh="漏掉了一端。从位置 3 到位置 5 一共有几个位置？",
 )
-wrong("not_the_middle", measured_receptive_field, picked=[-1, 0])(
+wrong("not_the_middle", measured_receptive_field, picked=lambda length: [-1, 0])(
     en="Another output than the middle one is looked at. Which index is the middle one's?",
     zh="看的不是中间的输出。中间那个输出的下标是多少？",
 )
-wrong("not_the_middle", measured_receptive_field, picked=slice(None))(
+wrong("not_the_middle", measured_receptive_field, picked=slice)(
     en="The gradient is that of all outputs together. Which one output is asked for?",
     zh="梯度是对所有输出一起求的。题目问的是哪一个输出？",
+)
+wrong("not_the_middle", measured_receptive_field, picked=lambda length: (length - 1) // 2)(
+    en="The output one before the middle is looked at where the length is even. Which index does "
+    "the docstring name?",
+    zh="长度为偶数时，看的是中间输出的前一个。说明里写的是哪个下标？",
+)
+wrong("one_output_channel", measured_receptive_field, written=slice(1))(
+    en="Only the first number of the middle output is asked. All of them are that output.",
+    zh="只对中间输出的第一个数求了梯度。它的所有数合起来才是这个输出。",
 )
 wrong("one_channel", measured_receptive_field, felt=lambda gradient: gradient[:, :1] != 0)(
     en="Only the first channel is looked at. A position is felt if any of its numbers is.",

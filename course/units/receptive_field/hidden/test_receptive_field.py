@@ -81,15 +81,15 @@ def test_conv1d_edges(student, draw):
 
 @pytest.mark.exercise("conv1d")
 def test_conv1d_dtype_and_strides(student, draw):
-    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+    """float16, float32 and float64 come back as they went in, and a tensor may have any strides.
 
     Catches: padding with zeros of the default dtype, float32 inside, `view` without `contiguous`.
     """
-    for dtype in (torch.float32, torch.float64):
+    for dtype, allowed in [(torch.float32, None), (torch.float64, None), (torch.float16, 1e-2)]:
         x, w, b = inputs(draw, 2, 11, 3, 5, 3, dtype=dtype)
         expected = conv64(x.double(), w.double(), b.double(), 2)
         got = student.receptive_field.conv1d(x, w, b, 2)
-        assert_close(got, expected, dtype=dtype)
+        assert_close(got, expected, dtype=dtype, relative=allowed)
     strided = [draw.normal(11, 2, 5).transpose(0, 1), draw.normal(7, 3, 5).mT, draw.strided(3)]
     assert_close(student.receptive_field.conv1d(*strided, 3), conv64(*strided, 3))
 
@@ -352,7 +352,7 @@ def test_measured_receptive_field_of_zeros(student, draw):
     """Taps that are zero, and channels that nothing reads, narrow what the middle output feels.
 
     Catches: the formula in place of a measurement, kernel flipped, another output than the middle
-    one, the first and the last output together.
+    one, one channel of it, the first and the last output together.
     """
     past = [taps(draw, kernel, 2) for kernel in (5, 3)]
     for w in past:
@@ -365,12 +365,16 @@ def test_measured_receptive_field_of_zeros(student, draw):
     read[0, 0] = 0  # which the first tap above does not read
     deaf = [taps(draw, 3, 2), taps(draw, 5, 2)]
     deaf[0][:, 0] = 0  # one channel of the input is never read, the other is
+    mute = [taps(draw, 3, 2), taps(draw, 3, 2)]
+    mute[1][0, :, 0] = 0  # the outer taps write one number of the output each
+    mute[1][2, :, 1] = 0
     for weights, short in [
         (past, 6),
         (future, 6),
         ([centre, past[1]], 11),
         ([written, read], 11),
         (deaf, 6),
+        (mute, 6),
     ]:
         assert_measured(student, weights, 29, [2, 1])
         assert_measured(student, weights, short, [1, 3])

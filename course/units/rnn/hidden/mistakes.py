@@ -57,6 +57,12 @@ def _tanh_by_hand(total):
     return (up - down) / (up + down)
 
 
+def _tanh_by_size(total):
+    """A tanh by the exponential of -2·|x|, which never overflows."""
+    small = (-2 * total.abs()).exp()
+    return total.sign() * (1 - small) / (1 + small)
+
+
 wrong("transposed_w_hh", rnn_step, rnn, weights=lambda w_xh, w_hh: (w_xh, w_hh.T))(
     en="w_hh is transposed. The course's vectors are rows: what stands left of the matrix?",
     zh="w_hh 被转置了。本课程的向量都是行向量：矩阵的左边应该是什么？",
@@ -122,6 +128,12 @@ wrong("tanh_overflows", rnn_step, rnn, squash=_tanh_by_hand)(
     en="A tanh by hand: its exponentials overflow, and ∞/∞ is NaN, not a number. "
     "torch has one that does not.",
     zh="手写的 tanh：其中的指数会溢出，而 ∞/∞ 没有意义。torch 自带的 tanh 不会。",
+)
+wrong("flat_at_zero", rnn_step, rnn, squash=_tanh_by_size)(
+    en="A tanh by hand with `abs` and `sign`. Its values are right, but autograd takes their slope "
+    "at 0 for 0, and so the gradient where a sum is exactly 0. Is there a way without them?",
+    zh="手写的 tanh 用了 `abs` 和 `sign`。值是对的，但自动求导把它们在 0 处的斜率当作 0，于是和恰好"
+    "为 0 时梯度就成了 0。能不能不用它们？",
 )
 wrong("no_memory", rnn_step, rnn, combine=lambda x, h, b, f: f(x + b))(
     en="The state before has no effect: this step remembers nothing.",

@@ -9,6 +9,7 @@ from autograder.testing.parallel import assert_parallel
 from course.units.rnn.public.loops import SCALINGS
 
 FIVE = ["x", "h", "w_xh", "w_hh", "b"]
+HALF = 2e-2  # float16 all the way through, from step to step
 # All equal first: some mistakes have a result there only, and are then called by their name.
 STEP_SIZES = [(4, 4, 4), (3, 5, 7), (2, 11, 3), (1, 5, 3), (5, 1, 3), (3, 5, 1)]  # n, d, hidden
 SIZES = [  # n, t, d, hidden
@@ -98,13 +99,15 @@ def test_rnn_step_edges(student, draw):
 
 @pytest.mark.exercise("rnn_step")
 def test_rnn_step_dtype_and_strides(student, draw):
-    """float32 stays float32, and a tensor may have any strides.
+    """float32 and float16 come back as they went in, and a tensor may have any strides.
 
-    Catches: float64 returned, float32 inside, `view` of a tensor that is not contiguous.
+    Catches: float64 returned, float32 inside, float32 for float16, `view` of a tensor that is not
+    contiguous.
     """
-    inputs = step_inputs(draw, 5, 3, 7, dtype=torch.float32)
-    got = student.rnn.rnn_step(*inputs)
-    assert_close(got, in_float64(step64, inputs), dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        inputs = step_inputs(draw, 5, 3, 7, dtype=dtype)
+        got = student.rnn.rnn_step(*inputs)
+        assert_close(got, in_float64(step64, inputs), dtype=dtype, relative=allowed)
     strided = [
         draw.strided(5, 3),
         draw.strided(5, 7),
@@ -143,11 +146,13 @@ def test_rnn_step_gradients(student, draw):
 
 @pytest.mark.exercise("rnn_step", kind="gradient")
 def test_rnn_step_gradients_edges(student, draw):
-    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+    """The same at exact zeros, at ones, at numbers of 1e12 and 1e-12, and where the sum is 0.
 
-    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero, `abs` in a tanh by hand.
     """
-    for inputs in edges(step_inputs(draw, 3, 5, 7), *POWERS):
+    silent = step_inputs(draw, 3, 5, 7)
+    silent[0][1], silent[1][1], silent[4][::2] = 0, 0, 0
+    for inputs in [*edges(step_inputs(draw, 3, 5, 7), *POWERS), silent]:
         assert_gradients(student.rnn.rnn_step, step64, inputs, draw.normal(3, 7), FIVE)
 
 
@@ -203,12 +208,14 @@ def test_rnn_edges(student, draw):
 
 @pytest.mark.exercise("rnn")
 def test_rnn_dtype_and_strides(student, draw):
-    """float32 stays float32, and a tensor may have any strides.
+    """float32 and float16 come back as they went in, and a tensor may have any strides.
 
     Catches: states collected in a tensor of the default dtype, `view` without `contiguous`.
     """
-    inputs = rnn_inputs(draw, 3, 7, 5, 2, dtype=torch.float32)
-    assert_close(student.rnn.rnn(*inputs), in_float64(rnn64, inputs), dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        inputs = rnn_inputs(draw, 3, 7, 5, 2, dtype=dtype)
+        expected = in_float64(rnn64, inputs)
+        assert_close(student.rnn.rnn(*inputs), expected, dtype=dtype, relative=allowed)
     strided = [
         draw.normal(7, 3, 5).transpose(0, 1),
         draw.strided(3, 2),
@@ -247,11 +254,13 @@ def test_rnn_gradients(student, draw):
 
 @pytest.mark.exercise("rnn", kind="gradient")
 def test_rnn_gradients_edges(student, draw):
-    """The same at exact zeros, at ones, and at numbers of 1e12 and 1e-12.
+    """The same at exact zeros, at ones, at numbers of 1e12 and 1e-12, and where the sum is 0.
 
-    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero.
+    Catches: a clamp, whose gradient is 0 beyond it; NaN at a zero, `abs` in a tanh by hand.
     """
-    for inputs in edges(rnn_inputs(draw, 2, 3, 5, 7), *POWERS):
+    silent = rnn_inputs(draw, 2, 3, 5, 7)
+    silent[0][1, 0], silent[1][1], silent[4][::2] = 0, 0, 0
+    for inputs in [*edges(rnn_inputs(draw, 2, 3, 5, 7), *POWERS), silent]:
         assert_gradients(student.rnn.rnn, rnn64, inputs, draw.normal(2, 3, 7), FIVE)
 
 

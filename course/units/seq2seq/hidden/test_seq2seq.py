@@ -40,6 +40,7 @@ from course.shared.decoding import (
 )
 
 BOTH = ["states", "context"]
+HALF = 2e-2  # float16 all the way through, from step to step
 SIZES = [  # N, T, V_src, V_tgt, E, H
     Sizes(5, 7, 11, 13, 3, 2),
     Sizes(1, 5, 7, 11, 3, 2),
@@ -141,14 +142,15 @@ def test_encode_edges(student, draw):
 
 @pytest.mark.exercise("encode")
 def test_encode_dtype_and_strides(student, draw):
-    """float32 stays float32, float64 stays float64, and a tensor may have any strides.
+    """float16, float32 and float64 come back as they went in, and a tensor may have any strides.
 
     Catches: a first state in the default dtype, float32 inside, `view` without `contiguous`.
     """
     sizes = Sizes(3, 5, 7, 13, 2, 11)
     tokens, lengths = sentences(draw, sizes)
-    params = network(draw, sizes, torch.float32)
-    assert_encoded(student, tokens, lengths, params, dtype=torch.float32)
+    for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
+        params = network(draw, sizes, dtype)
+        assert_encoded(student, tokens, lengths, params, dtype=dtype, relative=allowed)
     strided = transposed(network(draw, sizes))
     assert_encoded(student, tokens.T.contiguous().T, lengths, strided)
 

@@ -2,9 +2,8 @@ import torch
 
 
 def sig(x):
-    return torch.where(
-        x >= 0, 1 / (1 + torch.exp(-x.abs())), torch.exp(-x.abs()) / (1 + torch.exp(-x.abs()))
-    )
+    up, down = x.clamp(min=0), x.clamp(max=0)
+    return torch.where(x >= 0, 1 / (1 + torch.exp(-up)), torch.exp(down) / (1 + torch.exp(down)))
 
 
 def lstm_step(x, h, c, w_x, w_h, b):

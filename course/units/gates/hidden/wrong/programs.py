@@ -302,3 +302,21 @@ def cell_gradient__numbers(forget):
         for j in range(H):
             out[t, j] = out[t + 1, j].item() * forget[t + 1, j].item()
     return out
+
+
+def lstm_step__sigmoid_by_size(x, h, c, w_x, w_h, b):
+    """A sigmoid that never overflows, by |x|: its gradient at exactly 0 is 0. -> flat_at_zero"""
+
+    def sigmoid(x):
+        small = torch.exp(-x.abs())
+        return torch.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+    i, f, g, o = (x @ w_x + h @ w_h + b).chunk(4, dim=1)
+    c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+    return sigmoid(o) * torch.tanh(c), c
+
+
+def cell_gradient__ones_of_float32(forget):
+    """The last row is of torch's default dtype, and so float16 is widened. -> wrong_dtype"""
+    ones = torch.ones(1, forget.shape[1], device=forget.device)
+    return torch.cat([forget[1:], ones]).flip(0).cumprod(0).flip(0)

@@ -369,3 +369,34 @@ def measured_receptive_field__float32(weights, length, dilations):
     y[0, length // 2].sum().backward()
     felt = x.grad[0].abs().sum(-1).nonzero()
     return int(felt[-1] - felt[0]) + 1
+
+
+def conv1d__padding_of_float32(x, w, b, dilation=1):
+    """Zeros of torch's default dtype are joined to x, and so float16 is widened. -> wrong_dtype"""
+    reach, length = len(w) // 2 * dilation, x.shape[1]
+    zeros = torch.zeros(len(x), reach, x.shape[2], device=x.device)
+    x = torch.cat([zeros, x, zeros], dim=1)
+    taps = [x[:, k * dilation : k * dilation + length] @ w[k].to(x.dtype) for k in range(len(w))]
+    return sum(taps) + b
+
+
+def measured_receptive_field__before_the_middle(weights, length, dilations):
+    """The middle is (length - 1) // 2. -> not_the_middle"""
+    x = weights[0].new_zeros(1, length, weights[0].shape[1]).requires_grad_()
+    y = x
+    for w, dilation in zip(weights, dilations, strict=True):
+        y = conv1d(y, w, w.new_zeros(w.shape[2]), dilation)
+    (gradient,) = torch.autograd.grad(y[0, (length - 1) // 2].sum(), x)
+    felt = gradient[0].abs().sum(-1).nonzero()
+    return int(felt[-1] - felt[0] + 1)
+
+
+def measured_receptive_field__one_number(weights, length, dilations):
+    """Only the first number of the middle output is asked. -> one_output_channel"""
+    x = weights[0].new_zeros(1, length, weights[0].shape[1]).requires_grad_()
+    y = x
+    for w, dilation in zip(weights, dilations, strict=True):
+        y = conv1d(y, w, w.new_zeros(w.shape[2]), dilation)
+    (gradient,) = torch.autograd.grad(y[0, length // 2, 0], x)
+    felt = gradient[0].abs().sum(-1).nonzero()
+    return int(felt[-1] - felt[0] + 1)
