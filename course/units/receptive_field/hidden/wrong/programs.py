@@ -381,7 +381,10 @@ def conv1d__padding_of_float32(x, w, b, dilation=1):
 
 
 def measured_receptive_field__before_the_middle(weights, length, dilations):
-    """The middle is (length - 1) // 2. -> not_the_middle"""
+    """The middle is (length - 1) // 2, which a mirror makes of kernels that are flipped.
+
+    -> not_the_middle, kernel_flipped
+    """
     x = weights[0].new_zeros(1, length, weights[0].shape[1]).requires_grad_()
     y = x
     for w, dilation in zip(weights, dilations, strict=True):
