@@ -19,7 +19,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -39,11 +39,23 @@ MOODLE = {"username": "login", "Email address": "email", "ID number": "id"}  # w
 MOST = 100  # that a new column of Moodle takes, where grades are not unlimited
 
 
-def export(target: Any, members: Sequence[Person], course: Course) -> Export:
+class Made(NamedTuple):
+    """An export, all of whose files were taken."""
+
+    files: dict[str, bytes]
+    notes: list[str]
+
+
+def export(target: Any, members: Sequence[Person], course: Course) -> Made:
     """Jane has two units, Ming one, Olga none."""
     folders = [folder(course, "Roe, Jane", "rnn", "attention"), folder(course, "王小明", "rnn")]
     found, _ = class_of(course, folders, [*members])
-    return render(target, list(found.values()), course, "en", NOW)
+    return written(render(target, found.values(), course, "en", NOW))
+
+
+def written(made: Export) -> Made:
+    """Take an export's files, and then its notes."""
+    return Made({name: b"".join(data) for name, data in made.files}, made.notes)
 
 
 def rows_of(data: bytes) -> list[list[str]]:
@@ -115,8 +127,8 @@ def test_a_mark_that_older_moodles_refuse_is_said(course: Course) -> None:
     member = [JANE]
     reports = {"rnn": report(course, "jroe", "rnn", score=232.0, max_score=232.0)}
     found, _ = class_of(course, [StudentReports("jroe", "jroe", reports)], member)
-    told = render("moodle", list(found.values()), course, "en", NOW).notes
-    assert told == ["Older Moodles end an import at a mark above 100: One step at a time."]
+    made = written(render("moodle", found.values(), course, "en", NOW))
+    assert made.notes == ["Older Moodles end an import at a mark above 100: One step at a time."]
 
 
 def test_moodle_s_worksheet(course: Course) -> None:
@@ -178,5 +190,5 @@ def test_canvas_s_id_comes_from_the_download_where_no_roster_has_it(course: Cour
     for platform, wanted in (("canvas", "12345"), ("moodle", "")):
         handed = HandedIn({"roejane": "roejane"}, rows, {"roejane": platform})
         book = Ledger(course, Files(), handed, NOW)
-        made = render("canvas", list(book.over([folder(course, "roejane")])), course, "en", NOW)
+        made = written(render("canvas", book.over([folder(course, "roejane")]), course, "en", NOW))
         assert rows_of(made.files["canvas.csv"])[2][1] == wanted

@@ -28,7 +28,7 @@ def product(x, y):
     return x @ y
 
 def convolution(x, y):
-    return torch.nn.functional.conv1d(x[None], y[:, :, None])[0].T
+    return torch.conv2d(x[None, :, :, None], y[:, :, None, None])[0, :, :, 0].T
 
 def compiled_there(x, y):
     return torch.special.bessel_j0(x)
