@@ -52,14 +52,15 @@ def follow_ons(
     built_on: Mapping[str, Sequence[str]],
     backend: Backend,
     apart: Call,
+    first: Call,
     solution: Solution,
     seed: str,
 ) -> Iterator[tuple[str, list[str]]]:
     """Of each failed test whose exercise is right on earlier functions: its name, and these.
 
     built_on: by exercise, what it builds on, as `attention.score`. apart: calls another process of
-    the student's; see mixed.py. Where nothing that an exercise builds on can be wrong, nothing is
-    run.
+    the student's, and first: still another; see mixed.py. Where nothing that an exercise builds on
+    can be wrong, nothing is run.
     """
     failed = {name: test for name, test in results.items() if test.status == "failed"}
     wrong = {f"{unit}.{test.exercise}" for test in failed.values()}
@@ -71,7 +72,7 @@ def follow_ons(
         ]
         elsewhere = any(not name.startswith(f"{unit}.") for name in earlier)
         if mine and (elsewhere or wrong.intersection(earlier)):
-            mixed = Mixed(apart, solution, unit, exercise, earlier, seed)
+            mixed = Mixed(apart, first, solution, unit, exercise, earlier, seed)
             yield from _of_exercise(mixed, backend, mine, again)
 
 
@@ -129,7 +130,10 @@ class Retelling:
         truth = gives(mixed.right, asked)
         if not truth or truth.error or (gave and alike(gave, truth)):
             return _passed_on(answered)
-        expected, wrong, tells, flat = mixed.expected(asked)
+        expected, wrong = mixed.first_answer(asked)
+        tells = flat = False
+        if wrong:
+            expected, wrong, tells, flat = mixed.expected(asked)
         if not gave or not expected or not alike(gave, expected):
             self.disputed |= bool(gave and not gave.error)
             self._refuse()

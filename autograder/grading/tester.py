@@ -51,7 +51,8 @@ OUR_MEMORY = 2 << 30  # bytes of a fork beyond torch and the tests; see docs/thr
 SPOILED = 2  # tests that end their fork: then the unit's others fail, too
 TASKS_A_FORK = 100  # then what pytest and torch keep goes with it
 OUR_SECONDS = 300.0  # on the wall: more than a unit's tests take beside the calls they make
-APART, APART_SHARE = "apart", 0.25  # see carried.py; a share of a unit's CPU-seconds, in addition
+APART = "apart", "apart at first"  # where earlier functions are called; see carried.py
+APART_SHARE = 0.25  # of a unit's CPU-seconds, for each of them in addition
 NO_IPYTHON = (
     "Notebooks are read with IPython, which is not installed. Run: pip install "
     "'attention-autograder[instructor]'"
@@ -293,13 +294,17 @@ class Server:
             functools.partial(catalogue.common, root),
             lambda unit, function: getattr(units.solution(root, unit), function),
         )
-        apart = SandboxBackend(self._hosts, task.unit, sources, _shorter(task.limits), APART)
+        apart, first = (
+            SandboxBackend(self._hosts, task.unit, sources, _shorter(task.limits), place)
+            for place in APART
+        )
         follows = functools.partial(
             follow_ons,
             task.unit,
             built_on=self._setup.built_on.get(task.unit, {}),
             backend=backend,
             apart=apart.call,
+            first=first.call,
             solution=functools.partial(units.solution, root),
             seed=task.seed,
         )
@@ -319,6 +324,7 @@ class Server:
             session.config.pluginmanager.unregister(recorder)
             backend.close()
             apart.close()
+            first.close()
         left_out = [_not_run(item, task) for item in every if item not in asked]
         return UnitOutcome(
             results + left_out,

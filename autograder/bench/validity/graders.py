@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from autograder.batch import workers
 from autograder.core.course import Course, Unit
 from autograder.core.units import unit_folder
@@ -19,14 +21,23 @@ About = TypeVar("About")
 Job = tuple[About, Unit, dict[str, str]]  # about what, the unit to grade, and the files' texts
 
 
+def building_on_nothing(course: Course) -> Course:
+    """The course without what its exercises build on: to carry errors forward takes seconds."""
+    units = [
+        replace(unit, exercises=[replace(e, builds_on=[]) for e in unit.exercises])
+        for unit in course.units
+    ]
+    return replace(course, units=units)
+
+
 class CorrectnessGraders(workers.Graders):
-    """The very graders that a class is graded with. Speed is not asked."""
+    """The very graders that a class is graded with. Speed is not asked, and nothing is carried."""
 
     def __init__(
         self, course: Course, jobs: int, level: Level = "full", *, cuda: bool = False
     ) -> None:
         options = Options(cuda=cuda, isolation=level, speed=False)
-        super().__init__(course, options, [course.root], jobs)
+        super().__init__(building_on_nothing(course), options, [course.root], jobs)
         self.course = course
 
     def grade(self, todo: Sequence[Job[About]], seed: str = "") -> Iterator[tuple[About, Report]]:
