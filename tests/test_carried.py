@@ -44,6 +44,9 @@ class Marks(NamedTuple):
     most: float
 
 
+SEED = "carried"  # whatever the solutions say in their docstrings, which the usual one depends on
+
+
 def graded(
     course: Course, quick: Grader, folder: Path, units: str, files: Mapping[str, str]
 ) -> dict[str, Report]:
@@ -53,7 +56,7 @@ def graded(
     for name, text in (FILES | files).items():
         (place / f"{name}.py").write_text(text, "utf-8")
     submission = read(place.parent, "student", course)
-    return {unit: quick.grade(submission, course.unit(unit)) for unit in units.split()}
+    return {unit: quick.grade(submission, course.unit(unit), SEED) for unit in units.split()}
 
 
 def settled(course: Course, reports: dict[str, Report], *, carry: bool) -> StudentReports:
@@ -103,7 +106,7 @@ MISTAKEN = {
         "/ math.sqrt(d_k)",
         "/ d_k",
         "attention order",
-        Marks(19.8, 29.8, 51),
+        Marks(20.6, 30.6, 51),
     ),
     "no sum": (
         "attention",
@@ -146,7 +149,7 @@ MISTAKEN = {
         "torch.arange(length)",
         "torch.arange(1, 1 + length)",
         "order",
-        Marks(1.8, 20.0, 23),
+        Marks(0.8, 20.0, 23),
     ),
 }
 
