@@ -15,10 +15,11 @@ from rich.table import Table
 from autograder.bench.speed_errors import errors
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
 from autograder.bench.validity.right import Right, print_right, written_differently
+from autograder.core.console import MARKS
 from autograder.core.course import Course
 from autograder.core.processes import python
-from autograder.supervisor import bubblewrap
-from autograder.supervisor.gpu import look
+from autograder.supervisor.bubblewrap import has_gpu
+from autograder.supervisor.gpu import NO_GPU, look
 
 Step = Callable[[], tuple[bool, Any]]  # whether all came out as it should, and the figures
 
@@ -29,8 +30,8 @@ def gpu(course: Course, gradings: int, jobs: int, figures: Path, console: Consol
     gradings: of honest programs by the clock, and as many of sequential ones. jobs: how many
     programs are graded at once. figures: a file of JSON, written anew after each step.
     """
-    if not bubblewrap.has_gpu():
-        console.print("There is no GPU here, so nothing of what only one can show was tried.")
+    if not has_gpu():
+        console.print(NO_GPU)
         return False
     steps: dict[str, Step] = {
         "CUDA behind the wall": lambda: _walls(console),
@@ -48,8 +49,7 @@ def gpu(course: Course, gradings: int, jobs: int, figures: Path, console: Consol
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
     table = Table("", "what", "seconds", title="On this GPU", box=None)
     for name, one in found.items():
-        mark = "[green]ok[/]" if one["fine"] else "[red]no[/]"
-        table.add_row(mark, name, f"{one['seconds']:.0f}")
+        table.add_row(MARKS[one["fine"]], name, f"{one['seconds']:.0f}")
     console.print(table)
     console.print(f"Figures: {figures}", markup=False)
     return all(one["fine"] for one in found.values())

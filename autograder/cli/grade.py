@@ -262,17 +262,14 @@ def _settle(device: str, scheduler: str | None) -> bool:
     if device == "cpu":
         return False
     if scheduler:
-        from autograder.batch import cluster
+        from autograder.batch.cluster import has_gpu
 
-        found, where = (
-            cluster.has_gpu(scheduler),
-            "no worker of the cluster offers the resource GPU",
-        )
+        found, where = has_gpu(scheduler), "no worker of the cluster offers the resource GPU"
     else:
         from autograder.sandbox.pretend import rehearses
-        from autograder.supervisor.bubblewrap import has_gpu
+        from autograder.supervisor import bubblewrap
 
-        found = has_gpu() and (rehearses() or _torch_sees_a_gpu())
+        found = bubblewrap.has_gpu() and (rehearses() or _torch_sees_a_gpu())
         where = "PyTorch sees no GPU here. `autograder doctor` helps"
     if device == "cuda" and not found:
         fail(f"--device cuda was asked for, but {where}.")

@@ -36,6 +36,7 @@ UNCHECKED = (
 LanguageOption = Annotated[
     Language, typer.Option("--lang", help="The language of what is written.")
 ]
+MARKS = {True: "[green]ok[/]", False: "[red]no[/]", None: "–"}  # fine, missing, merely told
 OwnLanguageOption = Annotated[
     Language | None,
     typer.Option("--lang", help="By default AUTOGRADER_LANG, or the language of your system."),

@@ -18,10 +18,7 @@ from autograder.notebooks.build import ANSWER, METADATA
 
 IDENTITY = re.compile(r"[\w-]{1,64}", re.ASCII)  # of a cell, as nbformat has it
 NOT_RUN: dict[str, Any] = {"outputs": [], "execution_count": None}  # of a code cell
-KEPT = (
-    "timestamp.txt",
-    "submission_secret.txt",
-)  # of its exchange: when, and whose the feedback is
+KEPT = "timestamp.txt", "submission_secret.txt"  # of its exchange: when, and whose feedback it is
 
 
 class ShowAsText(NbGraderPreprocessor):

@@ -230,7 +230,10 @@ def writable_devices(device: str) -> list[Path]:
 
 
 def has_gpu() -> bool:
-    """Whether the machine has a GPU of NVIDIA's with a driver, whatever PyTorch makes of it."""
+    """Whether there is a GPU of NVIDIA's with a driver, whatever PyTorch makes of it.
+
+    So it is where one is rehearsed.
+    """
     return rehearses() or any(re.fullmatch(r"nvidia\d+", path.name) for path in _device_files())
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.core import errors
+from autograder.core.console import MARKS
 from autograder.core.processes import python
 from autograder.sandbox.pretend import PRETEND, can_pretend
 from autograder.supervisor import bubblewrap, seccomp
@@ -45,9 +46,8 @@ def diagnose(console: Console, gpu: bool = False) -> int:
     for name, check in checks:
         fine, found, remedy = check()
         complete = complete and fine is not False
-        mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "–"}[fine]
         advice = f"\n[yellow]{escape(remedy)}[/]" if remedy else ""
-        table.add_row(mark, name, escape(found) + advice)
+        table.add_row(MARKS[fine], name, escape(found) + advice)
     console.print(table)
     if complete:
         console.print("This machine can grade with full isolation.")
@@ -58,12 +58,10 @@ def diagnose(console: Console, gpu: bool = False) -> int:
 
 def _all_of_gpu(console: Console) -> bool:
     """Print what CUDA does behind the wall, level by level; whether all came out as it should."""
-    if not bubblewrap.has_gpu():
-        console.print("There is no GPU here, so nothing of what only one can show was tried.")
-        return False
     from autograder.supervisor import gpu
 
-    return all(finding.fine for finding in gpu.look(console))
+    found = gpu.look(console)
+    return bool(found) and all(finding.fine for finding in found)
 
 
 def _python() -> Diagnosis:

@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.core.console import MARKS
 from autograder.core.course import Limits
 from autograder.core.errors import GraderError
 from autograder.sandbox import evaluate, wire
 from autograder.sandbox.host import Level
 from autograder.supervisor.backend import SandboxBackend
+from autograder.supervisor.bubblewrap import has_gpu
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 
@@ -49,6 +51,7 @@ LEVELS: tuple[Level, ...] = ("full", "reduced")
 SIZE = 512
 FLOAT32 = 1e-4  # of the largest number: TF32, of ten bits, errs by more than 1e-3 at this size
 LIMITS = Limits()
+NO_GPU = "There is no GPU here, so nothing of what only one can show was tried."
 
 
 class Finding(NamedTuple):
@@ -154,21 +157,23 @@ CHECKS: dict[str, Callable[[_Calls], str]] = {
 
 
 def look(console: Console) -> list[Finding]:
-    """Try CUDA behind the wall, level by level; print a table."""
+    """Try CUDA behind the wall, level by level; print a table. Nothing is found without a GPU."""
+    if not has_gpu():
+        console.print(NO_GPU)
+        return []
     found = [finding for level in LEVELS for finding in findings(level)]
     table = Table("", "isolation", "CUDA", "seen", box=None, pad_edge=False)
     for finding in found:
-        mark = "[green]ok[/]" if finding.fine else "[red]no[/]"
-        table.add_row(mark, finding.level, finding.what, escape(finding.seen))
+        table.add_row(MARKS[finding.fine], finding.level, finding.what, escape(finding.seen))
     console.print(table)
     return found
 
 
-def findings(level: Level, device: str = "cuda") -> Iterator[Finding]:
+def findings(level: Level) -> Iterator[Finding]:
     """Try it at a level, in a program of ours."""
     start = time.monotonic()
     try:
-        with WarmHost([], device, level) as host, contextlib.ExitStack() as stack:
+        with WarmHost([], "cuda", level) as host, contextlib.ExitStack() as stack:
             calls, other = (_Calls(host, place) for place in ("first", "second"))
             for one in (calls, other):
                 stack.callback(one.close)

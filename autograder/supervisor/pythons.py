@@ -100,8 +100,10 @@ def _has_packages(folder: Path) -> bool:
 
     A home with a package in it is none, nor a clone: nobody means to show these.
     """
-    if not folder.is_absolute() or folder.name in ("site-packages", "dist-packages"):
-        return folder.is_absolute()
+    if not folder.is_absolute():
+        return False
+    if folder.name in ("site-packages", "dist-packages"):
+        return True
     kept = _home().resolve().is_relative_to(folder.resolve()) or (folder / MANIFEST).exists()
     return not kept and any(folder.glob("*.dist-info"))
 
