@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,10 +41,15 @@ def run(folder: Path, setup: str, *options: object) -> tuple[int, str]:
 )
 def test_solutions_pass(tmp_path: Path, setup: str, units: list[str]) -> None:
     files = [f"test_{unit}.py" for unit in units]
-    status, said = run(tmp_path, setup, "--device", "auto", "--submission", "../solutions", *files)
+    options = ["--device", "auto", "-rs", "--submission", "../solutions"]
+    status, said = run(tmp_path, setup, *options, *files)
     assert status == 0, said
     assert "The tests run on gpu" in said
     assert ("which has no float64" in said) == bool(setup)
+    skipped = re.findall("SKIPPED.*", said)  # those of kind device, and no others
+    assert all("Run without --device" in line for line in skipped)
+    passed = re.search(r"(\d+) passed", said)
+    assert passed and 0 < len(skipped) < int(passed[1]) / 2
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,23 @@ def bench_batch(
     batch(loaded, _one(loaded, unit), submissions, jobs, pairs, compared, otter, console)
 
 
+@commands.command("class")
+def bench_class(
+    students: Annotated[int, typer.Option(min=1, help="How many there are.")] = 60,
+    unit: Annotated[list[str] | None, typer.Option(help="Only this unit; may be repeated.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
+    course: CourseOption = None,
+) -> None:
+    """Time on the wall and CPU time of a whole class, speed and all, from nothing.
+
+    The class is generated: the sample class again and again, each submission unlike any other.
+    """
+    from autograder.bench.throughput import whole_class
+
+    loaded = load(course)
+    whole_class(loaded, loaded.named(unit or []), students, jobs, Console(highlight=False))
+
+
 def _one(course: Course, name: str | None) -> Unit:
     """The unit of this name, or the first where none is given."""
     return course.named([name] if name else [])[0]

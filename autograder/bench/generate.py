@@ -17,7 +17,7 @@ def generate(course: Course, folder: Path, count: int, unit: str) -> list[Path]:
     made = []
     for number, program in zip(range(count), itertools.cycle(programs), strict=False):
         path = folder / f"student {number:06}" / f"{unit}.py"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(program + f"\n# submission {number}\n".encode())
         made.append(path)
     return made

@@ -194,16 +194,14 @@ class Server:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have an exercise's tests on a GPU too, where the manifest gives points for it.
 
-        Not those of devices, nor those of speed, whose gates were not measured on one, nor those of
-        what can be seen on the CPU alone.
+        Not those of devices, nor those of what can be seen on the CPU alone.
         """
         mark = metafunc.definition.get_closest_marker("exercise")
         unit = metafunc.definition.path.stem.removeprefix("test_")
         gpu = self._setup.gpu.get(unit, [])
         if not mark or mark.args[0] not in gpu or "device" not in metafunc.fixturenames:
             return
-        elsewhere = mark.kwargs.get("kind") in ("device", "speed") or mark.kwargs.get("cpu_only")
-        if not elsewhere:
+        if mark.kwargs.get("kind") != "device" and not mark.kwargs.get("cpu_only"):
             metafunc.parametrize("device", ["cpu", "cuda"])
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

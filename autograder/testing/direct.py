@@ -137,8 +137,11 @@ class LocalBackend:
         return looped(scaling, self._launches(found, drawn) or _asked(found, drawn))
 
     def _launches(self, found: Any, drawn: Sequence[list[Any]]) -> Counts | None:
-        """How many operations a GPU would run; None for what cannot run there, as with NumPy."""
-        if not can_pretend():
+        """How many operations a GPU would run; None for what cannot run there, as with NumPy.
+
+        None beside a real accelerator, too: torch finds no gradient on it once another is known.
+        """
+        if not can_pretend() or (self._accelerator and self._accelerator.name != "cpu"):
             return None
         from autograder.sandbox import accelerator
         from autograder.testing.parallel import Counts

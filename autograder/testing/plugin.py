@@ -50,9 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have the tests of devices on the pretend accelerator, which is there on any machine."""
-    mark = metafunc.definition.get_closest_marker("exercise")
-    if mark and mark.kwargs.get("kind") == "device":
+    if _is_of_devices(metafunc.definition):
         metafunc.parametrize("device", [PRETEND], ids=["device"])
+
+
+def _is_of_devices(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("exercise")
+    return mark is not None and mark.kwargs.get("kind") == "device"
 
 
 @pytest.fixture
@@ -67,12 +71,15 @@ def device(request: pytest.FixtureRequest) -> str:
 def student(request: pytest.FixtureRequest, device: str) -> Student:
     """The student's units: `student.attention.softmax(x)`."""
     backend = request.config.stash.get(BACKEND, None)
+    chosen = request.config.stash.get(ACCELERATOR, None)
     if backend is None:
         folder = request.config.getoption("--submission") or request.path.parent
-        chosen = request.config.stash.get(ACCELERATOR, None)
         backend = LocalBackend(Path(folder).resolve(), chosen)
-    if device == PRETEND and not can_pretend():
-        pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
+    if _is_of_devices(request.node):
+        if not can_pretend():
+            pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
+        if chosen and chosen.name != "cpu":
+            pytest.skip("Run without --device: with a GPU pretended, a real one has no gradients.")
     return Student(backend, device)
 
 

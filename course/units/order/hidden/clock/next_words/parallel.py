@@ -43,7 +43,7 @@ def einsum(tokens: T, params: Params) -> T:
     """Index notation, and -inf added."""
     q, k, v = _projected(tokens, params)
     scores = torch.einsum("nid,njd->nij", q, k) * q.shape[-1] ** -0.5
-    scores = scores + torch.full(scores.shape[1:], -torch.inf).triu(1)
+    scores = scores + scores.new_full(scores.shape[1:], -torch.inf).triu(1)
     weights = torch.softmax(scores, dim=-1)
     return torch.einsum("nij,njd,dv->niv", weights, v, params["out_w"]) + params["out_b"]
 
@@ -63,10 +63,10 @@ def by_hand(tokens: T, params: Params) -> T:
 def module_inside(tokens: T, params: Params) -> T:
     """Layers of torch that are made in each call."""
     x = _placed(tokens, params)
-    layer = torch.nn.MultiheadAttention(x.shape[2], 1, bias=False, batch_first=True)
+    layer = torch.nn.MultiheadAttention(x.shape[2], 1, bias=False, batch_first=True).to(x)
     with torch.no_grad():
         layer.in_proj_weight.copy_(torch.cat([params[n] for n in ("w_q", "w_k", "w_v")], 1).T)
         layer.out_proj.weight.copy_(torch.eye(x.shape[2]))
-        hidden = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        hidden = torch.ones(*x.shape[1:2] * 2, dtype=torch.bool, device=x.device).triu(1)
         y = layer(x, x, x, attn_mask=hidden, need_weights=False)[0]
     return y @ params["out_w"] + params["out_b"]

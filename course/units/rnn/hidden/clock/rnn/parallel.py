@@ -41,7 +41,7 @@ def joined(x: T, h: T, w_xh: T, w_hh: T, b: T) -> T:
 
 def module_inside(x: T, h: T, w_xh: T, w_hh: T, b: T) -> T:
     """PyTorch's own layer, made in each call."""
-    layer = nn.RNN(x.shape[2], h.shape[1], batch_first=True)
+    layer = nn.RNN(x.shape[2], h.shape[1], batch_first=True, device=x.device)
     with torch.no_grad():
         layer.weight_ih_l0.copy_(w_xh.T), layer.weight_hh_l0.copy_(w_hh.T)
         layer.bias_ih_l0.copy_(b), layer.bias_hh_l0.zero_()
