@@ -78,6 +78,11 @@ ALLOWED = {
         "has_biases=False, num_layers=1, dropout=0.0, train=False, bidirectional=False, "
         "batch_first=True)[0]"
     ),
+    "gradients in training": (
+        "torch.autograd.grad(torch.gru(y := x[None].clone().requires_grad_(), "
+        "x.new_ones(1, 1, 4)[..., ::2].contiguous(), [x.new_ones(6, 4), x.new_ones(6, 2)], "
+        "False, 1, 0.0, True, False, True)[0].sum(), y)[0]"
+    ),
     "vmap": "torch.func.vmap(lambda row: row * row.sum())(x)",
     "a Jacobian": "torch.func.jacrev(torch.tanh)(x[0])",
 }
@@ -114,6 +119,22 @@ REFUSED = {
         "torch.func.functional_call(torch.nn.LSTM(4, 2, bias=False).to(x), "
         "{'weight_ih_l0': x.new_ones(4, 8).T, 'weight_hh_l0': x.new_ones(2, 8).T}, x)[0]",
     ),
+    "states that are turned": (
+        "layout",
+        "torch.gru(x[None], x.new_ones(1, 1, 4)[..., ::2], [x.new_ones(6, 4), x.new_ones(6, 2)], "
+        "False, 1, 0.0, True, False, True)[0]",
+    ),
+    "a gradient without training": (
+        "training",
+        "torch.autograd.grad(torch.nn.GRU(4, 2).to(x).eval()(y := x.clone().requires_grad_())[0]"
+        ".sum(), y)[0]",
+    ),
+    "a gradient of packed words without training": (
+        "training",
+        "torch.autograd.grad(torch.lstm(x, torch.tensor([2, 1]), (x.new_ones(1, 2, 2),) * 2, "
+        "[w := x.new_ones(8, 4).requires_grad_(), x.new_ones(8, 2)], False, 1, 0.0, False, False)"
+        "[0].sum(), w)[0]",
+    ),
     "NumPy": ("numpy", "torch.from_numpy(x.detach().numpy())"),
     "a function of NumPy's": ("numpy", "torch.tensor(numpy.exp(x.detach()))"),
     "a list of NumPy's": ("numpy", "torch.from_numpy(numpy.array(x.detach()))"),
@@ -124,6 +145,7 @@ REFUSED = {
 RULES = {  # how the sentences begin
     "meets": "On a GPU this would fail: ",
     "layout": "On a GPU this would fail: torch's `",
+    "training": "On a GPU this would fail: torch's `",
     "numpy": "On a GPU this would fail: NumPy",
     "result": "On a GPU this would be wrong: the result is on the CPU",
 }

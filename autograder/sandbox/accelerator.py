@@ -345,16 +345,40 @@ def _made(tensor: torch.Tensor) -> dict[str, Any]:
     return {"made": origin.call, "born": origin.frame} if origin else {}
 
 
-def _check_weights(func: Any, args: Any) -> None:
-    """Raise what cuDNN does of a recurrent layer's weights that are transposed.
-
-    args: they, or what they are the last list in.
-    """
-    weights = [a for a in args if isinstance(a, (list, tuple))][-1:] or [args]
-    there = [_numbers(tensor) for tensor in weights[0] if isinstance(tensor, OnGpu)]
+def _layer(func: Any, args: Any, kwargs: Any) -> Any:
+    """A recurrent layer of torch's, with what cuDNN refuses: transposed weights or states, and a
+    backward pass that was not announced."""
+    packed = "batch_sizes" in kwargs or not args[1:] or _is_of_integers(args[1])
+    names = ("data", "batch_sizes") if packed else ("input",)
+    given = dict(zip((*names, *_LAYER), args, strict=False)) | kwargs
+    operation, at = func.__name__, _here()
+    states = given["hx"] if isinstance(given["hx"], (list, tuple)) else [given["hx"]]
+    there = [_numbers(a) for a in (*given["params"], *states) if isinstance(a, OnGpu)]
     if not all(tensor.is_contiguous() for tensor in there):
         text = "view size is not compatible with input tensor's size and stride"
-        raise WrongDevice(text, "layout", operation=func.__name__, at=_here())
+        raise WrongDevice(text, "layout", operation=operation, at=at)
+    found = func(*args, **kwargs)
+    if given["train"] or not there:
+        return found
+    return tuple(_Untrained.apply(tensor, operation, at) for tensor in found)
+
+
+class _Untrained(torch.autograd.Function):
+    """What it is given, without a way back. (A hook that raises would end the process.)"""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: torch.Tensor, operation: str, at: wire.Frame | None) -> Any:
+        ctx.refused = {"operation": operation, "at": at}
+        return tensor.view_as(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, _gradient: torch.Tensor) -> Any:
+        text = "cudnn RNN backward can only be called in training mode"
+        raise WrongDevice(text, "training", **ctx.refused)
+
+
+def _is_of_integers(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and not value.is_floating_point()
 
 
 class _Origin(NamedTuple):
@@ -394,10 +418,8 @@ class Watch(TorchFunctionMode):
             return made
         if func in _SUBSCRIPTS and isinstance(args[0], OnGpu):
             args = (args[0], _index(args[1]), *args[2:])
-        if func in _RECURRENT:
-            _check_weights(func, kwargs.get("params", args))
         self.given = args
-        out = func(*args, **kwargs)
+        out = _layer(func, args, kwargs) if func in _RECURRENT else func(*args, **kwargs)
         self.given = ()
         if type(out) is torch.Tensor:
             self.remember(out, getattr(func, "__name__", ""), args)
@@ -421,6 +443,7 @@ class Watch(TorchFunctionMode):
 
 
 _SUBSCRIPTS = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
+_LAYER = ("hx", "params", "has_biases", "num_layers", "dropout", "train")  # arguments, in order
 _RECURRENT = (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
 _FROM_DATA = (torch.tensor, torch.as_tensor, torch.Tensor.new_tensor)
 

@@ -213,7 +213,7 @@ class Lost(msgspec.Struct, frozen=True):
     message: Text
 
 
-Rule = Literal["meets", "numpy", "cuda", "result", "layout"]
+Rule = Literal["meets", "numpy", "cuda", "result", "layout", "training"]
 
 
 class Misplaced(msgspec.Struct, frozen=True):

@@ -32,14 +32,19 @@ RESULT_ANY = _("On a GPU this would be wrong: the result is on the CPU.")
 NUMPY = _("On a GPU this would fail: NumPy cannot read the tensor in %(at)s, for it is on the GPU.")
 CUDA = _("This fails where there is no GPU: %(at)s names CUDA.")
 LAYOUT = _(
-    "On a GPU this would fail: torch's `%(operation)s` in %(at)s takes no weights there that are "
-    "not contiguous, such as a transposed matrix."
+    "On a GPU this would fail: torch's `%(operation)s` in %(at)s takes no weights or states there "
+    "that are not contiguous, such as a transposed matrix."
+)
+TRAINING = _(
+    "On a GPU this would fail: torch's `%(operation)s` in %(at)s was not in training mode, and has "
+    "no gradients there."
 )
 SAYS = {
     "meets": (MEETS, MEETS_ANY, HERE),
     "result": (RESULT, RESULT_ANY, HERE),
     "numpy": (NUMPY, NUMPY, _("Stay in torch: its operations run wherever a tensor is.")),
     "layout": (LAYOUT, LAYOUT, _("`w.T.contiguous()` puts the numbers into the order it takes.")),
+    "training": (TRAINING, TRAINING, _("Say `train=True`, or `layer.train()` of a module.")),
     "cuda": (CUDA, CUDA, _("The arguments say which device it is: `x.device`.")),
 }
 

@@ -37,7 +37,15 @@ def gru_step__transposed_weights(x, h, w_x, w_h, b_x, b_h):
 def gru_step__copied_weights(x, h, w_x, w_h, b_x, b_h):
     """CUDA takes it. ->"""
     weights = [w_x.T.contiguous(), w_h.T.contiguous(), b_x, b_h]
-    return torch.gru(x[None], h[None], weights, True, 1, 0.0, False, False, False)[0][0]
+    state = h[None].contiguous()
+    return torch.gru(x[None], state, weights, True, 1, 0.0, True, False, False)[0][0]
+
+
+def gru_step__not_in_training(x, h, w_x, w_h, b_x, b_h):
+    """-> torch.gru(x"""
+    weights = [w_x.T.contiguous(), w_h.T.contiguous(), b_x, b_h]
+    state = h[None].contiguous()
+    return torch.gru(x[None], state, weights, True, 1, 0.0, False, False, False)[0][0]
 
 
 def gru_step__data_to_numpy(x, h, w_x, w_h, b_x, b_h):

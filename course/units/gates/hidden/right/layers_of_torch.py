@@ -5,17 +5,17 @@ import torch
 
 def one_word(layer, x, h, *weights):
     flat = [weights[0].mT.contiguous(), weights[1].mT.contiguous(), *weights[2:]]
-    return layer(x.unsqueeze(1), h, flat, True, 1, 0.0, False, False, True)
+    return layer(x.unsqueeze(1), h, flat, True, 1, 0.0, True, False, True)
 
 
 def lstm_step(x, h, c, w_x, w_h, b):
-    h, c = h.unsqueeze(0), c.unsqueeze(0)
+    h, c = h.unsqueeze(0).contiguous(), c.unsqueeze(0).contiguous()
     _, h, c = one_word(torch.lstm, x, (h, c), w_x, w_h, b, torch.zeros_like(b))
     return h.squeeze(0), c.squeeze(0)
 
 
 def gru_step(x, h, w_x, w_h, b_x, b_h):
-    output, _ = one_word(torch.gru, x, h.unsqueeze(0), w_x, w_h, b_x, b_h)
+    output, _ = one_word(torch.gru, x, h.unsqueeze(0).contiguous(), w_x, w_h, b_x, b_h)
     return output[:, 0]
 
 

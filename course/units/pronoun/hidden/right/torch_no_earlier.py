@@ -8,14 +8,14 @@ def _rnn(x, p):
     turned = p["w_xh"].t().contiguous(), p["w_hh"].t().contiguous()
     weights = *turned, p["b"], torch.zeros_like(p["b"])
     h = x.new_zeros(1, x.size(0), p["w_hh"].size(0))
-    return torch.rnn_tanh(x, h, weights, True, 1, 0.0, False, False, True)[0][:, -1]
+    return torch.rnn_tanh(x, h, weights, True, 1, 0.0, True, False, True)[0][:, -1]
 
 
 def _lstm(x, p):
     turned = p["w_x"].t().contiguous(), p["w_h"].t().contiguous()
     weights = *turned, p["b"], torch.zeros_like(p["b"])
     h = x.new_zeros(1, x.size(0), p["w_h"].size(0))
-    return torch.lstm(x, (h, h), weights, True, 1, 0.0, False, False, True)[0][:, -1]
+    return torch.lstm(x, (h, h), weights, True, 1, 0.0, True, False, True)[0][:, -1]
 
 
 def _convolution(x, p):

@@ -10,7 +10,7 @@ def encode(tokens, lengths, params):
     w_x, w_h = params["enc_w_x"], params["enc_w_h"]
     first = words.new_zeros(1, words.size(0), w_h.size(0))
     flat = [w_x.t().contiguous(), w_h.t().contiguous(), params["enc_b_x"], params["enc_b_h"]]
-    data, last = torch.gru(packed.data, packed.batch_sizes, first, flat, True, 1, 0.0, False, False)
+    data, last = torch.gru(packed.data, packed.batch_sizes, first, flat, True, 1, 0.0, True, False)
     output = PackedSequence(
         data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices
     )
