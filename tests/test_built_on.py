@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import ROOT, GradeText
+from conftest import ROOT
 
+from autograder.bench.validity.graders import CorrectnessGraders
 from autograder.local.known_mistakes import mark
 from autograder.local.known_mistakes import near as near_by_marks
 from autograder.mistakes.match import Gave, evidence, near
+from autograder.reports.schema import Report
 from autograder.testing.calls import Failure
 from autograder.testing.compare import assert_dict_close
 
@@ -27,21 +29,25 @@ def rnn_step(*args):
 """
 
 
-def graded(grade_text: GradeText, **changed: str) -> dict[str, tuple[str, str]]:
+def graded_alone(graders: CorrectnessGraders, unit: str, **files: str) -> Report:
+    ((_, report),) = graders.grade([(None, graders.course.unit(unit), files)])
+    return report
+
+
+def graded(graders: CorrectnessGraders, **changed: str) -> dict[str, tuple[str, str]]:
     """The failed tests of the solution with some files changed: the help's name and the message."""
-    files = FILES | changed
-    report = grade_text(UNIT, files.pop(UNIT), **files)
+    report = graded_alone(graders, UNIT, **FILES | changed)
     return {t.id: (t.help_id, t.message) for t in report.tests if t.status == "failed"}
 
 
-def test_an_earlier_units_mistake_is_told_from_this_ones(grade_text: GradeText) -> None:
+def test_an_earlier_units_mistake_is_told_from_this_ones(graders: CorrectnessGraders) -> None:
     """Values of a right program on a wrong `rnn` are blamed on that, whichever function gave them.
 
     Catches: the later unit blamed, another kind's tests failed, a blame for any wrong value.
     """
     twice = re.sub(r" \+ b\b", " + 2 * b", FILES["rnn"])
     assert twice != FILES["rnn"]
-    failed = graded(grade_text, rnn=twice)
+    failed = graded(graders, rnn=twice)
     for test in ("test_predict_rnn", "test_gradients_values", "test_train_rnn"):
         help_id, message = failed[test]
         assert help_id == "earlier_unit"
@@ -50,29 +56,29 @@ def test_an_earlier_units_mistake_is_told_from_this_ones(grade_text: GradeText) 
 
 
 def test_a_wrong_function_of_the_unit_is_told_from_what_builds_on_it(
-    grade_text: GradeText,
+    graders: CorrectnessGraders,
 ) -> None:
     """`gradients` is right on a `predict` that is not, which has a mistake with a name itself."""
     embedded = 'x = params["embed"][tokens]  # (V, D), (N, T) -> (N, T, D)'
     scaled = FILES[UNIT].replace(embedded, f"{embedded}\n    x = x * x.shape[-1] ** 0.5")
     assert scaled != FILES[UNIT]
-    failed = graded(grade_text, pronoun=scaled)
+    failed = graded(graders, pronoun=scaled)
     assert failed["test_predict_rnn"][0] == "scaled_embedding"
     for test in ("test_gradients_values", "test_train_lstm"):
         help_id, message = failed[test]
         assert (help_id, "on your `predict`" in message) == ("earlier_function", True)
 
 
-def test_who_needs_no_earlier_unit_loses_nothing_by_it(grade_text: GradeText) -> None:
+def test_who_needs_no_earlier_unit_loses_nothing_by_it(graders: CorrectnessGraders) -> None:
     """Values are checked, not which functions were called."""
     right = ROOT / "course" / "units" / UNIT / "hidden" / "right" / "torch_no_earlier.py"
     starter = (ROOT / "exercises" / "rnn.py").read_text("utf-8")
-    assert not graded(grade_text, pronoun=right.read_text("utf-8"), rnn=starter)
+    assert not graded(graders, pronoun=right.read_text("utf-8"), rnn=starter)
 
 
-def test_what_makes_an_optimiser_meets_what_it_needs(grade_text: GradeText) -> None:
+def test_what_makes_an_optimiser_meets_what_it_needs(graders: CorrectnessGraders) -> None:
     """The host imports it once, where the program's text has the word; see sandbox/host.py."""
-    report = grade_text("rnn", f"{LOADED}# torch.optim")
+    report = graded_alone(graders, "rnn", rnn=f"{LOADED}# torch.optim")
     assert any("RuntimeError: True" in test.message for test in report.tests)
 
 
