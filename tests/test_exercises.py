@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,17 @@ from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
 from autograder.intake.reading import read
+from autograder.reports.schema import Report
 
 UNITS = courses.load(ROOT).unit_names
+
+
+@pytest.fixture(scope="module")
+def begun(course: Course, grader: Grader) -> Callable[[str], Report]:
+    """The report of a unit's starter, which is graded once."""
+    return functools.cache(
+        lambda unit: grader.grade(read(ROOT, "exercises", course), course.unit(unit))
+    )
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -26,8 +37,8 @@ def test_solution_gets_full_marks(unit: str, course: Course, grader: Grader) -> 
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_starter_gets_nothing(unit: str, course: Course, grader: Grader) -> None:
-    report = grader.grade(read(ROOT, "exercises", course), course.unit(unit))
+def test_starter_gets_nothing(unit: str, begun: Callable[[str], Report]) -> None:
+    report = begun(unit)
     assert report.score == 0
     assert {t.status for t in report.tests} <= {"failed", "not_run"}
     assert all(t.help_id == "not_started" for t in report.tests if t.status == "failed")
@@ -48,11 +59,10 @@ def test_a_program_that_computes_nothing_gets_nothing(
     assert [t.id for t in report.tests if t.status == "passed"] == []
 
 
+@pytest.mark.parametrize("unit", UNITS)
 def test_every_exercise_has_tests_of_each_kind_it_gives_points_for(
-    course: Course, grader: Grader
+    unit: str, course: Course, begun: Callable[[str], Report]
 ) -> None:
-    for unit in course.units:
-        report = grader.grade(read(ROOT, "exercises", course), unit)
-        tested = {(test.exercise, test.kind) for test in report.tests}
-        promised = {(e.name, kind) for e in unit.exercises for kind in e.points}
-        assert tested == promised
+    tested = {(test.exercise, test.kind) for test in begun(unit).tests}
+    promised = {(e.name, kind) for e in course.unit(unit).exercises for kind in e.points}
+    assert tested == promised
