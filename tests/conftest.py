@@ -179,6 +179,13 @@ def grader(course: Course) -> Iterator[Grader]:
         yield warm
 
 
+@pytest.fixture
+def quick(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> Grader:
+    """The same warm grader, which measures no speed meanwhile."""
+    monkeypatch.setattr(grader, "_options", Options(speed=False))
+    return grader
+
+
 @pytest.fixture(scope="session")
 def graders(course: Course) -> Iterator[CorrectnessGraders]:
     """A warm grader that measures no speed; `borrow` lends it."""

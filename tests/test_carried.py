@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from reports import report, result
 from autograder.core.assignments import Assignment, Marking
 from autograder.core.course import Course
 from autograder.grading.grader import Grader
-from autograder.grading.protocol import Options
 from autograder.intake.reading import read
 from autograder.marks.carried import carried
 from autograder.marks.ledger import Files, Ledger
@@ -27,13 +26,6 @@ from autograder.reports.schema import Report
 
 FILES = {path.stem: path.read_text("utf-8") for path in (ROOT / "solutions").glob("*.py")}
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def quick(course: Course) -> Iterator[Grader]:
-    """A grader that measures no speed, which is not carried."""
-    with Grader(course, Options(speed=False), [course.root]) as grader:
-        yield grader
 
 
 class Marks(NamedTuple):
