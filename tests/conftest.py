@@ -118,19 +118,22 @@ ONE_IN = {
     "tests/test_batch.py::test_nothing_is_lost_and_nothing_twice": 3,
     "tests/test_carried.py::test_one_early_mistake": 10,
     "tests/test_carried.py::test_nobody_gains": 11,
+    "tests/test_clock.py::test_honest_programs": 3,
+    "tests/test_clock.py::test_loops": 3,
     "tests/test_exercises.py::test_a_program_that_computes_nothing": 5,  # each unit once
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 10,
 }
-FIRST = tuple(
-    f"tests/test_{file}.py" for file in ("check", "nbgrader", "release", "sample_class", "watch")
-)
+LONGEST = "attacks/test_attacks test_sample_class test_clock test_nbgrader test_check test_validity"
+LONGEST += " test_accelerator test_batch test_release test_watch"
+FIRST = [f"tests/{file}.py" for file in LONGEST.split()]
 BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")  # a unit of them is like a file
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its group; the longest files first, so that no process waits for one."""
-    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    order = {file: place for place, file in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
     for item in items:
         fits = (group for start, group in GROUPS.items() if item.nodeid.startswith(start))
         if group := next(fits, None):
