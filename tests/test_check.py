@@ -494,7 +494,7 @@ def test_plain_pytest_ends_with_the_same(plain: Run) -> None:
 
 def test_plain_pytest_can_show_every_frame(plain: Run) -> None:
     """A way out for whoever debugs the course itself."""
-    assert "evaluate.py" in plain(STEP + WALK, "--full-trace")
+    assert "evaluate.py" in plain(STEP + WALK, "--full-trace", "-k", "rnn_step_by_hand")
 
 
 def test_plain_pytest_speaks_the_language_of_the_locale(folder: Path) -> None:
