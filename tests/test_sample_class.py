@@ -18,17 +18,7 @@ from autograder.reports.schema import Report
 
 EXPECTED = tomllib.loads((ROOT / "tests" / "sample_class.toml").read_text("utf-8"))
 CLASS = ROOT / "course" / "sample_class"
-FEW = [
-    "li_na",
-    "Ana María",
-    "王小明",
-    "张伟",
-    "Seán O'Brien",
-    "mallory",
-    "eve_s",
-    "liu_yang",
-    "pedro_gomes",
-]
+FEW = ["li_na", "Ana María", "张伟", "Seán O'Brien", "trudy", "eve_s", "liu_yang"]
 HOSTILE = ["eve_s", "mallory", "trudy"]  # wrong programs that try to be marked as right ones
 
 
