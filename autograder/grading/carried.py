@@ -130,9 +130,9 @@ class Retelling:
         truth = gives(mixed.right, asked)
         if not truth or truth.error or (gave and alike(gave, truth)):
             return _passed_on(answered)
-        expected, wrong = mixed.first_answer(asked)
+        expected, wrong = mixed.first_answer(asked) if gave else (None, set[str]())
         tells = flat = False
-        if wrong:
+        if wrong and gave and expected and alike(gave, expected):  # else it does not follow anyway
             expected, wrong, tells, flat = mixed.expected(asked)
         if not gave or not expected or not alike(gave, expected):
             self.disputed |= bool(gave and not gave.error)
