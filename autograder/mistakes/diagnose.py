@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 import signal
@@ -63,11 +64,12 @@ Solutions = Callable[[str, str], Callable[..., Any]]  # the right function, by u
 
 @dataclass
 class _Call:
-    """A call that was answered, with a value or with an exception."""
+    """A call that was answered, with a value or with an exception. truth: what is right there."""
 
     asked: Invocation
     gave: Gave
     outcome: CallResult | None = None
+    truth: Gave | None = None
     failed: bool = False  # a check of this very call did
     size: int = 0  # how many numbers went there and came back
 
@@ -75,6 +77,16 @@ class _Call:
     def slack(self) -> float:
         """How far a right result may be here from another, in times of rounding."""
         return 1.0 if self.failed else RIGHT
+
+    @functools.cached_property
+    def is_right(self) -> bool:
+        """Whether it came to what is right."""
+        return bool(self.truth and same(self.gave, self.truth, self.slack))
+
+    @functools.cached_property
+    def is_nearly(self) -> bool:
+        """The same, as far as a right result may be from another, though a check of it failed."""
+        return bool(self.truth and same(self.gave, self.truth, RIGHT))
 
     @property
     def told(self) -> tuple[str, bytes, float | None]:
@@ -220,11 +232,10 @@ class Recording:
         Of pairs, what all of them have in common is sure.
         """
         right = self._solution(unit, function)
-        truths = [gives(right, call.asked) for call in suspect.calls]
-        calls = [(c, t) for c, t in zip(suspect.calls, truths, strict=True) if t]
-        calls.sort(
-            key=lambda pair: pair[0].size
-        )  # in the cheapest most mistakes give another thing
+        for call in suspect.calls:
+            call.truth = gives(right, call.asked)
+        # In those that are wrong, and cheap, most mistakes give another thing.
+        calls = sorted((c for c in suspect.calls if c.truth), key=lambda c: (c.is_right, c.size))
         alone = [((m,), m.variant) for m in self._known(unit) if m.function == function]
         common = [mistake for mistake in self._common(unit) if mistake.function == function]
         both = [((a, b), variant) for a, b, variant in pairs(common)]
@@ -239,10 +250,9 @@ class Recording:
                 return proved[:2]
         return [(RANDOM,)] if not suspect.cached and self._by_chance(calls) else []
 
-    def _by_chance(self, calls: Sequence[tuple[_Call, Gave]]) -> bool:
+    def _by_chance(self, calls: Sequence[_Call]) -> bool:
         """Whether the first wrong call gives other numbers when it is made again, and again."""
-        wrong = (call for call, truth in calls if not same(call.gave, truth, call.slack))
-        call = next(wrong, None)
+        call = next((call for call in calls if not call.is_right), None)
         if call is None:
             return False
         again = [self._ask(call.asked) for _ in range(2)]
@@ -252,7 +262,7 @@ class Recording:
         self,
         right: Callable[..., Any],
         candidates: Iterable[tuple[Reason, Callable[..., Any]]],
-        calls: Sequence[tuple[_Call, Gave]],
+        calls: Sequence[_Call],
         needed: float,
     ) -> list[Reason]:
         """The candidates that explain all calls, and a few more: one for each set of names.
@@ -263,15 +273,15 @@ class Recording:
         make, and the ones with the fewest steps wrong.
         """
         left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
-        wrong = [call for call, truth in calls if not same(call.gave, truth, call.slack)]
+        wrong = [call for call in calls if not call.is_right]
         with _at_most(MORE_SECONDS):
-            right_ones = [call for call, truth in calls if same(call.gave, truth, call.slack)]
+            right_ones = [call for call in calls if call.is_right]
             for asked in _fresh(wrong, right_ones or wrong, MORE_CALLS):
                 if _clear(left, needed):
                     break
                 truth, got = gives(right, asked), self._ask(asked)
                 if truth and got and not truth.error:
-                    more = [(_Call(asked, got), truth)]
+                    more = [_Call(asked, got, truth=truth)]
                     left = [(r, v, b + m) for r, v, b in left if (m := weigh(v, more)) > -math.inf]
         enough = [(reason, variant) for reason, variant, b in left if b >= needed]
         enough = [(r, v) for r, v in enough if self._named & _names(r)] or enough
@@ -294,20 +304,21 @@ def raised(failure: Failure) -> Gave | None:
     return Gave(error=facts["error"]) if {"raised", "error"} <= facts.keys() else None
 
 
-def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> float:
+def weigh(variant: Callable[..., Any], calls: Sequence[_Call]) -> float:
     """How many bits of evidence some calls are that a program is like a variant.
 
-    calls: each with what is right. Minus infinity where one gave another thing; where both are
+    calls: each with its truth. Minus infinity where one gave another thing; where both are
     right, within what rounding does, a call says nothing. Where a value is wrong, its gradients say
     nothing either: what cancels in a right one, such as that of a maximum, differs from one way of
     writing to another.
     """
     bits, different = 0.0, 0
-    for call, truth in calls:
-        mine, gave = gives(variant, call.asked), call.gave
-        if mine and _silent(call, mine, truth):
+    for call in calls:
+        mine, gave, truth = gives(variant, call.asked), call.gave, call.truth
+        assert truth, "of calls that have none nothing is known"
+        if mine and call.is_nearly and _silent(call, mine, truth):
             continue
-        if mine and not near(mine.value, truth.value, RIGHT):
+        if mine and mine.gradients is not None and not near(mine.value, truth.value, RIGHT):
             mine, gave = replace(mine, gradients=None), replace(gave, gradients=None)
         if not mine or not agrees(variant, call.asked, mine, gave):
             return -math.inf
@@ -317,9 +328,8 @@ def weigh(variant: Callable[..., Any], calls: Sequence[tuple[_Call, Gave]]) -> f
 
 
 def _silent(call: _Call, mine: Gave, truth: Gave) -> bool:
-    """Whether both are right in a call; where a check of it failed, to the last exact zero."""
-    right = same(mine, truth, call.slack) and same(call.gave, truth, RIGHT)
-    return right and not (call.failed and zeros(mine) != zeros(truth))
+    """Whether a mistake is right in a call; where a check of it failed, to the last exact zero."""
+    return same(mine, truth, call.slack) and not (call.failed and zeros(mine) != zeros(truth))
 
 
 def _clear(left: Sequence[tuple[Reason, Callable[..., Any], float]], needed: float) -> bool:
