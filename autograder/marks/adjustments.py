@@ -68,6 +68,8 @@ def waived(
     tests: Sequence[TestResult], waive: Mapping[str, Title]
 ) -> tuple[list[TestResult], list[Step]]:
     """The tests with the points of those that are waived, and what that gave."""
+    if not waive:
+        return [*tests], []
     given, steps = [], []
     for test in tests:
         why = waive.get(test.id) or waive.get(test.id.partition("[")[0])
@@ -83,6 +85,8 @@ def by_test(
     tests: Sequence[TestResult], rows: Sequence[Adjustment]
 ) -> tuple[list[TestResult], list[Step]]:
     """The tests with what was said of them, or of their exercise, by hand."""
+    if not rows:
+        return [*tests], []
     steps, changed = [], {test.id: test for test in tests}
     for row in rows:
         meant = [t for t in changed.values() if row.what in (t.id, t.exercise)]

@@ -18,7 +18,7 @@ BEST = _("Of several attempts the best counts: %(attempt)s.")
 PLACES = {"out": _("not in the roster"), "gone": _("gone from the submissions")}
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """A row of the roster; "" is what it does not say.
 
     id: the school's own number. canvas, moodle: those by which these platforms look people up.
@@ -38,7 +38,7 @@ class Person(msgspec.Struct, frozen=True):
 NOBODY = Person()
 
 
-class Upload(msgspec.Struct, frozen=True):
+class Upload(msgspec.Struct, frozen=True, gc=False):
     """Under which numbers a platform has what a person handed in last."""
 
     platform: str = ""
@@ -50,7 +50,7 @@ class Upload(msgspec.Struct, frozen=True):
 NOTHING_UPLOADED = Upload()
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What changed a mark: by how much, and the sentence that says why."""
 
     points: float
@@ -61,7 +61,7 @@ class Step(msgspec.Struct, frozen=True):
         return render(self.why.facts, language)
 
 
-class Account(msgspec.Struct, frozen=True):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """How a unit's mark came from its report.
 
     before, most: the report's own score, and the most that it could be. steps: what changed it, in

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from autograder.core.course import Course, Exercise, Unit
+from autograder.core.course import Course, Unit
 from autograder.core.github import MOST_ANNOTATIONS, annotation, line_in, plain, row
 from autograder.reports.reading import StudentReports, slim
 from autograder.reports.schema import Report, TestResult
@@ -82,12 +82,11 @@ def _annotations(report: Report, unit: Unit, language: Language) -> Iterator[str
     place = {"file": f"exercises/{PurePosixPath(file).name}"}
     if report.status == "unread":
         yield annotation(message(report, language), **place, title=unit.name)
-    for exercise in unit.exercises:
-        for test in _failed(report, exercise)[:1]:
-            text = "\n".join(filter(None, [reason(test, language), help_for(test, language)]))
-            line = line_in(file, test.message)
-            at = {"line": line} if line else {}
-            yield annotation(text, **place, title=exercise.name, **at)
+    for test in _failed(report, unit):
+        text = "\n".join(filter(None, [reason(test, language), help_for(test, language)]))
+        line = line_in(file, test.message)
+        at = {"line": line} if line else {}
+        yield annotation(text, **place, title=test.exercise, **at)
 
 
 def _marks(student: StudentReports, units: Sequence[Unit]) -> str:
@@ -119,12 +118,15 @@ def _reasons(student: StudentReports, units: Sequence[Unit], language: Language)
         report = student.reports.get(unit.name)
         if report and report.mark is None and report.message:
             yield f"- {plain(unit.name)}: {plain(message(report, language))}"
-        for exercise in unit.exercises if report else []:
-            assert report is not None
-            for test in _failed(report, exercise)[:1]:
-                said = " ".join(filter(None, [reason(test, language), help_for(test, language)]))
-                yield f"- {plain(unit.name)}, **{plain(exercise.name)}**: {plain(said)}"
+        for test in _failed(report, unit) if report else []:
+            said = " ".join(filter(None, [reason(test, language), help_for(test, language)]))
+            yield f"- {plain(unit.name)}, **{plain(test.exercise)}**: {plain(said)}"
 
 
-def _failed(report: Report, exercise: Exercise) -> list[TestResult]:
-    return [t for t in report.tests if t.exercise == exercise.name and t.status == "failed"]
+def _failed(report: Report, unit: Unit) -> list[TestResult]:
+    """The first failed test of each exercise that has one."""
+    first: dict[str, TestResult] = {}
+    for test in report.tests:
+        if test.status == "failed":
+            first.setdefault(test.exercise, test)
+    return [first[exercise.name] for exercise in unit.exercises if exercise.name in first]

@@ -72,8 +72,9 @@ def _unit(
         said = {"output": message(report, language)}
         yield {"name": title} | _points(0.0, report.max_score) | shown | said
         return
+    by_exercise = _tests(report)
     for exercise in unit.exercises:
-        if tests := _tests(report, exercise):
+        if tests := by_exercise.get(exercise.name):
             found = _exercise(tests, exercise, title) | {"visibility": _visibility(feedback)}
             words = {"output": _output(tests, language)}
             reasons = "reasons" in (feedback.before_due, *_once_due(feedback))
@@ -103,9 +104,13 @@ def _exercise(tests: Sequence[TestResult], exercise: Exercise, title: str) -> di
     return {"name": f"{title}: {exercise.name}"} | points | shown | {"output_format": "text"}
 
 
-def _tests(report: Report, exercise: Exercise) -> list[TestResult]:
-    """The tests that count: not those for a GPU where none was asked for."""
-    return [test for test in report.tests if test.exercise == exercise.name and test.max_points]
+def _tests(report: Report) -> dict[str, list[TestResult]]:
+    """By exercise the tests that count: not those for a GPU where none was asked for."""
+    found: dict[str, list[TestResult]] = {}
+    for test in report.tests:
+        if test.max_points:
+            found.setdefault(test.exercise, []).append(test)
+    return found
 
 
 def _output(tests: Sequence[TestResult], language: Language) -> str:

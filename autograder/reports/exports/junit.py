@@ -26,17 +26,17 @@ def junit(students: Iterable[StudentReports], course: Course, when: datetime) ->
     failure.
     """
     yield b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
+    time = when.replace(tzinfo=None).isoformat(timespec="seconds")
     number = 0
     for student in students:
         for unit in course.unit_names:
             if unit in student.reports:
-                suite = _suite(number, student, student.reports[unit], when)
-                yield "".join(f"{line}\n" for line in suite).encode()
+                yield _suite(number, student, student.reports[unit], time).encode()
                 number += 1
     yield b"</testsuites>\n"
 
 
-def _suite(number: int, student: StudentReports, report: Report, when: datetime) -> Iterator[str]:
+def _suite(number: int, student: StudentReports, report: Report, time: str) -> str:
     instead = "" if report.tests else STATES[report.status].junit
     statuses: list[str] = [test.status for test in report.tests]
     statuses += [status for status, tag in TAGS.items() if tag == instead]
@@ -45,42 +45,44 @@ def _suite(number: int, student: StudentReports, report: Report, when: datetime)
         package=student.name,
         id=str(number),
         hostname="localhost",
-        timestamp=when.replace(tzinfo=None).isoformat(timespec="seconds"),
+        timestamp=time,
         time="0",
         tests=str(len(statuses)),
         failures=str(statuses.count("failed")),
         errors=str(statuses.count("error")),
         skipped=str(statuses.count("not_run")),
     )
-    yield f"<testsuite{about}>"
+    lines = [f"<testsuite{about}>", "<properties>", *_properties(student, report), "</properties>"]
+    lines += [_case(report.unit, test) for test in report.tests]
+    if instead:
+        kind = {"type": report.status} if instead == "error" else {}
+        place = _with(name=report.status, classname=report.unit, time="0")
+        outcome = f"<{instead}{_with(message=report.message, **kind)}/>"
+        lines.append(f"<testcase{place}>{outcome}</testcase>")
+    lines.append(f"<system-out/><system-err>{escape(report.message)}</system-err>")
+    return "\n".join([*lines, "</testsuite>\n"])
+
+
+def _properties(student: StudentReports, report: Report) -> Iterator[str]:
     facts = {"status": report.status, "isolation": report.isolation, "device": report.device}
     if report.mark is not None:
         facts |= {"score": f"{report.mark:g}", "max_score": f"{report.max_score:g}"}
     account = student.accounts.get(report.unit)
     if account and account.steps and account.before is not None:
         facts["score_before"] = f"{account.before:g}"
-    yield "<properties>"
-    yield from (f"<property{_with(name=name, value=value)}/>" for name, value in facts.items())
-    yield "</properties>"
-    yield from (_case(report.unit, test) for test in report.tests)
-    if instead:
-        kind = {"type": report.status} if instead == "error" else {}
-        place = _with(name=report.status, classname=report.unit, time="0")
-        outcome = f"<{instead}{_with(message=report.message, **kind)}/>"
-        yield f"<testcase{place}>{outcome}</testcase>"
-    yield f"<system-out/><system-err>{escape(report.message)}</system-err>"
-    yield "</testsuite>"
+    for name, value in facts.items():
+        yield f"<property{_with(name=name, value=value)}/>"
 
 
 def _case(unit: str, test: TestResult) -> str:
     place = _place(unit, test.exercise, test.id)
     if test.status not in TAGS:
         return f"<testcase{place}/>"
-    tag, about = TAGS[test.status], {"message": test.message}
+    tag, about = TAGS[test.status], f" message={_quoted(test.message)}"
     if test.status == "not_run":
-        return f"<testcase{place}><{tag}{_with(**about)}/></testcase>"
-    about["type"] = test.help_id or test.kind
-    return f"<testcase{place}><{tag}{_with(**about)}>{_escaped(test.help)}</{tag}></testcase>"
+        return f"<testcase{place}><{tag}{about}/></testcase>"
+    about += f" type={_quoted(test.help_id or test.kind)}"
+    return f"<testcase{place}><{tag}{about}>{_escaped(test.help)}</{tag}></testcase>"
 
 
 @functools.cache

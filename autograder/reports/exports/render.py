@@ -51,11 +51,27 @@ def render(
 
 def _noted(students: Iterable[StudentReports], notes: list[str]) -> Iterator[StudentReports]:
     """The students, and in the end what is to be noted of them."""
-    held = []
+    held, count, advisory = [], 0, 0
     for student in students:
         yield student
-        held.append(slim(student))
-    notes += _notes(in_order(held))
+        if lines := list(_left_out(student)):
+            held.append((by_name(student), lines))
+        count += len(student.reports)
+        advisory += sum(report.status == "advisory" for report in student.reports.values())
+    notes += [line for _name, lines in sorted(held) for line in lines]
+    if advisory:
+        notes.append(f"{advisory} of {count} marks are advisory: less than full isolation.")
+
+
+def _left_out(student: StudentReports) -> Iterator[str]:
+    """What of a student is exported as no mark, and what to do about it."""
+    for status, remedy in REMEDIES.items():
+        names = [name for name, report in student.reports.items() if report.status == status]
+        if names:
+            yield (
+                f"{student.name}: {', '.join(names)} {status}; left out, not exported as a zero. "
+                f"{remedy}"
+            )
 
 
 def _files(
@@ -110,17 +126,3 @@ def graded_at(results: Path) -> datetime:
     """When the newest report of a folder was written."""
     times = [path.stat().st_mtime for path in results.glob("*/*.json")]
     return datetime.fromtimestamp(max(times, default=0), UTC)
-
-
-def _notes(students: Sequence[StudentReports]) -> list[str]:
-    notes = [
-        f"{student.name}: {', '.join(names)} {status}; left out, not exported as a zero. {remedy}"
-        for student in students
-        for status, remedy in REMEDIES.items()
-        if (names := [name for name, r in student.reports.items() if r.status == status])
-    ]
-    reports = [report for student in students for report in student.reports.values()]
-    advisory = sum(report.status == "advisory" for report in reports)
-    if advisory:
-        notes.append(f"{advisory} of {len(reports)} marks are advisory: less than full isolation.")
-    return notes
