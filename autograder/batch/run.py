@@ -113,9 +113,10 @@ class Batch:
         return seen
 
     def remember(self) -> None:
-        """Keep for the next run what look() has found. Raises ResultsError."""
+        """Keep for the next run what look() has found, and not here. Raises ResultsError."""
         if self._looked:
             self._looked.save(self.results, self.students)
+            self._looked = None
 
     def run(self, workers: Workers, tell: Callable[[Event], None]) -> None:
         """Grade everything; tell of each report, in this thread, once it is on the disk.

@@ -9,12 +9,26 @@ from collections.abc import Iterable
 from autograder.core.processes import PACKAGE
 
 
+class Digest:
+    """A hash of parts in their order: other parts, another hash, wherever they are cut."""
+
+    def __init__(self) -> None:
+        self._found = hashlib.sha256()
+
+    def add(self, part: bytes) -> None:
+        """Take in the next part; it need not be held."""
+        self._found.update(len(part).to_bytes(8, "big") + part)
+
+    def __str__(self) -> str:
+        return self._found.hexdigest()
+
+
 def digest(parts: Iterable[bytes]) -> str:
-    """A hash of some parts in their order: other parts, another hash, wherever they are cut."""
-    found = hashlib.sha256()
+    """The hash of some parts."""
+    found = Digest()
     for part in parts:
-        found.update(len(part).to_bytes(8, "big") + part)
-    return found.hexdigest()
+        found.add(part)
+    return str(found)
 
 
 @functools.cache

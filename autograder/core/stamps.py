@@ -36,11 +36,17 @@ def below(folder: Path, enters: Callable[[str], bool] = lambda name: True) -> It
 
 def stamp(looks: Iterable[Look], *more: str) -> str:
     """One hash of how files look, and of more."""
-    seen = (
-        f"{name} {s.st_mode} {s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}"
-        for name, s in looks
-    )
-    return digest(text.encode("utf-8", "surrogateescape") for text in (*more, *seen))
+    return digest([*map(_encoded, more), *map(seen, looks)])
+
+
+def seen(look: Look) -> bytes:
+    """What of a file's looks stands in such a hash."""
+    name, s = look
+    return _encoded(f"{name} {s.st_mode} {s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def newest(looks: Iterable[Look]) -> int:

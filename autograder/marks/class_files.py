@@ -16,7 +16,7 @@ import msgspec
 
 from autograder.core import stamps
 from autograder.core.course import Course
-from autograder.core.digest import digest
+from autograder.core.digest import Digest, digest
 from autograder.core.language import Language
 from autograder.marks import adjustments, handins, lateness, ledger, roster
 from autograder.reports.changes import changes_csv
@@ -109,16 +109,16 @@ def _looks(results: Path) -> tuple[str, str]:
 
     Behind a link nothing is looked at, and reports may lie there: then each look is another.
     """
-    reports, files, unseen = [], [], ""
+    reports, files = Digest(), Digest()
     for look in stamps.below(results, _of_a_student):
         path = PurePosixPath(look[0])
         if stat.S_ISLNK(look[1].st_mode):
-            unseen = str(time.time_ns())
+            reports.add(str(time.time_ns()).encode())
         if path.suffix == ".json" and not path.name.startswith("."):
-            reports.append(look)
+            reports.add(stamps.seen(look))
         elif path.name == PAGE or look[0] in FILES:
-            files.append(look)
-    return stamps.stamp(reports, unseen), stamps.stamp(files)
+            files.add(stamps.seen(look))
+    return str(reports), str(files)
 
 
 def _of_a_student(path: str) -> bool:
