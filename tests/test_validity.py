@@ -26,6 +26,8 @@ COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
 SEEDS = 200
 SHARE = 16  # of mistakes, wrong programs and mutants one in so many is tried; all are, in `long`
+# Met in a class: a w_hh that stretched what float16 rounds, step by step, beyond the allowance.
+UNLUCKY = ["a2ad962bf432d8e971793cd1482a0afbb85af0144cfcc6309baf99157c7e9e0b"]
 
 
 def asks_for_tests(unit: Unit) -> bool:
@@ -113,6 +115,7 @@ def test_right_answers_get_full_marks_whatever_the_inputs(unit: str) -> None:
     """As far as values and gradients go: without a sandbox. Students' tests are given no inputs."""
     asked = COURSE.unit(unit)
     seeds = [str(seed) for seed in range(1 if asks_for_tests(asked) else SEEDS)]
+    seeds += UNLUCKY
     assert not right.rejected(COURSE, [asked], seeds, jobs=1)
 
 

@@ -214,6 +214,7 @@ def test_rnn_dtype_and_strides(student, draw):
     """
     for dtype, allowed in [(torch.float32, None), (torch.float16, HALF)]:
         inputs = rnn_inputs(draw, 3, 7, 5, 2, dtype=dtype)
+        inputs[3] /= torch.linalg.matrix_norm(inputs[3].double(), 2)  # lest rounding grow by steps
         expected = in_float64(rnn64, inputs)
         assert_close(student.rnn.rnn(*inputs), expected, dtype=dtype, relative=allowed)
     strided = [
