@@ -56,6 +56,12 @@ KNOWN = {
         "layers_to_cover",
         "float_logarithm",
     ),
+    "a bias that is not used: no gradient comes, and nothing was detached": (
+        "rnn",
+        "def rnn_step(x, h, w_xh, w_hh, b):\n    return torch.tanh(x @ w_xh + h @ w_hh)\n",
+        "rnn_step",
+        "no_bias",
+    ),
     "keys not transposed, as an exception tells": (
         "attention",
         "def score(q, k):\n    return torch.matmul(q, k)\n",

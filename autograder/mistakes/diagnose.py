@@ -52,6 +52,7 @@ RANDOM = Mistake(
     },
     lambda: None,
 )
+UNFELT = "detached"  # what a check says where no gradient comes: an input may not be used at all
 LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is tried on it
 KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hundredth
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
@@ -191,10 +192,11 @@ class Recording:
 
         What was wrong in a way that names itself, such as its dtype, is no evidence of another.
         """
+        told = failure and failure.help_id not in ("", UNFELT)
         for call in self._calls:
-            if call is not self._last or not failure or not failure.help_id:
+            if call is not self._last or not told:
                 self._suspect(call.asked).calls.append(call)
-        if failure and self._last and not failure.help_id:
+        if failure and self._last and not told:
             suspect = self._suspect(self._last.asked)
             suspect.failed.append(name)
             suspect.cached |= self.cached(failure)
@@ -251,12 +253,15 @@ class Recording:
         return [(RANDOM,)] if not suspect.cached and self._by_chance(calls) else []
 
     def _by_chance(self, calls: Sequence[_Call]) -> bool:
-        """Whether the first wrong call gives other numbers when it is made again, and again."""
-        call = next((call for call in calls if not call.is_right), None)
-        if call is None:
+        """Whether the largest wrong call gives other numbers when it is made again, and again.
+
+        Of few numbers a dropout may well take the same.
+        """
+        wrong = [call for call in calls if not call.is_right]
+        if not wrong:
             return False
-        again = [self._ask(call.asked) for _ in range(2)]
-        return any(gave and not gave.error and not same(gave, call.gave) for gave in again)
+        again = [self._ask(wrong[-1].asked) for _ in range(2)]
+        return any(gave and not gave.error and not same(gave, wrong[-1].gave) for gave in again)
 
     def _proved(
         self,

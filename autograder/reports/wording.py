@@ -43,6 +43,7 @@ LABELS = {
     "no_requires_grad": _("A gradient is asked of what autograd does not follow."),
     "not_summed": _("A gradient is asked of more than one number."),
     "one_of_a_batch": _("One truth is asked of many numbers."),
+    "one_number_of_many": _("One number is asked of a tensor that holds many."),
     "complex_eigenvalues": _("A complex number is taken for a real one."),
     "random": _("The same call does not give the same result each time."),
     "detached": _("No gradient gets through: something on the way leaves autograd."),

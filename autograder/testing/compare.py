@@ -305,8 +305,9 @@ def assert_gradients(
             raise Mismatch(
                 say(
                     "No gradient reaches %(input)s: the result does not depend on it for autograd. "
-                    "A `.detach()`, `.data`, `.item()`, `torch.no_grad()`, `torch.tensor(...)` or "
-                    "a trip through NumPy cuts the graph.",
+                    "Is it used at all? If it is, a `.detach()`, `.data`, `.item()`, "
+                    "`torch.no_grad()`, `torch.tensor(...)` or a trip through NumPy cuts the "
+                    "graph.",
                     input=name,
                 ),
                 help_id="detached",

@@ -67,6 +67,14 @@ MEANING = [
         ),
     ),
     (
+        r"be converted to (Python )?[Ss]calar|can only convert an array of size 1",
+        "one_number_of_many",
+        _(
+            "`item()`, `int` and `float` want a single number, and here there are several: with a "
+            "batch, one for each sentence. Is one of them meant, or all, as a tensor?"
+        ),
+    ),
+    (
         r"'complex'|complex number",
         "complex_eigenvalues",
         _("The number is complex: neither is it a float, nor is there an order. What is its size?"),
