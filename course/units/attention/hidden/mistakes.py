@@ -155,6 +155,12 @@ FLOAT32 = wrong("float32_root", scale, divisor=lambda s, d_k: torch.sqrt(torch.t
 wrong("no_scale", attention, divisor=lambda s, d_k: 1.0)(**NO_SCALE)
 wrong("scale_by_d", attention, divisor=lambda scores, d_k: d_k)(**SCALE_BY_D)
 wrong("scale_by_length", attention, divisor=[_keys, _queries])(**SCALE_BY_LENGTH)
+wrong("width_of_axis_one", attention, width=lambda q, v: q.shape[1])(
+    en="The width of a key is read from axis 1, which with leading axes is another one. From which "
+    "end can axes be counted, however many stand before?",
+    zh="key 的宽度取自第 1 个轴；前面有别的轴时，那就不是宽度了。"
+    "无论前面有多少个轴，应从哪一端数起？",
+)
 wrong("scale_by_d_v", attention, width=lambda q, v: v.shape[-1])(
     en="The divisor comes from the width of the values, which take no part in the scores.",
     zh="除数取自 value 的宽度，而 value 并不参与打分。",
@@ -293,6 +299,17 @@ wrong("sum_over_queries", weighted_sum, attention, mix=lambda w, v: w.sum(-2).un
     en="The sum runs over the queries. Each query wants its own mix, summed over the keys.",
     zh="求和是沿 query 进行的。每个 query 应该得到自己的混合，沿 key 求和。",
 )
+wrong(
+    "no_axis_for_queries",
+    weighted_sum,
+    attention,
+    mix=lambda w, v: (w.unsqueeze(-1) * v).sum(-2),
+)(
+    en="The weights have an axis for the queries, and the values, elementwise beside them, have "
+    "none: a batch of values is lined up with the queries. Which axis is missing, and where?",
+    zh="权重有 query 的轴，与它逐元素相乘的 value 却没有：value 的批次轴就对到了 query 上。"
+    "缺的是哪个轴，应在哪里？",
+)
 MEAN = wrong("mean_not_sum", weighted_sum, attention, mix=lambda w, v: w @ v / v.shape[-2])(
     en="The weighted sum is divided once more, by the number of keys or by the weights' sum. "
     "Whatever the weights sum to is their own affair.",
@@ -361,7 +378,7 @@ wrong("fill_zero", attention, hide=_filled(0.0, 1e-9, 1e-8, 1e-6), zeroed=False)
 )
 
 
-wrong("fill_too_small", attention, hide=_filled(-1e1, -1e2, -1e3), zeroed=[True, False])(
+wrong("fill_too_small", attention, hide=_filled(-1e1, -1e2, -1e3, -1e4), zeroed=[True, False])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: at logits "
     "around -3000 the hidden keys win. What is below every score?",
     zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低：在 -3000 附近，"

@@ -12,15 +12,18 @@ def attend(
     encoder_states,
     mask=None,
     *,
+    query=lambda state: state,
     divisor=lambda state, encoder_states: math.sqrt(state.shape[-1]),
+    read=lambda mask: mask,
     hide=lambda scores, mask: scores.masked_fill(~mask, -math.inf),
     normalise=torch.softmax,
     zeroed=True,
     mix=lambda w, state, s: torch.einsum("nt,nth->nh", w, s),
     result=lambda context, weights, state, encoder_states: (context, weights),
 ):
-    scores = torch.einsum("nh,nth->nt", state, encoder_states) / divisor(state, encoder_states)
-    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    scores = torch.einsum("nh,nth->nt", query(state), encoder_states)
+    scores = scores / divisor(state, encoder_states)
+    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else read(mask)
     weights = normalise(hide(scores, mask), -1)
     weights = weights.masked_fill(~mask, 0.0) if zeroed else weights
     return result(mix(weights, state, encoder_states), weights, state, encoder_states)
@@ -123,6 +126,12 @@ wrong("softmax_over_queries", *BOTH, normalise=lambda s, d: s[..., None].softmax
     zh="每个词的权重都是 1：softmax 沿 query 计算了，而每个句子只有一个 query。词排在哪个轴上？"
     "（query 和 key 弄反时也是这样。）",
 )
+wrong("first_query", *BOTH, query=lambda state: state[:1].expand_as(state))(
+    en="One sentence's state asks in all sentences: a product of (N, H) and (N, H, T) pairs each "
+    "state with each sentence. How does a state meet its own sentence alone?",
+    zh="所有句子用的都是同一个句子的状态：(N, H) 与 (N, H, T) 相乘时，每个状态都会与每个句子配对。"
+    "怎样让一个状态只遇到自己的句子？",
+)
 for _normalise in (lambda s, d: s.softmax(0), lambda s, d: s.ravel().softmax(0).view_as(s)):
     wrong("wrong_axis", *BOTH, normalise=_normalise)(
         en="The softmax runs over the wrong axis: the sentences of a batch compete with each "
@@ -195,6 +204,10 @@ for _number in (-math.inf, -1e9, -1e30):
         en="The mask is read the wrong way round: True says that a word may be attended to.",
         zh="掩码用反了：True 表示可以关注这个词。",
     )
+wrong("mask_inverted", *BOTH, read=torch.logical_not)(
+    en="The mask is read the wrong way round: True says that a word may be attended to.",
+    zh="掩码用反了：True 表示可以关注这个词。",
+)
 wrong("mask_after_softmax", *BOTH, hide=lambda s, m: s)(
     en="Padding was hidden after the softmax, so the other weights no longer sum to 1.",
     zh="softmax 之后才遮住填充，其余权重之和不再是 1。",

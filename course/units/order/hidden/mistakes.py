@@ -379,6 +379,19 @@ wrong(
     en="Only the last prediction counts. All of them are there after one pass: that is the point.",
     zh="只计算了最后一个预测。一遍算完，所有预测都有了，这正是要点。",
 )
+
+
+def _reshaped(logits):
+    """(N, L, V) taken for (N, V, L), as numbers lie in memory, and turned back."""
+    n, length, words = logits[:, :-1].shape
+    return logits[:, :-1].reshape(n, words, length).mT
+
+
+wrong("reshaped_not_transposed", mean_loss, asked=_reshaped)(
+    en="Words and positions should change places, and a reshape only counts the numbers anew: they "
+    "stay in their order. What exchanges two axes?",
+    zh="词与位置这两个轴应当互换，而 reshape 只是把数重新分组，顺序不变。什么能交换两个轴？",
+)
 wrong("summed", mean_loss, mean=lambda losses, tokens: losses.sum())(
     en="The losses are added up. A mean does not grow with the number of words.",
     zh="损失是求和的。平均值不随词数增长。",
@@ -473,7 +486,14 @@ wrong("not_read", generate, read=lambda tokens, t: tokens[:, :t])(
     "and again.",
     zh="选下一个词时没有读已写出的词，于是一直写同一个词。",
 )
-wrong("last_word_read_alone", generate, read=lambda tokens, t: tokens[:, -1:])(
+wrong(
+    "last_word_read_alone",
+    generate,
+    read=[
+        lambda tokens, t: tokens[:, -1:],
+        lambda tokens, t: tokens[:, -1:] if tokens.shape[1] > t else tokens,
+    ],
+)(
     en="Only the last word is read, as if it were the first: what became of those before it?",
     zh="只读了最后一个词，并把它当作第一个：它前面的词呢？",
 )

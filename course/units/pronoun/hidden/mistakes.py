@@ -530,10 +530,11 @@ wrong("epsilon_inside", train, optimise=_adam(inside=True))(
     en="Adam's epsilon stands under the root: it is added to the root.",
     zh="Adam 的 epsilon 放在了根号里面：它应加在开方之后。",
 )
-wrong("optimiser_made_anew", train, kept=lambda state: None)(
+ANEW = wrong("optimiser_made_anew", train, kept=lambda state: None)(
     en="Adam forgets what it knew from step to step. Is the optimiser made inside the loop?",
     zh="Adam 在各步之间忘掉了它所知道的。优化器是不是在循环里面创建的？",
 )
+wrong("optimiser_made_anew", train, optimise=lambda p, g, s, n, lr: ADAM(p, g, None, 1, lr))(**ANEW)
 
 
 def _sum_up(before, found):

@@ -426,6 +426,13 @@ wrong("count_for_span", measured_receptive_field, span=len)(
     "and the last?",
     zh="只数了有影响的位置。第一个与最后一个之间的空隙算不算？",
 )
+for _least in (1e-5, 1e-6, 1e-8, 1e-12):
+    wrong(
+        "threshold", measured_receptive_field, felt=lambda gradient, n=_least: gradient.abs() > n
+    )(
+        en="Small gradients are taken for none. With small weights they are small, not zero.",
+        zh="把很小的梯度当成了零。权重小时梯度也小，但不是零。",
+    )
 wrong("off_by_one", measured_receptive_field, span=lambda positions: _span(positions) - 1)(
     en="An end is left out. How many positions are there from position 3 to position 5?",
     zh="漏掉了一端。从位置 3 到位置 5 一共有几个位置？",

@@ -57,6 +57,11 @@ def _tanh_by_hand(total):
     return (up - down) / (up + down)
 
 
+def _tanh_by_square(total):
+    square = (2 * total).exp()
+    return (square - 1) / (square + 1)
+
+
 def _tanh_by_size(total):
     """A tanh by the exponential of -2·|x|, which never overflows."""
     small = (-2 * total.abs()).exp()
@@ -124,7 +129,12 @@ wrong("residual", rnn_step, rnn, after=lambda new, old: new + old)(
     "alone.",
     zh="旧状态又加到了新状态上。新状态保留多少旧状态，只由 w_hh 决定。",
 )
-wrong("tanh_overflows", rnn_step, rnn, squash=_tanh_by_hand)(
+wrong(
+    "tanh_overflows",
+    rnn_step,
+    rnn,
+    squash=[_tanh_by_hand, _tanh_by_square, lambda total: -_tanh_by_square(-total)],
+)(
     en="A tanh by hand: its exponentials overflow, and ∞/∞ is NaN, not a number. "
     "torch has one that does not.",
     zh="手写的 tanh：其中的指数会溢出，而 ∞/∞ 没有意义。torch 自带的 tanh 不会。",

@@ -282,7 +282,11 @@ wrong("weights_returned", self_attention, mix=lambda weights, v: weights)(
     en="The weights came back in place of the output: only the output is asked for.",
     zh="返回了权重而不是输出：这里只要输出。",
 )
-wrong("residual", self_attention, after=lambda output, x: output + x)(
+wrong(
+    "residual",
+    self_attention,
+    after=[lambda y, x: y + x, lambda y, x: y + x if y.shape == x.shape else y],
+)(
     en="The words themselves are added to the output, as a Transformer does around this layer.",
     zh="把词本身加到了输出上（Transformer 在这一层之外才这样做）。",
 )
@@ -354,9 +358,15 @@ def multi_head_over_heads(x, w_q, w_k, w_v, w_o, heads, causal=False):
     return (torch.softmax(q @ k.mT / _root(q), -1) @ v).flatten(2) @ w_o
 
 
-def _split_as_words(y, heads, width):
-    """Every head as wide as if all projections had the width of the words."""
-    return y.view(*y.shape[:2], heads, width // heads).transpose(1, 2)
+def _of_one_width(x, weights, w_o, heads, causal, width):
+    """All projections are cut, and joined, as if they had this width."""
+    n, length, _ = x.shape
+    projected = (y.view(n, length, heads, width // heads) for y in project(x, *weights))
+    q, k, v = (y.transpose(1, 2) for y in projected)
+    scores = q @ k.mT / _root(q)
+    if causal:
+        scores = scores.masked_fill(~causal_mask(length, x.device), -math.inf)
+    return (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, width) @ w_o
 
 
 @mistake(
@@ -368,12 +378,17 @@ def _split_as_words(y, heads, width):
     "同。",
 )
 def multi_head_of_width(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    n, length, width = x.shape
-    q, k, v = (_split_as_words(y, heads, width) for y in project(x, w_q, w_k, w_v))
-    scores = q @ k.mT / _root(q)
-    if causal:
-        scores = scores.masked_fill(~causal_mask(length, x.device), -math.inf)
-    return (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, width) @ w_o
+    return _of_one_width(x, (w_q, w_k, w_v), w_o, heads, causal, x.shape[-1])
+
+
+@mistake(
+    "multi_head_self_attention",
+    "width_of_keys",
+    en="The values are cut into heads as wide as those of the keys. w_v may have another width.",
+    zh="value 也按 key 的头宽来切分。w_v 的宽度可以与它不同。",
+)
+def multi_head_of_the_keys_width(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    return _of_one_width(x, (w_q, w_k, w_v), w_o, heads, causal, w_k.shape[-1])
 
 
 def _join_by_mere_view(y, w_o):

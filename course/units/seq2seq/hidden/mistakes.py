@@ -46,12 +46,14 @@ def encode(
     first=torch.zeros_like,
     kept=lambda new, old, ids: new,
     pick=_last,
+    upto=lambda states, lengths: states,
     result=lambda states, context: (states, context),
     **step,
 ):
     """The slots of an encoder, and those of a step.
 
     order: of the sentences. kept: the state after a step. pick: the context, of all states.
+    upto: those of the states that come back.
     """
     tokens, lengths = tokens[order(lengths)], lengths[order(lengths)]
     words = params["enc_embed"][read(tokens)]
@@ -61,7 +63,7 @@ def encode(
         state = kept(_gru(word, state, named(params), "enc", **step), state, ids)
         states.append(state)
     states = torch.stack(states, 1)
-    return result(states, pick(states, lengths))
+    return result(upto(states, lengths), pick(states, lengths))
 
 
 def decode(
@@ -204,6 +206,29 @@ REVERSED = wrong("reversed_time", encode, read=lambda tokens: tokens.flip(1))(
     zh="句子被倒着读了：应该先读第一个词。",
 )
 wrong("reversed_time", encode, result=lambda s, c: (s.flip(1), c))(**REVERSED)
+
+
+def _frozen(states, lengths):
+    """At padding the sentence's last state."""
+    at = torch.arange(states.shape[1], device=states.device).expand(states.shape[:2])
+    at = torch.minimum(at, lengths[:, None] - 1)
+    return states[torch.arange(len(states), device=states.device)[:, None], at]
+
+
+wrong(
+    "shorter_than_the_batch",
+    encode,
+    upto=[
+        lambda s, n: s[:, : n.max()],
+        lambda s, n: _own(s, n)[:, : n.max()],
+        lambda s, n: _frozen(s, n)[:, : n.max()],
+    ],
+)(
+    en="The states end with the longest sentence, and the tensor of ids is longer: one state a "
+    "word is asked for, padding too. `pad_packed_sequence` does so unless told `total_length`.",
+    zh="states 在最长的句子处就结束了，而编号张量更长：每个位置都要一个状态，填充处也要。"
+    "`pad_packed_sequence` 不给 `total_length` 时就会这样。",
+)
 wrong("results_swapped", encode, result=lambda s, c: (c, s))(
     en="States and context came back in each other's place.",
     zh="states 和 context 的返回顺序颠倒了。",

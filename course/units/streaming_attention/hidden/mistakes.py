@@ -31,6 +31,8 @@ def streaming_attention(
     sum_rescaled=True,
     output_rescaled=True,
     shrinking=lambda old, new: (old - new).exp(),
+    largest=torch.maximum,
+    counted=lambda exponentials: exponentials,
 ):
     """way: in place of an online softmax over blocks of keys."""
 
@@ -43,9 +45,9 @@ def streaming_attention(
     total, output = torch.zeros_like(maximum), q.new_zeros(*q.shape[:-1], v.shape[-1])
     for keys, values in _blocks(k, v, block_size):
         scores = score(keys)
-        larger = torch.maximum(maximum, scores.amax(-1, True))
+        larger = largest(maximum, scores.amax(-1, True))
         shrink, exponentials = shrinking(maximum, larger), (scores - larger).exp()
-        total = total * (shrink if sum_rescaled else 1) + exponentials.sum(-1, True)
+        total = total * (shrink if sum_rescaled else 1) + counted(exponentials).sum(-1, True)
         output = output * (shrink if output_rescaled else 1) + exponentials @ values
         maximum = larger
     return output / total
@@ -90,6 +92,18 @@ wrong("nothing_rescaled", streaming_attention, sum_rescaled=False, output_rescal
     en="Every block is taken under a maximum of its own time. What was summed before a larger "
     "score turned up belongs to the old one.",
     zh="每个块用的是当时的最大值。在更大的分数出现之前累计的内容仍对应旧的最大值。",
+)
+
+
+wrong("detached_sum", streaming_attention, counted=torch.detach)(
+    en="The values are right, the gradient is not: the running sum was cut off from the scores, "
+    "and it depends on them, too.",
+    zh="值是对的，梯度不对：累计的和与分数的联系被切断了，而它也依赖于分数。",
+)
+wrong("max_of_block", streaming_attention, largest=lambda old, new: new)(
+    en="The maximum is that of the newest block alone. After a block with far larger scores, what "
+    "was summed before is multiplied by a number that overflows.",
+    zh="最大值只取自最新的块。前面的块若有大得多的分数，之前累计的内容就会乘上一个溢出的数。",
 )
 
 

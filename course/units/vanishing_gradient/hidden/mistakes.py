@@ -3,7 +3,7 @@
 import numpy as np
 from numpy import linalg
 
-from autograder.mistakes.entry import wrong
+from autograder.mistakes.entry import mistake, wrong
 
 
 def step_jacobian(h_next, w_hh, *, slope=lambda h: 1 - h**2, rows=lambda s, w: s[:, None] * w.T):
@@ -115,6 +115,21 @@ wrong("norm_for_product", gradient_norms, back=lambda g, j: linalg.norm(g[-1]) *
 )
 
 
+@mistake(
+    "gradient_norms",
+    "norm_of_product",
+    en="The norm of the Jacobians' product is taken, whatever the gradient: how much of a gradient "
+    "a matrix leaves depends on its direction.",
+    zh="取的是雅可比乘积的范数，与梯度无关：一个矩阵留下多少梯度，取决于梯度的方向。",
+)
+def gradient_norms_of_product(states, w_hh, grad_last):
+    product, norms = np.eye(len(w_hh)), [linalg.norm(grad_last)]
+    for h_next in states[:0:-1]:
+        product = product @ step_jacobian(h_next, w_hh)
+        norms.append(linalg.norm(product) * norms[0])
+    return np.array(norms[::-1])
+
+
 # spectral_radius
 
 
@@ -147,19 +162,25 @@ REAL = wrong("real_part", spectral_radius, measure=lambda w: linalg.eigvals(w).r
 wrong("real_part", spectral_radius, measure=lambda w: np.abs(linalg.eigvals(w).real).max())(**REAL)
 
 
-def _iterated(w):
-    vector = np.ones(len(w))
-    for _ in range(100):
-        vector = w @ vector
-        vector = vector / linalg.norm(vector)
-    return linalg.norm(w @ vector)
+def _iterated(steps, least):
+    """least: in place of a length of zero."""
+
+    def measure(w):
+        vector = np.ones(len(w))
+        for _ in range(steps):
+            vector = w @ vector
+            vector = vector / (linalg.norm(vector) or least)
+        return linalg.norm(w @ vector)
+
+    return measure
 
 
-wrong("power_iteration", spectral_radius, measure=_iterated)(
-    en="A power iteration settles only where one eigenvalue is larger than all others; of a "
-    "complex pair both are as large.",
-    zh="只有当一个特征值比其他的都大时，幂迭代才会收敛；一对共轭复特征值的模是一样大的。",
-)
+for _steps in (49, 50, 99, 100, 199, 200, 999, 1000):
+    wrong("power_iteration", spectral_radius, measure=[_iterated(_steps, n) for n in (0.0, 1.0)])(
+        en="A power iteration settles only where one eigenvalue is larger than all others; of a "
+        "complex pair both are as large.",
+        zh="只有当一个特征值比其他的都大时，幂迭代才会收敛；一对共轭复特征值的模是一样大的。",
+    )
 wrong("pair_for_values", spectral_radius, measure=lambda w: np.abs(linalg.eig(w)).max())(
     en="`eig` returns two things, the values and the vectors.",
     zh="`eig` 返回两样东西：特征值和特征向量。",
@@ -244,6 +265,11 @@ def _norm(grads):
     return np.sqrt(sum(np.sum(grad**2) for grad in grads))
 
 
+def _as_matrix(grad):
+    """What `norm(grad, 2)` measures: of a matrix it is the largest singular value."""
+    return linalg.norm(grad, 2) if grad.ndim == 2 else grad
+
+
 def clip_by_global_norm(
     grads,
     max_norm,
@@ -277,6 +303,7 @@ for _norm_of in (
     lambda grads: _norm(grads) ** 2,
     lambda grads: sum(linalg.norm(grad) for grad in grads),
     lambda grads: max(linalg.norm(grad) for grad in grads),
+    lambda grads: _norm([_as_matrix(grad) for grad in grads]),
 ):
     wrong("wrong_global_norm", clip_by_global_norm, norm=_norm_of)(
         en="The global norm is not that of all numbers taken as one long vector.",

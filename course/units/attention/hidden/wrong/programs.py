@@ -399,3 +399,40 @@ def attention__finfo_min(q, k, v, mask=None):
         s = s.masked_fill(~mask, torch.finfo(s.dtype).min)
     w = softmax(s)
     return w @ v, w
+
+
+def weighted_sum__unsqueezed(weights, v):
+    """The values lack an axis for the queries: right without a batch. -> no_axis_for_queries"""
+    return (weights.unsqueeze(-1) * v).sum(dim=-2)
+
+
+def attention__width_of_axis_one(q, k, v, mask=None):
+    """d_k is q.shape[1]. -> width_of_axis_one"""
+    scores = scale(score(q, k), q.shape[1])
+    if mask is None:
+        return weighted_sum(w := softmax(scores), v), w
+    weights = softmax(scores.masked_fill(~mask, torch.finfo(scores.dtype).min)) * mask
+    return weighted_sum(weights, v), weights
+
+
+def attention__minus_1e4(q, k, v, mask=None):
+    """Hidden scores are -1e4, and real ones may lie there. -> fill_too_small"""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e4)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    return weighted_sum(weights, v), weights
+
+
+def attention__dropout_everywhere(q, k, v, mask=None):
+    """A dropout on the weights, with the hidden ones at zero. -> random"""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e4)
+    weights = softmax(scores)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0)
+    weights = torch.nn.functional.dropout(weights, p=0.1)
+    return weighted_sum(weights, v), weights

@@ -359,3 +359,20 @@ def decode_with_attention__context_first(tokens, lengths, params, start, end, ma
         if done.all():
             break
     return torch.stack(ids, 1), torch.stack(rows, 1)
+
+
+def attend__matmul(state, encoder_states, mask=None):
+    """`state @ keys` is (N, N, T), and of it the first row is taken. -> first_query"""
+    scores = (state @ encoder_states.transpose(1, 2))[:, 0] / math.sqrt(state.shape[1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, -1)
+    weights = weights if mask is None else weights * mask
+    return (weights[:, None] @ encoder_states)[:, 0], weights
+
+
+def attend__key_padding_mask(state, encoder_states, mask=None):
+    """True is taken for padding; what handles empty rows is right. -> mask_inverted"""
+    hidden = None if mask is None else ~mask[:, None]
+    context, weights = attention(state[:, None], encoder_states, encoder_states, hidden)
+    return context[:, 0], weights[:, 0]

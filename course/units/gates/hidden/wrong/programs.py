@@ -282,7 +282,7 @@ def cell_gradient__not_flipped_back(forget):
 
 
 def cell_gradient__logs(forget):
-    """By logarithms: the gradient is NaN at a gate of 0. -> nan_gradient"""
+    """By logarithms: the gradient is NaN at a gate of 0. -> through_logarithms"""
     following = torch.cat([forget[1:], torch.ones_like(forget[:1])])
     return following.log().flip(0).cumsum(0).flip(0).exp()
 
@@ -320,3 +320,9 @@ def cell_gradient__ones_of_float32(forget):
     """The last row is of torch's default dtype, and so float16 is widened. -> wrong_dtype"""
     ones = torch.ones(1, forget.shape[1], device=forget.device)
     return torch.cat([forget[1:], ones]).flip(0).cumprod(0).flip(0)
+
+
+def cell_gradient__logarithms(forget):
+    """A product through a sum of logarithms. -> through_logarithms"""
+    logs = torch.log(forget)
+    return torch.exp(logs.flip(0).cumsum(0).flip(0) - logs)

@@ -280,3 +280,19 @@ def generate__cache_without_places(tokens, params, count):
         x = embed[new] + positions(1, embed.shape[1]).to(embed)
         k, v = torch.cat([k, x @ params["w_k"]], 1), torch.cat([v, x @ params["w_v"]], 1)
     return tokens
+
+
+def generate__first_all_then_one(tokens, params, count):
+    """After the beginning each word written is read alone. -> last_word_read_alone"""
+    ids = last = tokens
+    for _ in range(count):
+        last = next_words(last, params)[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, last], dim=1)
+    return ids
+
+
+def mean_loss__reshaped(tokens, params):
+    """Words and positions are exchanged by reshape. -> reshaped_not_transposed"""
+    logits = next_words(tokens, params)[:, :-1]
+    n, length, words = logits.shape
+    return F.cross_entropy(logits.reshape(n, words, length), tokens[:, 1:])

@@ -231,3 +231,9 @@ def rnn__wide_buffer(x, h, w_xh, w_hh, b):
         h = torch.tanh(x[:, t] @ w_xh + h @ w_hh + b)
         states[:, t] = h
     return states
+
+
+def rnn_step__tanh_of_minus(x, h, w_xh, w_hh, b):
+    """(1 - e) / (1 + e) with e = exp(-2·sum), which overflows. -> tanh_overflows"""
+    e = torch.exp(-2 * (x @ w_xh + h @ w_hh + b))
+    return (1 - e) / (1 + e)

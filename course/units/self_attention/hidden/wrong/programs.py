@@ -141,6 +141,13 @@ def self_attention__residual(x, w_q, w_k, w_v, causal=False):
     return x + attention(q, k, v, mask)[0]
 
 
+def self_attention__residual_where_it_fits(x, w_q, w_k, w_v, causal=False):
+    """The input is added where its width is that of the output. -> residual"""
+    q, k, v = project(x, w_q, w_k, w_v)
+    output = attention(q, k, v, causal_mask(x.shape[1], x.device) if causal else None)[0]
+    return output + x if output.shape == x.shape else output
+
+
 def self_attention__minus_1e9(x, w_q, w_k, w_v, causal=False):
     """-1e9 is too much for float16. -> fill_overflows"""
     q, k, v = project(x, w_q, w_k, w_v)
@@ -270,3 +277,12 @@ def multi_head_self_attention__summed(x, w_q, w_k, w_v, w_o, heads, causal=False
     mask = causal_mask(T, x.device) if causal else None
     out, _ = attention(q, k, v, mask)
     return out.mean(1).repeat(1, 1, heads) @ w_o
+
+
+def multi_head_self_attention__one_width(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    """The values are cut by the keys' width, too. -> width_of_keys"""
+    N, T, _ = x.shape
+    d = w_q.shape[1] // heads
+    q, k, v = (y.view(N, T, heads, d).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
+    mask = causal_mask(T, x.device) if causal else None
+    return attention(q, k, v, mask)[0].transpose(1, 2).reshape(N, T, heads * d) @ w_o

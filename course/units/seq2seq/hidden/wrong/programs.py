@@ -147,6 +147,18 @@ def encode__context_only(tokens, lengths, params):
     return states[torch.arange(len(tokens)), lengths - 1]
 
 
+def encode__as_pad_packed(tokens, lengths, params):
+    """The states end with the longest sentence: no total_length. -> shorter_than_the_batch"""
+    x = params["enc_embed"][tokens]
+    h = x.new_zeros(x.shape[0], params["enc_w_h"].shape[0])
+    states = []
+    for t in range(int(lengths.max())):
+        new = gru_step(x[:, t], h, *(params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")))
+        h = torch.where((t < lengths)[:, None], new, h)
+        states.append(h)
+    return torch.stack(states, 1), h
+
+
 def decode__no_context(context, params, start, end, max_length):
     """The context is not given at every step: zeros stand in its place. -> no_context"""
     w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
@@ -438,4 +450,17 @@ def decode__end_left_out(context, params, start, end, max_length):
         if done.all():
             break
         out.append(token)
+    return torch.stack(out, 1)
+
+
+def decode__item(context, params, start, end, max_length):
+    """`token.item()` of a whole batch. -> one_number_of_many"""
+    w = [params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h, token, out = context, torch.full((context.shape[0],), start), []
+    while len(out) < max_length:
+        h = gru_step(torch.cat([params["dec_embed"][token], context], 1), h, *w)
+        token = (h @ params["out_w"] + params["out_b"]).argmax(-1)
+        out.append(token)
+        if token.item() == end:
+            break
     return torch.stack(out, 1)

@@ -224,3 +224,33 @@ def streaming_attention__maximum_detached(q, k, v, block_size):
         den = den * torch.exp(m - new).detach() + e.sum(-1, keepdim=True)
         m = new
     return num / den
+
+
+def streaming_attention__rescaled_to_the_block(q, k, v, block_size):
+    """Rescaled to the newest block's maximum, whichever is larger. -> max_of_block"""
+    q = q / math.sqrt(q.shape[-1])
+    m = q.new_full((*q.shape[:-1], 1), float("-inf"))
+    den, num = q.new_zeros((*q.shape[:-1], 1)), q.new_zeros((*q.shape[:-1], v.shape[-1]))
+    for i in range(0, k.shape[-2], block_size):
+        s = q @ k[..., i : i + block_size, :].transpose(-1, -2)
+        new = s.amax(-1, keepdim=True)
+        p, shrink = torch.exp(s - new), torch.exp(m - new)
+        den = den * shrink + p.sum(-1, keepdim=True)
+        num = num * shrink + p @ v[..., i : i + block_size, :]
+        m = new
+    return num / den
+
+
+def streaming_attention__sum_without_graph(q, k, v, block_size):
+    """The running sum is made of `.data`. -> detached_sum"""
+    q = q / math.sqrt(q.shape[-1])
+    m = q.new_full((*q.shape[:-1], 1), float("-inf"))
+    den, num = q.new_zeros((*q.shape[:-1], 1)), q.new_zeros((*q.shape[:-1], v.shape[-1]))
+    for i in range(0, k.shape[-2], block_size):
+        s = q @ k[..., i : i + block_size, :].transpose(-1, -2)
+        new = torch.maximum(m, s.amax(-1, keepdim=True))
+        p, shrink = torch.exp(s - new), torch.exp(m - new)
+        den = den * shrink + p.data.sum(-1, keepdim=True)
+        num = num * shrink + p @ v[..., i : i + block_size, :]
+        m = new
+    return num / den

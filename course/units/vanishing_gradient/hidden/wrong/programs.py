@@ -349,3 +349,34 @@ def clip_by_global_norm__largest(grads, max_norm):
     norm = max(np.linalg.norm(g) for g in grads)
     factor = max_norm / norm if norm > max_norm else 1
     return [g * factor for g in grads]
+
+
+def spectral_radius__two_hundred_steps(w):
+    """A power iteration of 200 steps. -> power_iteration"""
+    v, r = np.ones(w.shape[0]), 0.0
+    for _ in range(200):
+        u = w @ v
+        r = np.linalg.norm(u)
+        if r == 0:
+            return 0.0
+        v = u / r
+    return float(r)
+
+
+def gradient_norms__of_the_product(states, w_hh, grad_last):
+    """The norm of the Jacobians' product, times that of grad_last. -> norm_of_product"""
+    T = len(states)
+    norms, J = np.zeros(T), np.eye(w_hh.shape[0])
+    norms[T - 1] = np.linalg.norm(grad_last)
+    for t in range(T - 2, -1, -1):
+        J = J @ step_jacobian(states[t + 1], w_hh)
+        norms[t] = np.linalg.norm(J) * np.linalg.norm(grad_last)
+    return norms
+
+
+def clip_by_global_norm__norm_two(grads, max_norm):
+    """`norm(g, 2)`, which of a matrix is its largest singular value. -> wrong_global_norm"""
+    squares = [np.linalg.norm(g, 2) ** 2 if g.ndim <= 2 else np.sum(g**2) for g in grads]
+    norm = np.sqrt(sum(squares))
+    factor = min(1.0, max_norm / norm) if norm > 0 else 1.0
+    return [g * factor for g in grads]
