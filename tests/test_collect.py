@@ -603,6 +603,11 @@ ZIPS: dict[str, tuple[typing.Callable[[], bytes], str]] = {
     "no zip": (lambda: b"Rar!\x1a\x07\x00" + bytes(100), "is damaged, or no zip"),
     "LZMA": (lzma_packed, "packed in a way that is not read here"),
     "empty": (bytes, "is damaged, or no zip"),
+    "of nothing": (lambda: packed({}), "holds no file"),
+    "of folders and systems' files": (
+        lambda: packed({"a/": b"", ".DS_Store": b""}),
+        "holds no file",
+    ),
 }
 
 
@@ -742,7 +747,7 @@ def test_what_is_beyond_a_student_s_limits_is_left_out(
 
 
 def test_names_in_zips_of_macos_and_windows(course: Course, tmp_path: Path) -> None:
-    """UTF-8 without the flag that says so; backslashes between folders."""
+    """UTF-8 without the flag that says so; backslashes between folders; letters of a country's."""
     data = bytearray(packed({"王小明_4711_assignsubmission_file/rnn.py": CODE}))
     for start, offset in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
         data[data.index(start) + offset] &= ~0x08
@@ -750,6 +755,33 @@ def test_names_in_zips_of_macos_and_windows(course: Course, tmp_path: Path) -> N
     put(tmp_path, {"win.zip": packed({"Jo_1_assignsubmission_file\\rnn.py": CODE})})
     assert there_after(course, tmp_path / "mac.zip", tmp_path / "a") == {"王小明_4711/rnn.py": CODE}
     assert there_after(course, tmp_path / "win.zip", tmp_path / "b") == {"Jo_1/rnn.py": CODE}
+    for name, raw in (
+        ("王小明", "王小明".encode("gbk")),
+        ("André Roe", "André Roe".encode("cp437")),
+    ):
+        path = f"{'N' * len(raw)}_1_assignsubmission_file/rnn.py"
+        old = packed({path: CODE}).replace(b"N" * len(raw), raw)
+        put(tmp_path, {"old.zip": old})
+        into = tmp_path / name
+        assert there_after(course, tmp_path / "old.zip", into) == {f"{name}_1/rnn.py": CODE}
+
+
+def test_a_folder_that_cannot_be_read_costs_its_student_only(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = download._entries
+
+    def entries(folder: Path) -> list[os.DirEntry[str]]:
+        if folder.name == "bo":
+            raise SubmissionsError(f"{folder} cannot be read: Permission denied.")
+        return listing(folder)
+
+    monkeypatch.setattr(download, "_entries", entries)
+    source = put(tmp_path / "in", {"ann/rnn.py": CODE, "bo/rnn.py": CODE})
+    summary = collect(course, source, tmp_path / "to", "folders")
+    assert there(tmp_path / "to") == {"ann/rnn.py": CODE}
+    assert "bo/ is left out" in summary.notes[0]
+    assert "Permission denied" in summary.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -308,6 +308,9 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a formatted text", {"rnn.py": r"{\rtf1\ansi import torch}"}, "rnn.py is a formatted text"),
     ("a pointer", {"rnn.py": "version https://git-lfs.github.com/spec/v1\n"}, "what Git LFS keeps"),
     ("a part, under no name", {"rnn,py": "def rnn(x):\n    return x"}, "rnn,py may be the work"),
+    ("nothing but zeros", {"rnn.py": bytes(4096)}, "holds zero bytes (line 1)"),
+    ("XML", {"rnn.py": "<?xml version='1.0'?>\n<Error/>"}, "is a text in XML, and no program"),
+    ("no file", {"rnn.py": "404: Not Found"}, "rnn.py is a server's word that there is none"),
     ("zeros", {"rnn.py": RNN.replace("\n", "\n\0", 1)}, "holds zero bytes (line 2)"),
     ("helper unreadable", {"rnn.py": "from h import *\n", "h.py": b"\xff"}, "h.py is not text"),
     ("two helpers", {"rnn.py": "import h\n", "a/h.py": "x = 1", "b/h.py": "x = 2"}, "a/h, b/h"),
@@ -515,6 +518,18 @@ def linked() -> bytes:
     return data.getvalue()
 
 
+def far() -> bytes:
+    """A zip whose list has its file at a place that no number of C's holds."""
+    data = bytearray(zipped(**{"rnn.py": "x = 1"}))
+    start, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    place = struct.pack("<HHQ", 1, 8, 1 << 63)  # zip64's
+    struct.pack_into("<H", data, start + 30, len(place))
+    struct.pack_into("<L", data, start + 42, 0xFFFFFFFF)
+    struct.pack_into("<L", data, end + 12, end - start + len(place))
+    data[end:end] = place
+    return bytes(data)
+
+
 ARCHIVES = {
     "hw.zip": (bomb(big=bytes(60 << 20)), "hw.zip unpacks to more"),
     "ratio.zip": (bomb(big=bytes(20 << 20)), "ratio.zip unpacks to more"),
@@ -524,6 +539,11 @@ ARCHIVES = {
     "cut.zip": (bomb()[:-30], "cut.zip is damaged"),
     "no.zip": (b"no zip at all", "no.zip is damaged"),
     "hw.7z": (b"7z", "hw.7z is an archive"),
+    "homework": (b"\x1f\x8b\x08", "homework is an archive"),
+    "rar.zip": (b"Rar!\x1a\x07\0", "rar.zip is an archive"),
+    "empty.zip": (zipped(), "empty.zip holds no file"),
+    "folders.zip": (zipped(**{"hw/": b""}), "folders.zip holds no file"),
+    "far.zip": (far(), "far.zip/rnn.py is damaged"),
     "hw.tar.gz": (b"\x1f\x8b", "hw.tar.gz is an archive"),
     "deep.zip": (zipped(**{"a.zip": zipped(**{"b.zip": bomb()})}), "a zip in a zip in a zip"),
     "out.zip": (zipped(**{"../../rnn.py": "x = 1", "C:\\x": "y"}), "out of it (../../rnn.py)"),
@@ -589,6 +609,23 @@ def test_a_zip_of_windows_has_its_letters(course: Course, tmp_path: Path) -> Non
     file = of(put(tmp_path / "ann", **{"作业.zip": chinese}), course).file("rnn")
     assert file is not None
     assert file.name == "作业.zip/rnn - 副本.py"
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not to be read is not to be absent, and no reason to stop; here its path is too long."""
+    ann = put(tmp_path / "ann", **{"gates.py": RIGHT["gates"]})
+    monkeypatch.chdir(ann)
+    for _ in range(17):
+        Path("d" * 250).mkdir()
+        monkeypatch.chdir("d" * 250)
+    Path("rnn.py").write_text(RNN)
+    monkeypatch.chdir(tmp_path)
+    found = of(ann, course)
+    assert found.work("gates").state == "read"
+    assert found.work("rnn").state == "unread"
+    assert "cannot be read: File name too long" in said(found.work("rnn").facts)
 
 
 def test_ten_thousand_files_and_nested_repositories(course: Course, tmp_path: Path) -> None:

@@ -22,7 +22,19 @@ MOST_MEMBERS = 2_000  # of all of a student's zips together
 MOST_BYTES = 50 << 20  # so many of them unpacked, and as many packed
 RATIO, SLACK = 100, 1 << 20  # times what it weighs packed; what is small may be more
 DEEPEST = 2  # a zip in a zip
+# What reading a bad zip raises; a place of a member beyond all files is an overflow.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError, too
+    ValueError,
+)
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA takes as much memory as it asks for
+CHINESE = re.compile(rb"[\x80-\xff]{2}")  # no lone letter with an accent, as in Western names
+NO_ZIPS = (b"\x1f\x8b", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")  # how gzip, rar and 7z begin
 DRAWN = re.compile(r"[^\x00-\x08]*")  # what else a name has was misread; macOS's own has "\r"
 DRIVE = re.compile(r"[A-Za-z]:")
 LOCKED = _("%(file)s is locked with a password. Hand it in without one, or unpacked.")
@@ -32,6 +44,7 @@ TOO_MUCH = _(
     "%(ratio)s times its own size. Hand in the work alone."
 )
 TOO_DEEP = _("%(file)s is a zip in a zip in a zip. Hand in the work unpacked, or as one zip.")
+EMPTY = _("%(file)s holds no file. Pack it again, or hand in the files.")
 NO_ZIP = _("%(file)s is an archive of a kind that is not opened. Hand in a zip, or the files.")
 METHOD = _("%(file)s is packed in a way that is not opened. Pack it again, or hand in the files.")
 LEAVES = _("%(file)s holds a path that leads out of it (%(path)s). Pack it again.")
@@ -85,7 +98,9 @@ def members(
     infos = [
         info for info in archive.infolist() if info.filename.rstrip("/") == info.filename != ""
     ]
-    places = {info: PurePosixPath(_place(info)) for info in infos}
+    if not infos:
+        yield path, Unreadable(EMPTY)
+    places = {info: PurePosixPath(path_of(info)) for info in infos}
     if outside := [str(place) for place in places.values() if _leaves(place)]:
         yield path, Unreadable(LEAVES, path=printable(outside[0]))
     for info, inside in places.items():
@@ -98,10 +113,10 @@ def members(
             yield f"{path}/{inside}", found
 
 
-def is_zip(read: Callable[[int], bytes]) -> bool:
-    """Whether a file is a zip whose name does not say so."""
+def is_packed(read: Callable[[int], bytes]) -> bool:
+    """Whether a file is an archive whose name does not say so."""
     try:
-        return read(MOST_BYTES).startswith(b"PK\3\4")
+        return read(MOST_BYTES).startswith((b"PK\3\4", *NO_ZIPS))
     except Unreadable:
         return False
 
@@ -116,9 +131,11 @@ def _opened(data: bytes, budget: Budget) -> zipfile.ZipFile:
     # Each entry of a zip's list begins so: what lists millions is not even parsed.
     if data.count(b"PK\x01\x02") > 3 * MOST_MEMBERS:
         raise _too_much()
+    if data.startswith(NO_ZIPS):
+        raise Unreadable(NO_ZIP)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except BROKEN as error:
         raise Unreadable(DAMAGED, error=printable(str(error))) from error
     infos = archive.infolist()
     if odd := [info.filename for info in infos if not DRAWN.fullmatch(info.filename)]:
@@ -139,17 +156,21 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> by
         raise too_large(info.file_size, limit)
     try:
         return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except BROKEN as error:
         raise Unreadable(DAMAGED, error=printable(str(error))) from error
 
 
-def _place(info: zipfile.ZipInfo) -> str:
-    """A member's path, in the letters it was written in: Windows writes those of its language."""
+def path_of(info: zipfile.ZipInfo) -> str:
+    """A member's path, in the letters it was written in: Windows writes those of its language.
+
+    It writes backslashes, too; macOS writes UTF-8 without saying so.
+    """
     name = info.filename
     if not info.flag_bits & 0x800 and not name.isascii():
-        for encoding in ("utf-8", "gb18030"):
+        raw = name.encode("cp437")  # as which zipfile has read it
+        for encoding in ("utf-8", *(["gb18030"] if CHINESE.search(raw) else [])):
             with contextlib.suppress(UnicodeError):
-                name = name.encode("cp437").decode(encoding)  # zipfile has read it as the former
+                name = raw.decode(encoding)
                 break
     return name.replace("\\", "/")
 

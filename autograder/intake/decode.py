@@ -35,6 +35,8 @@ NO_PROGRAM = _("%(file)s is %(what)s, and no program in Python. Hand in the prog
 OTHERS = {
     _("a web page"): r"\s*<(!doctype\s+html|html)\b",
     _("a formatted text (RTF)"): r"\{\\rtf",
+    _("a text in XML"): r"\s*<\?xml\b",
+    _("a server's word that there is none"): r"404: Not Found\s*\Z",
     _("what Git LFS keeps in place of a file"): r"version https://git-lfs\.github\.com/",
 }
 ZEROS = _(
@@ -112,7 +114,8 @@ def _program(data: bytes) -> str:
     for what, begins in OTHERS.items():
         if re.match(begins, text, re.IGNORECASE):
             raise Unreadable(NO_PROGRAM, what=what)
-    return _whole(io.IncrementalNewlineDecoder(None, True).decode(text).rstrip("\0"))
+    lines = io.IncrementalNewlineDecoder(None, True).decode(text)
+    return _whole(lines.rstrip("\0") or lines)  # nothing but zeros is no empty program
 
 
 def _declared(data: bytes) -> str:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from autograder.intake.archives import Budget, is_zip, members
+from autograder.intake.archives import Budget, is_packed, members
 from autograder.intake.names import is_noise, read_name
 from autograder.intake.unreadable import CLOSED, LINK, NO_FILE, Unreadable, too_large
 
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 
 @dataclass
 class Tree:
-    """All of a student's files. sealed: archives that stay closed, each with its reason.
+    """All of a student's files. sealed: archives and folders that stay closed, and each's reason.
 
     more: whether there are more files than were looked at. passed: what was passed over, by name.
     """
@@ -66,7 +66,7 @@ def look_through(folder: Path) -> Tree:
     tree, budget = Tree(), Budget()
     for entry in _walk(folder, tree):
         packed = read_name(entry.name).kind in ("zip", "archive")
-        if packed or ("." not in entry.name and is_zip(entry.read)):
+        if packed or ("." not in entry.name and is_packed(entry.read)):
             inside = list(members(entry.path, entry.read, budget))
             ours = tuple(
                 f"{path.removesuffix(MANIFEST)}{name}/"
@@ -91,9 +91,14 @@ def look_through(folder: Path) -> Tree:
 def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
     """The files below a real folder, level by level."""
     left = MOST_FILES
-    folders = [PurePosixPath()] if _is_folder(root) else []
+    folders = [PurePosixPath()] if stat.S_ISDIR(_mode(root)) else []
     for place in folders:  # which grows
-        listing = _listing(root / place, left + 1)
+        try:
+            listing = _listing(root / place, left + 1)
+        except OSError as error:
+            told = Unreadable(CLOSED, error=str(error.strerror))
+            tree.sealed.append((str(place if place.parts else root.name), told))
+            continue
         if len(listing) > left:
             tree.more = True
             del listing[left:]
@@ -103,7 +108,7 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
             continue  # a virtual environment, whatever its name
         if not listing and read_name(place.name).kind in ("python", "notebook"):
             yield Entry(str(place), partial(_read, root / place))
-        ours = CLONE if (root / place / MANIFEST).is_file() else ()
+        ours = CLONE if stat.S_ISREG(_mode(root / place / MANIFEST)) else ()
         for item in listing:
             path = place / item.name
             if is_noise(item.name) or item.name in ours:
@@ -117,30 +122,28 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
                 tree.more = True
 
 
-def _is_folder(path: Path) -> bool:
+def _mode(path: Path) -> int:
+    """What a path is, no link followed; 0 for nothing, or where that may not be looked at."""
     try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
+        return os.lstat(path).st_mode
     except OSError:
-        return False
+        return 0
 
 
 def _listing(folder: Path, most: int) -> list[os.DirEntry[str]]:
-    """Some of a folder's entries, by name."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(islice(entries, most), key=lambda entry: entry.name)
-    except OSError:
-        return []
+    """Some of a folder's entries, by name. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return sorted(islice(entries, most), key=lambda entry: entry.name)
 
 
 def _read(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes, without following links or blocking."""
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode) and not path.is_symlink():
+        if not stat.S_ISREG(mode := os.lstat(path).st_mode) and not stat.S_ISLNK(mode):
             raise Unreadable(NO_FILE)  # opening a device may do something
         descriptor = os.open(path, OPENING)
     except OSError as error:
-        if path.is_symlink():
+        if stat.S_ISLNK(_mode(path)):
             raise Unreadable(LINK) from error
         raise Unreadable(CLOSED, error=str(error.strerror)) from error
     with os.fdopen(descriptor, "rb") as file:

@@ -11,7 +11,6 @@ import io
 import os
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import IO
 
 from autograder.core.text import printable, several
 from autograder.intake.archives import (
+    BROKEN,
     DEEPEST,
     METHODS,
     MOST_BYTES,
@@ -34,8 +34,6 @@ OTHERS = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 WORK_FIRST = (".py", ".ipynb", ".zip", ".json")
 UNPACKING = ".unpacking"
 OUR_SIDE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
-# What reading a bad zip, or a file that is gone, raises.
-BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, RuntimeError)
 
 
 class Packed(Exception):  # noqa: N818 - a reason, which ends as words in a list
@@ -155,6 +153,8 @@ def _extract(path: Path, folder: Path, budget: Quota, notes: list[str]) -> None:
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
             infos = dict(members(archive, notes))
+            if not infos:
+                raise Packed("holds no file")
             if any(info.flag_bits & 0x1 for info in infos.values()):
                 raise Packed("is encrypted")
             if any(info.compress_type not in METHODS for info in infos.values()):

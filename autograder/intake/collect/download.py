@@ -19,6 +19,7 @@ from typing import IO, NamedTuple
 
 from autograder.core.errors import SubmissionsError
 from autograder.core.text import printable
+from autograder.intake.archives import BROKEN, path_of
 from autograder.intake.names import is_noise
 
 MOST_FILES = 200_000
@@ -65,7 +66,7 @@ def opened(path: Path) -> Iterator[Download]:
         return
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+    except BROKEN as error:
         raise SubmissionsError(
             f"{path} is no zip that can be read ({error}). Download it again, or unpack it and "
             "name the folder."
@@ -91,7 +92,7 @@ def check(files: int, size: int, path: Path) -> None:
 def members(archive: zipfile.ZipFile, notes: list[str]) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     """The files of a zip by safe paths; what is no plain file, or would lead out, goes to notes."""
     for info in archive.infolist():
-        name = _name(info)
+        name = path_of(info)
         parts = safe_parts(name)
         if parts is None:
             notes.append(
@@ -113,20 +114,18 @@ def safe_parts(name: str) -> list[str] | None:
     return None if outward or long or not parts else parts
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name: macOS writes UTF-8 without saying so, old Windows tools backslashes."""
-    name = info.filename
-    if not info.flag_bits & 0x800:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
-
-
 def _in_folder(folder: Path, prefix: str) -> Download:
     found, waiting, size = Download(), [(folder, prefix)], 0
     while waiting:
         place, before = waiting.pop()
-        for entry in _entries(place):
+        try:
+            entries = _entries(place)
+        except SubmissionsError as error:
+            if place == folder:
+                raise
+            found.notes.append(f"{printable(before)} is left out. {error}")
+            continue
+        for entry in entries:
             name = before + entry.name
             if is_noise(entry.name):
                 continue
@@ -135,12 +134,20 @@ def _in_folder(folder: Path, prefix: str) -> Download:
             elif not entry.is_file(follow_symlinks=False):
                 found.notes.append(f"{printable(name)} is a link or no plain file; left out.")
             else:
-                content = DownloadFile(name, entry.stat().st_size, partial(_open, entry.path))
+                content = DownloadFile(name, _size(entry), partial(_open, entry.path))
                 found.contents.append(content)
                 size += content.size
         check(len(found.contents) + len(waiting), size, folder)
     found.contents.sort(key=lambda content: content.path)
     return found
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    """A file's bytes; 0 where it cannot be looked at, and so not be opened either."""
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return 0
 
 
 def names_in(folder: Path) -> set[str]:
