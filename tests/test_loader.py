@@ -166,6 +166,13 @@ def test_a_written_file_is_a_module() -> None:
     assert names["f"]() == 6
 
 
+@pytest.mark.parametrize("file", ["./lib/helper.py", "lib/helper.ipynb"])
+def test_a_file_below_is_run_by_its_path(file: str) -> None:
+    """As an import would name it, or, where no import does, by its name alone."""
+    helper = Source("lib.helper", file, ["K = 3"], file.endswith("ipynb"), [])
+    assert Loaded(notebook(f"%run {file}", "def f(): return K"), helper).names["f"]() == 3
+
+
 def test_a_notebook_may_write_a_file_of_its_own_name() -> None:
     own = run("%%writefile unit.py\ndef f():\n    return 7", "from unit import *", "G = 1")
     assert own["f"]() == 7 and own["G"] == 1, "the notebook itself is what was asked for"

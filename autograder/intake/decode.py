@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.core.language import _
 from autograder.core.text import encodable, printable
+from autograder.intake.content import is_program
 from autograder.intake.submission import File
 from autograder.intake.unreadable import Unreadable
 
@@ -24,6 +25,7 @@ ENCODINGS = re.compile(
     r"|euc_\w+|shift_jis\w*"
 )
 NOTEBOOK = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*"(?:cells|worksheets)"\s*:', re.DOTALL)
+SHELL = re.compile(r"^[!%]\w", re.MULTILINE)
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # that of UTF-32 begins like the first
 NOT_UTF8 = _("%(file)s is not text in UTF-8. Save it with the encoding UTF-8 in your editor.")
 NO_NOTEBOOK = _(
@@ -57,9 +59,15 @@ def read_file(path: str, is_notebook: bool, source_kib: int, read: Callable[[int
         if is_notebook or NOTEBOOK.match(data):
             cells, unrun = _notebook(data, name)
             return File("", name, cells, True, unrun=unrun)
-        return File("", name, [_program(data)])
+        text = _program(data)
+        return File("", name, [text], _is_exported(text))
     except Unreadable as error:
         return File("", name, notebook=is_notebook, facts=error.of(name).facts)
+
+
+def _is_exported(text: str) -> bool:
+    """Whether a .py file is a notebook's text, as Colab and Kaggle save it: `!pip` stays in it."""
+    return bool(SHELL.search(text)) and not is_program([text])
 
 
 def _notebook(data: bytes, name: str) -> tuple[list[str], list[tuple[str, str]]]:

@@ -29,7 +29,10 @@ class Library:
     """All of a student's modules, and what they are imported as from a folder."""
 
     def __init__(self, pieces: Sequence[Piece], course: Course) -> None:
-        programs = [(piece, *_place(piece)) for piece in pieces if piece.name.kind == "python"]
+        programs = [(p, *_place(p)) for p in pieces if p.name.kind in ("python", "notebook")]
+        modules = {stem for piece, _parts, stem in programs if piece.name.kind == "python"}
+        # A notebook is a module for import_ipynb and `%run`, where there is no .py of its name.
+        programs = [p for p in programs if p[0].name.kind == "python" or p[2] not in modules]
         # x.py comes before x (1).py, which is x as well where there is no other.
         self._programs = sorted(programs, key=lambda program: not program[2].isidentifier())
         self._course = course
@@ -117,7 +120,8 @@ def _words(users: Sequence[Piece]) -> set[str]:
 
 def _place(piece: Piece) -> tuple[Folder, str]:
     """The folders that a file lies in, and its name without the suffix."""
-    return PurePosixPath(piece.path).parts[:-1], piece.entry.name.removesuffix(".py")
+    stem = piece.entry.name.removesuffix(".py").removesuffix(".ipynb")
+    return PurePosixPath(piece.path).parts[:-1], stem
 
 
 def _above(piece: Piece) -> list[Folder]:

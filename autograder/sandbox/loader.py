@@ -113,7 +113,9 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _module(self, file: str) -> dict[str, Any]:
         """What `%run file` gives: the names of a file of the submission, run as a module."""
-        found = vars(importlib.import_module(PurePath(file).stem))
+        path = PurePath(file).with_suffix("")
+        below = ".".join(part for part in path.parts if part.isidentifier())
+        found = vars(importlib.import_module(below if below in self._sources else path.stem))
         return {name: value for name, value in found.items() if not name.startswith("__")}
 
     def _write(self, file: str, text: str) -> None:
