@@ -177,8 +177,9 @@ def drive() -> tuple[Files, Files, set[tuple[str, str, str]]]:
     forms = ["Copy of rnn - {}.ipynb", "{} - RNN.ipynb", "rnn_{} (1).ipynb", "Copy of {}_rnn.ipynb"]
     files = {forms[n % 4].format(name): name.encode() for n, name in enumerate(CLASS)}
     files["self attention - Jane Roe.py.txt"] = CODE
+    files["Jane Roe - Copy of gates.ipynb"] = b"{}"  # as Classroom names a copy of a Colab's
     wanted = {f"{name}/rnn.ipynb": name.encode() for name in CLASS}
-    wanted["Jane Roe/self_attention.py"] = CODE
+    wanted |= {"Jane Roe/self_attention.py": CODE, "Jane Roe/gates.ipynb": b"{}"}
     return files, wanted, {(name, "", name) for name in CLASS}
 
 
@@ -392,6 +393,14 @@ def test_rows_that_were_added_by_hand_stay(again: Again, tmp_path: Path) -> None
     found = rows(to, "folder", "id", "email")
     assert {("ann_1", "1", "a@x.org"), ("ann_1", "9", "p@x.org")} <= found
     assert len(found) == 4
+
+
+@pytest.mark.parametrize("text", ['"ann,1,Ann\nbo,2,Bo\n', f"ann,{'1' * 200_000},Ann\n"])
+def test_people_that_cannot_be_read_are_told(tmp_path: Path, text: str) -> None:
+    """A quote that is never closed takes in all who come after."""
+    (tmp_path / "people.csv").write_text(f"folder,id,name\n{text}", "utf-8")
+    with pytest.raises(SubmissionsError, match="cannot be read"):
+        people.read(tmp_path)
 
 
 def test_two_assignments_in_one_folder_are_told(course: Course, tmp_path: Path) -> None:

@@ -200,6 +200,14 @@ def test_output_names_the_file_or_the_folder(results: Path, tmp_path: Path) -> N
     assert (folder / "gradescope" / "Ann" / "results.json").is_file()
 
 
+def test_a_report_that_cannot_be_read_is_named(results: Path) -> None:
+    """It is not as if it had never been there."""
+    path = next(results.glob("Ann/*.json"))
+    path.write_bytes(path.read_bytes()[:-9])
+    done = autograder("export", results, "--to", "csv", "--course", ROOT)
+    assert f"{path} is no report that can be read" in done.stdout
+
+
 def test_wrong_use_exits_2(results: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = autograder("export", tmp_path / "empty", "--to", "csv", "--course", ROOT)

@@ -704,8 +704,8 @@ def test_who_grades_decides_once(course: Course, tmp_path: Path) -> None:
         tmp_path / "jane",
         **{"rnn.py": RNN, "rnn (1).py": HALF, "x.zip": zipped(a=b"x = 1")},
     )
-    (tmp_path / decisions.FILE).write_text(
-        '["jane"]\nrnn = "rnn (1).py"\ncost = ""\ngates = "x.zip/a"\n'
+    (tmp_path / decisions.FILE).write_text(  # with a mark, as Notepad saves it
+        '\ufeff["jane"]\nrnn = "rnn (1).py"\ncost = ""\ngates = "x.zip/a"\n'
     )
     decided = decisions.load(tmp_path, ["jane"], course)["jane"]
     found = of(tmp_path / "jane", course, **decided)
@@ -743,6 +743,7 @@ def test_a_decision_stays_inside_the_students_folder(
         ('["jane"]\nrnm = "x"', "no unit 'rnm'"),
         ('["jane"]\nrnn = 3', "cannot be read"),
         ("jane", "cannot be read"),
+        ("jane = " + "[" * 9999, "cannot be read"),
     ],
 )
 def test_a_decision_that_cannot_be_followed_is_named(

@@ -76,7 +76,7 @@ def export(
     terminal = console()
     loaded = load(course).only(assignment or [])
     book = ledger.load(loaded, results, datetime.now(UTC))
-    everybody = book.over(reading.each(results, loaded.units))
+    everybody = book.over(reading.each(results, loaded.units, book.notes))
     if to == "feedback":
         for path in write_feedback(output or results / "feedback", everybody, loaded, lang):
             terminal.print(str(path), markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ attention = "attention (1).ipynb"   # a path in jane's folder; "" where nothing 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,10 +24,10 @@ def load(submissions: Path, students: Sequence[str], course: Course) -> Decision
     """Read the decisions; none where there are none yet. Raises SubmissionsError."""
     path = submissions / FILE
     try:
-        decided = msgspec.toml.decode(path.read_bytes(), type=Decisions)
+        decided = msgspec.toml.decode(path.read_bytes().removeprefix(BOM_UTF8), type=Decisions)
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SubmissionsError(
             f'{path} cannot be read: {error}. It has a table a student, ["jane"], and in it lines '
             f'such as {course.unit_names[0]} = "my work (1).ipynb".'

@@ -58,6 +58,7 @@ A_COPY, A_NAME = (
     re.compile("|".join(pattern for pattern, _whose in rows), re.IGNORECASE)
     for rows in (COPIES, [*COPIES, *VERSIONS])
 )
+COPY_OF = re.compile(rf"(?:^|\s)(?:{COPY})\s+(?:of|von|van|de|di|av|af)(?:\s|$)", re.IGNORECASE)
 UPLOADED_AGAIN = re.compile(r"-\d{1,3}$")  # Canvas: attachment.rb, make_unique_filename
 
 # What a file is, by how its name ends. A "text" is what stands before it: x.py.txt, x.ipynb.json.

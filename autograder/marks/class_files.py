@@ -71,7 +71,8 @@ def write_up(
     before = _read(results / FILE)
     if before and (before.made_from, before.files) == (made_from, files):
         return before
-    outlines = write_pages(results, book.over(each(results, course.units)), course, language)
+    everybody = book.over(each(results, course.units, book.notes))
+    outlines = write_pages(results, everybody, course, language)
     marks = {student.name: student.reports for student in outlines}
     write(results / SUMMARY, summary_csv(marks, course.units, beside(outlines)))
     write(results / CHANGES, changes_csv(changed(outlines)))

@@ -102,7 +102,8 @@ class Ledger:
 
     def over(self, students: Iterable[StudentReports]) -> Iterator[StudentReports]:
         """Everybody, each once: who has a folder of reports, then who has several, or none."""
-        self.notes, seen = [], _Seen()
+        self.notes.clear()  # it stays the same list: whoever reads the reports adds to it
+        seen = _Seen()
         held: dict[Person, list[StudentReports]] = {}
         for student in students:
             owners = self._owners.get(student.folder)

@@ -41,7 +41,7 @@ def read(path: Path, needed: Collection[str] = ()) -> list[Row] | None:
         text = data.decode("utf-8-sig")
         head = text.partition("\n")[0]
         separator = max(SEPARATORS, key=head.count)
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, csv.Error) as error:

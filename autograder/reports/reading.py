@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.core.course import Kind, Unit
+from autograder.core.text import printable
 from autograder.reports.changes import Changed
 from autograder.reports.people import (
     NOBODY,
@@ -25,6 +26,7 @@ from autograder.reports.states import is_open, most, total
 from autograder.reports.store import read
 from autograder.reports.table import blank, number
 
+DAMAGED = "is no report that can be read, and is left out. Run `autograder grade` again."
 MOST_SAID = 500  # characters of why a whole unit failed, in what is held of a class
 UNUSED: dict[str, Any] = {  # what of a report is not held of a class
     **dict.fromkeys(("key", "seed"), ""),
@@ -89,12 +91,21 @@ def by_name(student: StudentReports, *first: str | float) -> tuple[Any, ...]:
     return student.place in PLACES, *first, student.name, student.folder
 
 
-def each(results: Path, units: Sequence[Unit]) -> Iterator[StudentReports]:
-    """The same, one student at a time, by folder: a large class need not be held at once."""
-    names = [unit.name for unit in units]
+def each(
+    results: Path, units: Sequence[Unit], notes: list[str] | None = None
+) -> Iterator[StudentReports]:
+    """The same, one student at a time, by folder: a large class need not be held at once.
+
+    notes: is told of what lies where a report would, and is none that can be read.
+    """
+    paths = {unit.name: f"{unit.name}.json" for unit in units}
     for folder in sorted(path for path in results.iterdir() if path.is_dir()):
-        found = {name: read(folder / f"{name}.json") for name in names}
+        found = {name: read(folder / path) for name, path in paths.items()}
         kept = {name: report for name, report in found.items() if report is not None}
+        if notes is not None and len(kept) < len(found):
+            there = {path.name for path in folder.iterdir()}
+            lost = [folder / paths[n] for n in found.keys() - kept.keys() if paths[n] in there]
+            notes += [f"{printable(str(path))} {DAMAGED}" for path in sorted(lost)]
         if kept:
             name = next(iter(kept.values())).student
             yield StudentReports(name, folder.name, kept)

@@ -53,15 +53,15 @@ def read(submissions: Path) -> list[Person]:
     """The rows of people.csv; none where there is none. Raises SubmissionsError."""
     path = submissions / FILE
     try:
-        text = path.read_text("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")), strict=True)
+        rows, columns = list(reader), reader.fieldnames
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SubmissionsError(
             f"{path} cannot be read: {error}. Save it as CSV in UTF-8."
         ) from error
-    rows = csv.DictReader(io.StringIO(text))
-    if "folder" not in (rows.fieldnames or ()):
+    if "folder" not in (columns or ()):
         raise SubmissionsError(f"{path} has no column `folder`. Mend its first line, or delete it.")
     known = ({name: _text(row.get(name)) for name in COLUMNS if row.get(name)} for row in rows)
     return [msgspec.convert(row, Person) for row in known]

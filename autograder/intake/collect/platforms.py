@@ -21,7 +21,7 @@ from autograder.core.errors import SubmissionsError
 from autograder.core.text import printable, several
 from autograder.intake.collect.download import Download, DownloadFile, names_in, opened
 from autograder.intake.collect.people import Person
-from autograder.intake.names import UPLOADED_AGAIN, plain
+from autograder.intake.names import COPY_OF, UPLOADED_AGAIN, plain
 
 RECEIPT = re.compile(r"\ufeff?[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<id>[^()]+)\)")  # Name: Jo (j1)
 SHORT = 64 << 10  # bytes that are read of a platform's own small files
@@ -85,7 +85,7 @@ def _whose(match: re.Match[str], units: Collection[str]) -> Groups | None:
         spelled = rf"(?<![^\W_]){unit.replace('_', '[ _-]?')}(?![^\W_])"
         rest, found = re.subn(spelled, "", stem, count=1, flags=re.IGNORECASE)
         if found:
-            name = re.sub(r"\s{2,}", " ", rest).strip(" _-–—,.")
+            name = COPY_OF.sub(" ", re.sub(r"\s{2,}", " ", rest)).strip(" _-–—,.")
             return {"name": name, "file": unit + suffix} if name else None
     return {"name": stem, "file": stem + suffix, "unsure": "yes"}
 
