@@ -886,6 +886,7 @@ def test_repositories_are_taken_as_data(server: Path, course: Course, tmp_path: 
     failed = [note.split()[0] for note in summary.notes if "could not be fetched" in note]
     assert failed == ["uni/hw1-eve", "uni/empty", "uni/nobody"]
     assert "holds too much" in " ".join(summary.notes)
+    assert "uni/empty could not be fetched. It has no commit" in " ".join(summary.notes)
     found = rows(tmp_path / "to", "folder", "id", "name", "time")
     assert found == {("hw1-ann", "uni/hw1-ann", "hw1-ann", ""), ("Bo Q", "uni/hw1-bo", "Bo Q", "")}
     (claimed,) = {p.claimed for p in people.read(tmp_path / "to") if p.folder == "Bo Q"}

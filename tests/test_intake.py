@@ -300,6 +300,7 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("starter and broken", {"rnn.py": START, "mine.ipynb": "{"}, "mine.ipynb is not a"),
     ("starter and locked", {"rnn.py": START, "hw.rar": b"Rar!"}, "hw.rar is an archive"),
     ("a document", {"rnn.pdf": b"%PDF"}, "rnn.pdf is a document"),
+    ("a text of it", {"rnn (1).qmd": f"Mine:\n```{{python}}\n{RNN}\n```\n"}, "is a document"),
     ("unfinished", {"rnn.ipynb.crdownload": b"{"}, "rnn.ipynb.crdownload is a download"),
     ("a backup", {"rnn.py~": RNN}, "rnn.py~ is called like"),
     ("another unit's", {"rnn.py": RIGHT["gates"]}, "but the functions of gates"),

@@ -122,12 +122,15 @@ def pieces_of(tree: Tree, course: Course) -> list[Piece]:
         (kept if known else odd).append(piece)
     named = {piece.unit for piece in kept}
     lacking = {e.name for unit in course.units if unit.name not in named for e in unit.exercises}
-    kept += _programs(odd, lacking) if lacking else []
+    kept += _programs(odd, lacking, course) if lacking else []
     return [piece for piece in kept if not piece.is_lesson(asked)]
 
 
-def _programs(odd: Iterable[Piece], functions: set[str]) -> Iterator[Piece]:
-    """Those that are programs with some of these functions, whatever their names end in."""
+def _programs(odd: Iterable[Piece], functions: set[str], course: Course) -> Iterator[Piece]:
+    """Those that are programs with some of these functions, whatever their names end in.
+
+    And what has them in a text of a unit's name, such as attention.md: it is no program.
+    """
     allowance = Allowance(MOST_ODD_BYTES)  # so that they take nothing from what is work for sure
     for piece in islice(odd, MOST_ODD):
         seen = replace(piece, allowance=allowance)
@@ -136,6 +139,8 @@ def _programs(odd: Iterable[Piece], functions: set[str]) -> Iterator[Piece]:
                 yield replace(piece, name=piece.name._replace(kind="notebook"))
             elif is_program(seen.file.cells):
                 yield replace(piece, name=piece.name._replace(kind="python"))
+            elif unit := read_name(PurePosixPath(piece.path).stem).of(_by_key(*course.unit_names)):
+                yield replace(piece, unit=unit, name=piece.name._replace(kind="document"))
 
 
 def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:

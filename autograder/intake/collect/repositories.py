@@ -148,6 +148,8 @@ def _work(one: Wanted, folder: Path, notes: list[str]) -> Handin:
     url = one.repository if "://" in one.repository else f"{server}/{one.repository}"
     _git(*CLONE, "--", url, str(folder / "git"))
     git = f"--git-dir={folder / 'git'}"
+    if not _git(git, "for-each-ref"):
+        raise _Failed("It has no commit on its default branch: was nothing pushed, or to another?")
     commit, _, date = _git(git, "log", "-1", "--format=%H %cI", "HEAD").decode().partition(" ")
     facts = Person(attempt=commit, claimed=date.strip())
     person = Person(id=one.repository, name=printable(one.name))
