@@ -161,6 +161,28 @@ def test_the_zip_holds_what_is_imported_and_no_more(clone: Course) -> None:
         assert files[name] == (clone.root / "exercises" / name).read_bytes()
 
 
+def test_what_a_notebook_runs_is_packed(clone: Course) -> None:
+    """`%run` and import_ipynb take notebooks, too."""
+    (clone.root / "exercises" / "rnn.py").unlink()
+    write(clone, "rnn.ipynb", notebook("%run ./lib/tools.ipynb\nimport own", SOLUTION))
+    write(clone, "lib/tools.ipynb", notebook("%run more.py"))
+    write(clone, "own.ipynb", notebook("K = 1"))
+    write(clone, "more.py", "")
+    names = ["handin.json", "lib/tools.ipynb", "more.py", "own.ipynb", "rnn.ipynb"]
+    assert sorted(packed(clone, "rnn")) == names
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(bytes(99), "holds zero bytes"), ("# 注意".encode("gbk"), "is not text in UTF-8")],
+)
+def test_what_the_course_would_not_read_is_told(clone: Course, data: bytes, words: str) -> None:
+    (clone.root / "exercises" / "rnn.py").write_bytes(data)
+    found = look(clone)
+    assert words in " ".join(found.told)
+    assert handin.modules([found]) == [], "nor is it run"
+
+
 def test_the_manifest_lists_all_of_it(clone: Course, tmp_path: Path) -> None:
     """Names, sizes and digests; whoever reads it trusts nothing in it."""
     write(clone, "rnn.py", SOLUTION + "\nimport tools\n")

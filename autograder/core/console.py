@@ -64,11 +64,14 @@ class _Inert:
 
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """A console that wraps lines for people only: what reads a pipe finds every path whole."""
+    """A console that wraps lines for people only: what reads a pipe finds every path whole.
+
+    `:x:` in somebody's file or its name stays what it is, and becomes no picture.
+    """
     from rich.console import Console
 
     stream = cast(TextIO, _Inert(sys.stderr if stderr else sys.stdout))
-    made = Console(file=stream, stderr=stderr, quiet=quiet, highlight=False)
+    made = Console(file=stream, stderr=stderr, quiet=quiet, highlight=False, emoji=False)
     made.soft_wrap = not made.is_terminal
     return made
 

@@ -37,7 +37,7 @@ BEGINS = _("Running the public tests: %(units)s")
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, emoji=False)
 
 
 def _in_own_process(run: Callable[..., int], *given: Any, language: Language) -> int:

@@ -28,7 +28,7 @@ from autograder.core.language import (
 )
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
 from autograder.core.text import printable
-from autograder.local.looks import UnitLook, trees
+from autograder.local.looks import SUFFIXES, UnitLook, runs, trees
 from autograder.local.own_process import Begins
 
 ZIP = "handin.zip"
@@ -79,15 +79,18 @@ def report(looks: Sequence[UnitLook], console: Console, language: Language) -> N
 
 
 def modules(looks: Iterable[UnitLook]) -> list[Unit]:
-    """The units whose files Python can import; notebooks are looked at, and not run."""
-    return [one.unit for one in looks if one.file and one.file.suffix == ".py"]
+    """The units whose files Python may import; notebooks are looked at, and not run.
+
+    Nor is what the course would not read, which is told already.
+    """
+    return [one.unit for one in looks if one.file and one.file.suffix == ".py" and not one.told]
 
 
 def load(folder: Path, units: Sequence[Unit], language: Language, begins: Begins) -> int:
     """Import files of a student's, in a process for it alone; print what is wrong, and return 1."""
     from autograder.testing.direct import LocalBackend
 
-    console, backend, status = Console(highlight=False), LocalBackend(folder), 0
+    console, backend, status = Console(highlight=False, emoji=False), LocalBackend(folder), 0
     for unit in units:
         begins(f"{unit.name}.py")
         for exercise in unit.exercises:
@@ -134,6 +137,7 @@ def _imported(folder: Path, files: Iterable[Path]) -> list[Path]:
 def _imports(path: Path, folder: Path) -> Iterator[list[str]]:
     """The modules that a file names, in parts; `a.b` of `from a import b`, which may be one."""
     package = list(path.relative_to(folder).parent.parts)
+    yield from runs(path)
     for node in (node for tree in trees(path) for node in ast.walk(tree)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)
@@ -147,7 +151,8 @@ def _modules(parts: Sequence[str], folder: Path) -> Iterator[Path]:
     """The files of a module and of the packages around it, as far as they lie in the folder."""
     for end in range(1, len(parts) + 1):
         place = folder.joinpath(*parts[:end])
-        files = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+        beside = (place.with_name(f"{place.name}{suffix}") for suffix in SUFFIXES)
+        files = (place / "__init__.py", *beside)
         yield from (path for path in files if path.is_file())
 
 

@@ -106,4 +106,4 @@ def _course(folder: Path | None) -> Course:
 
 
 def _console() -> Console:
-    return Console(file=sys.stdout, width=80, highlight=False, force_jupyter=False)
+    return Console(file=sys.stdout, width=80, highlight=False, emoji=False, force_jupyter=False)

@@ -7,17 +7,19 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.core.course import Course, Unit
-from autograder.core.language import Sentence, _, say
+from autograder.core.language import Sentence, _, restate, say
 from autograder.core.text import printable
 from autograder.intake.content import content
 from autograder.intake.decode import NOTEBOOK_FACTOR, read_file
 from autograder.intake.names import UPLOADED_AGAIN, is_noise, plain
+from autograder.intake.submission import File
 
 SUFFIXES = (".py", ".ipynb")
 MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w, ]+=\s*[%!].*|[^#'\"]*\?\s*)$")
+RUN = re.compile(r"^[ \t]*%run[ \t]+[\"']?([\w./-]+?)(?:\.py|\.ipynb)?[\"']?[ \t]*$", re.MULTILINE)
 DEEPEST = 3
 RENAME = _("%(found)s looks like your work for %(unit)s: rename it to %(file)s.")
 BOTH = _("%(first)s and %(second)s both hold work. Move the one elsewhere that does not count.")
@@ -68,6 +70,13 @@ def trees(path: Path) -> Iterator[ast.Module]:
             yield ast.parse(text if _is_notebook(path) else cell)
 
 
+def runs(path: Path) -> Iterator[list[str]]:
+    """The files that a notebook runs with `%run`, by the parts of their paths, suffixes off."""
+    for cell in _cells(path):
+        for found in RUN.finditer(cell):
+            yield [part for part in PurePosixPath(found[1]).parts if part.strip(".")]
+
+
 def _look(unit: Unit, folder: Path, others: Sequence[Path], limit: int) -> UnitLook:
     seen = UnitLook(unit)
     there = [path for path in (folder / f"{unit.name}{s}" for s in SUFFIXES) if path.is_file()]
@@ -102,7 +111,9 @@ def _check(seen: UnitLook, path: Path, limit: int) -> None:
     if (size := path.stat().st_size) > limit:
         shown, most = f"{size / 2**20:,.1f}", f"{limit / 2**20:,.0f}"
         seen.told.append(say(LARGE, file=path.name, size=shown, most=most))
-    if path.suffix == ".ipynb":
+    if (file := _file(path)) and file.facts:
+        seen.told.append(restate(file.facts))
+    elif path.suffix == ".ipynb":
         names = names_of(seen.unit)
         defined = content(_cells(path)).defines(names)
         lacking = [name for name in names if name not in defined]
@@ -129,11 +140,17 @@ def _unwritten(path: Path, unit: Unit) -> list[str]:
 
 def _cells(path: Path) -> list[str]:
     """A file's program, or that of each cell, as far as the course would read it."""
+    file = _file(path)
+    return file.cells if file else []
+
+
+def _file(path: Path) -> File | None:
+    """A file as the course would read it; None where it cannot be opened."""
     try:
         kib = path.stat().st_size // 1024 + 1  # what is too large is told in another place
-        return read_file(path.name, _is_notebook(path), kib, lambda _: path.read_bytes()).cells
+        return read_file(path.name, _is_notebook(path), kib, lambda _: path.read_bytes())
     except OSError:
-        return []
+        return None
 
 
 def _is_notebook(path: Path) -> bool:

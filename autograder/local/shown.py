@@ -64,7 +64,7 @@ def numbers(failure: Failure, language: Language) -> Iterator[str]:
 
 def wrapped(text: str) -> str:
     """The same with its sentences in lines of a terminal; what is indented is code or numbers."""
-    console = Console(width=WIDTH)
+    console = Console(width=WIDTH, emoji=False)
     return "\n".join(
         part.plain.rstrip()
         for line in text.splitlines()

@@ -156,7 +156,12 @@ def summary(tally: Tally, language: Language, width: int, colour: bool) -> str:
     seen = {unit for unit, _ in tally.listed} | tally.damaged.keys()
     text = io.StringIO()
     console = Console(
-        file=text, force_terminal=colour, no_color=not colour, width=width, highlight=False
+        file=text,
+        force_terminal=colour,
+        no_color=not colour,
+        width=width,
+        highlight=False,
+        emoji=False,
     )
     show(tally, [unit for unit in course.units if unit.name in seen], console, language)
     return text.getvalue()
