@@ -308,6 +308,7 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a web page", {"rnn.py": "\n<!DOCTYPE html>\n<html>"}, "rnn.py is a web page, and no program"),
     ("a formatted text", {"rnn.py": r"{\rtf1\ansi import torch}"}, "rnn.py is a formatted text"),
     ("a pointer", {"rnn.py": "version https://git-lfs.github.com/spec/v1\n"}, "what Git LFS keeps"),
+    ("two units' in one", {"gates.py": RIGHT["gates"] + RNN, "rnn.py": START}, "gates.py may be"),
     ("a part, under no name", {"rnn,py": "def rnn(x):\n    return x"}, "rnn,py may be the work"),
     ("nothing but zeros", {"rnn.py": bytes(4096)}, "holds zero bytes (line 1)"),
     ("XML", {"rnn.py": "<?xml version='1.0'?>\n<Error/>"}, "is a text in XML, and no program"),

@@ -114,7 +114,8 @@ class Search:
         named = self._named(unit)
         functions = self._functions[unit]
         code = self._code(named, functions)
-        if len(named) == len(code) == 1 and not (self._loose or self.tree.sealed):  # as with most
+        alone = len(named) == len(code) == 1 and not (self._loose or self.tree.sealed)
+        if alone and code[0].is_work(functions):  # as with most
             return self._checked(code[0], unit, self._how(code[0], unit))
         work = distinct([piece for piece in code if piece.is_work(functions)], unit)
         if not work:
@@ -167,6 +168,8 @@ class Search:
             return self._checked(sure[0], unit, "content")
         if strays:
             return _undecided(SEVERAL if starters or sure else PARTLY, unit, [*starters, *strays])
+        if shared := self._shared(unit):
+            return _undecided(PARTLY, unit, shared)
         if told := self._closed(unit, named, loose):
             return _unread(told)
         if starters:
@@ -213,6 +216,12 @@ class Search:
         found = [piece for piece in self._loose if piece.place in ("", unit)]
         found += [p for p in self.pieces if p.unit and self._foreign(p, p.unit) == unit]
         return [p for p in found if p.file.notebook] if self._notebooks else found
+
+    def _shared(self, unit: str) -> list[Piece]:
+        """Files of other units' names with all of a unit's functions, beside their own."""
+        others = (piece for piece in self.pieces if piece.unit and piece.is_code)
+        fitting = [p for p in islice(others, MOST_STRAYS) if p.unit != unit and self._fits(p, unit)]
+        return [p for p in fitting if p.file.notebook] if self._notebooks else fitting
 
     @cached_property
     def _loose(self) -> list[Piece]:
