@@ -147,7 +147,7 @@ def gradescope_export() -> tuple[Files, Files, set[tuple[str, str, str]]]:
         wanted[f"{name}_00{number}/rnn.py"] = CODE
         who.add((f"{name}_00{number}", f"00{number}", name))
     lines += ["submission_7:", "  :submitters:", "  - :name: Ann", "    :sid:"]
-    lines += ["  - :name: Bo", "    :sid: '8'", "  :results: {}"]
+    lines += ["  - :name: Bo", "    :sid: '8'", "  - :name: ~", "  :results: {}"]
     text = "\n".join(lines).encode()
     files |= {"submission_7/rnn.py": CODE, "submission_8/rnn.py": CODE}
     wanted |= {"Ann + Bo/rnn.py": CODE, "submission_8/rnn.py": CODE}
@@ -169,12 +169,13 @@ def nbgrader() -> tuple[Files, Files, set[tuple[str, str, str]]]:
 def zips() -> tuple[Files, Files, set[tuple[str, str, str]]]:
     files = {f"{name}.zip": packed({"rnn.py": CODE, "__MACOSX/._rnn.py": b""}) for name in CLASS}
     files["Jane Roe (1).zip"] = packed({"hw/rnn.py": CODE})
+    files["Bo.RAR"] = b"Rar!"
     wanted = {f"{name}/rnn.py": CODE for name in CLASS[1:]} | {"Jane Roe/hw/rnn.py": CODE}
-    return files, wanted, {(name, "", name) for name in CLASS}
+    return files, wanted | {"Bo/Bo.RAR": b"Rar!"}, {(name, "", name) for name in [*CLASS, "Bo"]}
 
 
 def drive() -> tuple[Files, Files, set[tuple[str, str, str]]]:
-    forms = ["Copy of rnn - {}.ipynb", "{} - RNN.ipynb", "rnn_{} (1).ipynb", "Copy of {}_rnn.ipynb"]
+    forms = ["Copy of rnn - {}.ipynb", "{} - RNN.ipynb", "rnn_{} (1).ipynb", "rnn ({}).ipynb"]
     files = {forms[n % 4].format(name): name.encode() for n, name in enumerate(CLASS)}
     files["self attention - Jane Roe.py.txt"] = CODE
     files["Jane Roe - Copy of gates.ipynb"] = b"{}"  # as Classroom names a copy of a Colab's

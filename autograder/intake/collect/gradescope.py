@@ -50,7 +50,8 @@ def read(file: IO[bytes], called: str) -> dict[str, Handed]:
 
 def _handed(value: dict[str, Any]) -> Handed:
     submitters, history = value.get(":submitters"), value.get(":history")
-    people = [_person(one) for one in _list(submitters) if isinstance(one, dict)]
+    persons = (_person(one) for one in _list(submitters) if isinstance(one, dict))
+    people = [person for person in persons if person.id or person.name]
     attempt = str(len(history) + 1) if isinstance(history, list) else ""
     return Handed(people, _text(value.get(":created_at")), attempt)
 

@@ -24,6 +24,8 @@ from autograder.intake.collect.people import Person
 from autograder.intake.names import COPY_OF, UPLOADED_AGAIN, plain
 
 RECEIPT = re.compile(r"\ufeff?[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<id>[^()]+)\)")  # Name: Jo (j1)
+BRACKETS = re.compile(r"^[(（\[【](.+)[)）\]】]$")  # around a whole name
+PACKED = r"(?i:zip|7z|rar|tar|tgz|tar\.gz)"
 SHORT = 64 << 10  # bytes that are read of a platform's own small files
 METADATA = "submission_metadata.yml"  # Gradescope's
 WRAPPERS = 3  # folders in folders, before a download's own
@@ -86,6 +88,7 @@ def _whose(match: re.Match[str], units: Collection[str]) -> Groups | None:
         rest, found = re.subn(spelled, "", stem, count=1, flags=re.IGNORECASE)
         if found:
             name = COPY_OF.sub(" ", re.sub(r"\s{2,}", " ", rest)).strip(" _-–—,.")
+            name = BRACKETS.sub(r"\1", name)
             return {"name": name, "file": unit + suffix} if name else None
     return {"name": stem, "file": stem + suffix, "unsure": "yes"}
 
@@ -292,10 +295,11 @@ PLATFORMS = (
         mark="submitted/",
         finish=_timestamps,
     ),
-    # One zip a student: what mail, messengers and shared folders give. Browsers add the "(1)".
+    # One zip a student: what mail, messengers and shared folders give. Browsers add the "(1)". Who
+    # packs in another way has handed in, too, though it stays packed.
     Platform(
         "zips",
-        _form(r"(?P<file>(?P<name>[^/]+?)(?: ?\((?P<upload>\d+)\))?\.(?:zip|ZIP))"),
+        _form(r"(?P<file>(?P<name>[^/]+?)(?: ?\((?P<upload>\d+)\))?\.", PACKED, ")"),
         "Jane Roe.zip",
     ),
     # Google Drive: names are people's own habit, and no platform's rule.
