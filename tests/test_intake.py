@@ -21,6 +21,7 @@ import pytest
 from conftest import ROOT, UNITS, autograder
 from machine import unless_it_hangs
 from names import made_of
+from rich.console import Console
 
 from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
@@ -30,7 +31,8 @@ from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
 from autograder.intake import archives, decisions, tree
 from autograder.intake.names import read_name
-from autograder.intake.reading import find_students, read
+from autograder.intake.reading import beside, find_students, read
+from autograder.intake.seen import Seen, print_seen
 from autograder.intake.submission import Submission
 from autograder.local.ci import other_files
 from autograder.local.tally import Tally
@@ -790,6 +792,18 @@ def test_the_list_before_grading(submissions: Path, tmp_path: Path) -> None:
         "jane": ("read", "decided", "rnn.py"),
         "zoe": ("missing", "", ""),
     }
+
+
+def test_work_in_no_students_folder_is_told(tmp_path: Path) -> None:
+    """Who put a zip there, or is a link, is not silently out of the class."""
+    put(tmp_path / "class", **{"ann/rnn.py": RNN, "bo.zip": b"PK", "cy - rnn.ipynb": "{}"})
+    put(tmp_path / "class", **{"people.csv": "", "intake.toml": "", "README.md": "", ".x.py": ""})
+    (tmp_path / "class" / "dee").symlink_to(tmp_path)
+    assert beside(tmp_path / "class") == ["bo.zip", "cy - rnn.ipynb", "dee"]
+    text = io.StringIO()
+    print_seen(Console(file=text, width=200), Seen(beside=beside(tmp_path / "class")))
+    told = "In no student's folder, and not read: bo.zip, cy - rnn.ipynb, dee."
+    assert told in text.getvalue()
 
 
 def test_the_key_knows_under_which_name_it_was_found(course: Course, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from autograder.grading.keys import basis, course_basis, key, work_basis
 from autograder.grading.protocol import Options
 from autograder.grading.seeds import seed_of
 from autograder.intake import decisions
-from autograder.intake.reading import find_students, read
+from autograder.intake.reading import beside, find_students, read
 from autograder.intake.seen import Row, Seen
 from autograder.intake.submission import Submission
 from autograder.release.supplied import complete, supplied
@@ -106,7 +106,7 @@ class Batch:
 
     def look(self, note: Callable[[list[Row]], None] = lambda rows: None) -> Seen:
         """What all have handed in; note is given a student's rows. Raises SubmissionsError."""
-        seen = Seen()
+        seen = Seen(beside=beside(self.submissions))
         self._looked = looked.load(self.results, self.course, self._supplied, fresh=self.fresh)
         for name in self.asked:
             note(seen.add(self.outline(name), self.units))

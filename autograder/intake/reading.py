@@ -20,10 +20,11 @@ from autograder.core.text import printable
 from autograder.intake.content import imports
 from autograder.intake.find import Found, Search
 from autograder.intake.helpers import IMPORTS, Helpers, Library
-from autograder.intake.names import is_noise
+from autograder.intake.names import is_noise, read_name
 from autograder.intake.pieces import Piece
 from autograder.intake.submission import File, Submission, digest_of
 from autograder.intake.tree import look_through
+from autograder.reports.store import RESERVED
 
 
 def find_students(folder: Path, course: Course) -> list[str]:
@@ -50,6 +51,18 @@ def find_students(folder: Path, course: Course) -> list[str]:
         f"{folder} holds no submissions. Expected one folder a student, "
         f"as in {folder}/<student>/{own[0]}."
     )
+
+
+def beside(folder: Path) -> list[str]:
+    """What lies beside the students' folders and may be somebody's: programs, archives, links."""
+    work = ("python", "notebook", "zip", "archive")
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if not is_noise(entry.name) and entry.name not in RESERVED
+            if entry.is_symlink() or (entry.is_file() and read_name(entry.name).kind in work)
+        )
 
 
 def read(

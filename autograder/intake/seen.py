@@ -17,7 +17,7 @@ from rich.text import Text
 
 from autograder.core.course import Unit
 from autograder.core.language import restate
-from autograder.core.text import one_line
+from autograder.core.text import one_line, several
 from autograder.intake.decisions import FILE
 from autograder.intake.submission import How, State, Submission
 
@@ -49,12 +49,14 @@ class Row(NamedTuple):
 class Seen:
     """What a class has handed in. noted: the rows that somebody should look at.
 
-    unknown: by student the files that may be work and belong to no unit.
+    unknown: by student the files that may be work and belong to no unit. beside: what lies beside
+    the students' folders, and may be somebody's work.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     noted: list[Row] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, int]:
         """The counts: students, those who handed in nothing, and files by what became of them."""
@@ -98,6 +100,9 @@ def print_seen(console: Console, seen: Seen) -> None:
         f"{count['read']}, under another name: {count['renamed']} · not read: {count['unread']} · "
         f"of no unit: {count['unknown']}"
     )
+    if seen.beside:
+        told = f"In no student's folder, and not read: {several(seen.beside)}."
+        console.print(Text(told, "yellow"))
     lines = [
         Text.assemble((f"{row.student}, {row.unit}: ", "bold"), "found as ", row.file)
         for row in seen.noted
