@@ -340,6 +340,16 @@ def test_chinese_docstrings_are_a_note_until_they_are_there(fresh: Course) -> No
 
 
 @pytest.mark.usefixtures("files_only")
+def test_a_layer_of_torchs_is_to_be_compared_with(fresh: Course) -> None:
+    spoil(fresh.root / f"{RIGHT}/einsum.py", "def bad(", "LAYER = torch.nn.LSTM\n\n\ndef bad(")
+    (gap,) = gaps(draft(fresh))
+    what = "nothing compares the solution with nn.LSTM, which right answers use"
+    assert gap[:3] == ("weak", f"{FOLDER}/hidden/agreement.py", what)
+    (fresh.root / gap.where).write_text(AGREEMENT)
+    assert gaps(draft(fresh)) == []
+
+
+@pytest.mark.usefixtures("files_only")
 def test_each_gap_is_one_line_in_a_pipe(fresh: Course) -> None:
     text = io.StringIO()
     console = Console(file=text)

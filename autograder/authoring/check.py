@@ -46,6 +46,7 @@ CHECKS: tuple[tuple[Callable[[Draft], Iterator[Gap]], tuple[str, ...]], ...] = (
     (static.lessons, (SOLUTION, *LESSONS)),
     (static.in_chinese, (PUBLIC, HIDDEN)),
     (static.loops, (LOOPS,)),
+    (static.compared, ()),
     (static.nothing_leaks, (SOLUTION, STARTER, PUBLIC, FOLDER)),
     (measured.public_tests, (SOLUTION, STARTER, PUBLIC)),
     (measured.hidden_tests, GRADED),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from autograder.authoring.draft import FOLDER, HIDDEN, MISTAKES, PUBLIC, RIGHT, STARTER, Draft, Gap
+from autograder.authoring.draft import (
+    AGREEMENT,
+    FOLDER,
+    HIDDEN,
+    MISTAKES,
+    PUBLIC,
+    RIGHT,
+    STARTER,
+    Draft,
+    Gap,
+)
 from autograder.bench.validity import agreement, known, mutation, right
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.known import MistakeTrial
@@ -147,9 +157,7 @@ def agreements(draft: Draft) -> Iterator[Gap]:
     for found in agreement.agreements(draft.course, [draft.unit]):
         if not found.close:
             what = f"the solution is {found.difference:.1e} from {found.what}"
-            yield draft.gap(
-                "weak", f"{FOLDER}/hidden/agreement.py", what, "one of the two is wrong"
-            )
+            yield draft.gap("weak", AGREEMENT, what, "one of the two is wrong")
 
 
 def published(draft: Draft) -> Iterator[Gap]:

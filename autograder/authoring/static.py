@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.draft import (
+    AGREEMENT,
     DOCSTRINGS,
     FOLDER,
     HIDDEN,
     LOOPS,
     MISTAKES,
     PUBLIC,
+    RIGHT,
     SEQUENTIAL,
     SOLUTION,
     STARTER,
@@ -43,6 +45,10 @@ PARSERS: dict[str, Callable[[str], object]] = {".py": ast.parse, ".toml": tomlli
 CHINESE = re.compile("[\u3001-\u303f\u4e00-\u9fff]")  # a full stop is Chinese, too
 HEADING = re.compile("^(#+) ", re.MULTILINE)
 MAGIC = re.compile(r"\A%%\w+\n")  # how a cell begins that asks, plots or measures
+LAYER = re.compile(
+    r"\bnn\.(?:(?:RNN|LSTM|GRU)(?:Cell)?|Conv\dd|MultiheadAttention)\b"
+    r"|\bscaled_dot_product_attention\b|\boptim\.[A-Z]\w+"
+)
 SHAPE = re.compile(r"^Returns\b.*?(\([^()]*,[^()]*\)|\(\)|same shape)", re.MULTILINE | re.DOTALL)
 
 
@@ -289,6 +295,17 @@ def loops(draft: Draft) -> Iterator[Gap]:
         if "speed" in exercise.points and exercise.name not in known:
             what = f"SCALINGS has no sizes at which {exercise.name} is timed"
             yield draft.gap("missing", LOOPS, what, CLOCK)
+
+
+def compared(draft: Draft) -> Iterator[Gap]:
+    """The solution is compared with PyTorch's own layer, where a right answer uses one."""
+    exercises = draft.unit.exercises
+    if draft.path(AGREEMENT).is_file() or all(one.asks_for_tests for one in exercises):
+        return
+    texts = [path.read_text("utf-8") for path in sorted(draft.path(RIGHT).glob("*.py"))]
+    if used := sorted({name for text in texts for name in LAYER.findall(text)}):
+        what = f"nothing compares the solution with {', '.join(used)}, which right answers use"
+        yield draft.gap("weak", AGREEMENT, what, "copy another unit's")
 
 
 def nothing_leaks(draft: Draft) -> Iterator[Gap]:
