@@ -104,6 +104,7 @@ GROUPS = {
     "tests/test_validity.py::test_right_answers_written_differently": "long",
     "tests/test_validity.py::test_the_hidden_tests_kill": "mutation",
     "tests/test_validity.py::test_what_is_listed_as_equivalent": "mutation",
+    "tests/test_validity_page.py::test_the_page_counts_what_the_course_has[mutants": "long",
     "tests/test_value_fuzz.py::test_no_reply_is_more_than_a_failure[60": "long",
     "tests/test_value_fuzz.py": "sandbox",
     "tests/test_watch.py::test_every_save": "long",
