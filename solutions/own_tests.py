@@ -43,7 +43,7 @@ def test_softmax(softmax: Callable[..., torch.Tensor]) -> None:
 def test_softmax_of_every_axis(softmax: Callable[..., torch.Tensor]) -> None:
     """Each axis, by either sign, at sizes that all differ."""
     for dim in range(-3, 3):
-        scores = torch.randn(2, 3, 5, dtype=torch.float64)
+        scores = torch.randn(2, 5, 3, dtype=torch.float64)
         assert_close(softmax(scores, dim), torch.softmax(scores, dim))
         assert_close(softmax(scores.float(), dim=dim), torch.softmax(scores.float(), dim))
     assert_close(softmax(scores[0, 0]), torch.softmax(scores[0, 0], 0))

@@ -50,6 +50,7 @@ TEXTS = {
     "scale": "of a plot, in a web page",
     "score": "the report's own word",
     "softmax": "PyTorch's function, among those that a mutant swaps",
+    "train": "PyTorch's word for a layer's state, and what its recurrent layers are told",
 }
 WORD = re.compile(r"(?<![\w-])[A-Za-z]\w*(?![\w-])")  # of attention-autograder none is a word
 TORCH, NUMPY = "rnn", "vanishing_gradient"  # the first is timed, too
