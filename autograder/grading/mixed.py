@@ -87,6 +87,7 @@ class Mixed:
         self._theirs, self._first, self._solution = call, first, solution
         self._left = MOST_CALLS
         self._order = random.Random(seed)
+        self._hid: set[int] = set()  # places of arguments that did not matter in some call
         self._wrong: set[str] = set()  # of the earlier functions, in the last call
         self._failure: Failure | None = None  # of one of them
         self._device = ""
@@ -117,11 +118,15 @@ class Mixed:
         """
         exact = Form(torch.float64, "cpu", asked.cotangents is not None)
         truth = gives(self.right, self.recast(asked, exact))
-        left, hidden = _ways_to_change(asked), set[Way]()  # left: not seen to matter to this one
+        ways = _ways_to_change(asked)
+        left, hidden = set(range(len(ways))), set[int]()  # left: not seen to matter to this one
         gave, wrong = None, set[str]()
-        for turn, spread in enumerate(SPREADS):
-            others = {w: other for w in left if self._moves(truth, other := w(spread), exact)}
-            if turn and not others:
+        # What another call hid is asked first: where it is hidden here, too, that is all.
+        turns = [(self._hid & left, SPREADS)] if self._hid & left else []
+        for places, spreads in [*turns, (left, SPREADS[:1]), (left, SPREADS[1:])]:
+            tried = {(n, by): ways[n](by) for n in sorted(places & left) for by in spreads}
+            others = {w: other for w, other in tried.items() if self._moves(truth, other, exact)}
+            if gave and not others:
                 continue
             asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
             asking += others.items()
@@ -130,9 +135,12 @@ class Mixed:
             (gave, wrong), (again, _) = found["meant"], found["again"]
             if not _is_value(gave) or not _is_value(again) or not alike(gave, again):
                 return Expected(gave, wrong, False)
-            shown = {way for way in others if _differs(found[way][0], gave)}
-            hidden = (hidden | others.keys()) - shown
-            left = [way for way in left if way not in shown]
+            shown = {way[0] for way in others if _differs(found[way][0], gave)}
+            hidden = (hidden | {place for place, _ in others}) - shown
+            left = left - shown
+            if hidden and spreads == SPREADS:
+                break
+        self._hid = (self._hid & left) | hidden
         return Expected(gave, wrong, not hidden, self._is_flat(asked, gave))
 
     def _is_flat(self, asked: Invocation, gave: Gave | None) -> bool:
