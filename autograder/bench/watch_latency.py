@@ -57,7 +57,7 @@ def watch(course: Course, unit: Unit, rounds: int, console: Console) -> None:
 def students_copy(course: Course, folder: Path, unit: Unit) -> Path:
     """A student's folder with the unit solved; returns the unit's file."""
     shutil.copytree(course.root / "exercises", folder / "exercises")
-    (folder / "course").mkdir()
+    shutil.copytree(course.root / "course" / "parameters", folder / "course" / "parameters")
     for name in COPIED:
         shutil.copy(course.root / "course" / name, folder / "course")
     name = f"{unit.name}.py"

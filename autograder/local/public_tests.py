@@ -93,6 +93,7 @@ def warm_up(language: Language) -> None:
     evaluate.vjp(torch.square, [one], {}, [one])
     # What a program needs that asks torch for a gradient with `grad_outputs`.
     importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    torch.optim.Adam([one])  # the first optimizer imports torch's compiler: 0.8 CPU-seconds
     quiet = contextlib.redirect_stdout(io.StringIO())
     with tempfile.TemporaryDirectory() as empty, quiet, _no_other_plugins():
         pytest.main([*QUIET, f"--rootdir={empty}", empty])
