@@ -106,7 +106,9 @@ class Batch:
 
     def look(self, note: Callable[[list[Row]], None] = lambda rows: None) -> Seen:
         """What all have handed in; note is given a student's rows. Raises SubmissionsError."""
-        seen = Seen(beside=beside(self.submissions))
+        seen = Seen(
+            beside=[name for name in beside(self.submissions) if name not in store.RESERVED]
+        )
         self._looked = looked.load(self.results, self.course, self._supplied, fresh=self.fresh)
         for name in self.asked:
             note(seen.add(self.outline(name), self.units))

@@ -24,7 +24,6 @@ from autograder.intake.names import is_noise, read_name
 from autograder.intake.pieces import Piece
 from autograder.intake.submission import File, Submission, digest_of
 from autograder.intake.tree import look_through
-from autograder.reports.store import RESERVED
 
 
 def find_students(folder: Path, course: Course) -> list[str]:
@@ -60,7 +59,7 @@ def beside(folder: Path) -> list[str]:
         return sorted(
             entry.name
             for entry in entries
-            if not is_noise(entry.name) and entry.name not in RESERVED
+            if not is_noise(entry.name)
             if entry.is_symlink() or (entry.is_file() and read_name(entry.name).kind in work)
         )
 
