@@ -38,4 +38,4 @@ def fixed_loop() -> float:
 
 def loop_told(seconds: float) -> str:
     """What a table says of the loop that its figures are multiples of."""
-    return f"The fixed loop, {ADDITIONS:,} additions in Python: {seconds:.3f} CPU-seconds."
+    return f"A fixed loop is {ADDITIONS:,} additions in Python: {seconds:.3f} CPU-seconds."
