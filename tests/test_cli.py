@@ -150,6 +150,15 @@ def test_bench_startup_prints_its_ratio() -> None:
     assert "autograder check rnn" in done.stdout
 
 
+@pytest.mark.long
+def test_bench_class_tells_what_a_student_costs() -> None:
+    done = autograder("bench", "class", "--students", "2", "--unit", "cost", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "2 students, 1 units, speed measured, 2 at once" in done.stdout
+    seconds = re.search(r"CPU-seconds +│ +([\d.]+) │ +([\d.]+) │", done.stdout)
+    assert seconds and float(seconds[1]) == pytest.approx(2 * float(seconds[2]), rel=0.02)
+
+
 def test_the_article_is_measured_by_the_course(tmp_path: Path) -> None:
     done = autograder("bench", "article", "--longest", "64", "--course", ROOT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
