@@ -231,8 +231,7 @@ def _not_run(item: pytest.Item, task: UnitTask) -> TestResult:
 
 
 def _is_race(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("exercise")
-    return mark is not None and mark.kwargs.get("kind") == "speed"
+    return plugin.kind_of(item) == "speed"
 
 
 def _identity(item: pytest.Item) -> tuple[str, str, Kind]:

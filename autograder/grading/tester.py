@@ -201,7 +201,7 @@ class Server:
         gpu = self._setup.gpu.get(unit, [])
         if not mark or mark.args[0] not in gpu or "device" not in metafunc.fixturenames:
             return
-        if mark.kwargs.get("kind") != "device" and not mark.kwargs.get("cpu_only"):
+        if plugin.kind_of(metafunc.definition) != "device" and not mark.kwargs.get("cpu_only"):
             metafunc.parametrize("device", ["cpu", "cuda"])
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

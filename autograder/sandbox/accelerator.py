@@ -346,8 +346,10 @@ def _made(tensor: torch.Tensor) -> dict[str, Any]:
 
 
 def _layer(func: Any, args: Any, kwargs: Any) -> Any:
-    """A recurrent layer of torch's, with what cuDNN refuses: transposed weights or states, and a
-    backward pass that was not announced."""
+    """Call a recurrent layer of torch's, and refuse what cuDNN does.
+
+    That is weights or states that are transposed, and a backward pass outside training mode.
+    """
     packed = "batch_sizes" in kwargs or not args[1:] or _is_of_integers(args[1])
     names = ("data", "batch_sizes") if packed else ("input",)
     given = dict(zip((*names, *_LAYER), args, strict=False)) | kwargs

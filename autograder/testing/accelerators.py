@@ -51,9 +51,14 @@ class Accelerator(NamedTuple):
         return outcome
 
     @property
+    def is_cpu(self) -> bool:
+        """Whether it is none: what `auto` takes where there is no other."""
+        return self.name == "cpu"
+
+    @property
     def told(self) -> Sentence:
         """What the tests' first lines say of it."""
-        if self.name == "cpu":
+        if self.is_cpu:
             return say("The tests run on the CPU: PyTorch finds no accelerator on this machine.")
         if self.float64:
             return say("The tests run on %(device)s.", device=self.name)

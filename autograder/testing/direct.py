@@ -141,7 +141,7 @@ class LocalBackend:
 
         None beside a real accelerator, too: torch finds no gradient on it once another is known.
         """
-        if not can_pretend() or (self._accelerator and self._accelerator.name != "cpu"):
+        if not can_pretend() or (self._accelerator and not self._accelerator.is_cpu):
             return None
         from autograder.sandbox import accelerator
         from autograder.testing.parallel import Counts

@@ -50,13 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have the tests of devices on the pretend accelerator, which is there on any machine."""
-    if _is_of_devices(metafunc.definition):
+    if kind_of(metafunc.definition) == "device":
         metafunc.parametrize("device", [PRETEND], ids=["device"])
-
-
-def _is_of_devices(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("exercise")
-    return mark is not None and mark.kwargs.get("kind") == "device"
 
 
 @pytest.fixture
@@ -75,10 +70,10 @@ def student(request: pytest.FixtureRequest, device: str) -> Student:
     if backend is None:
         folder = request.config.getoption("--submission") or request.path.parent
         backend = LocalBackend(Path(folder).resolve(), chosen)
-    if _is_of_devices(request.node):
+    if kind_of(request.node) == "device":
         if not can_pretend():
             pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
-        if chosen and chosen.name != "cpu":
+        if chosen and not chosen.is_cpu:
             pytest.skip("Run without --device: with a GPU pretended, a real one has no gradients.")
     return Student(backend, device)
 
@@ -109,3 +104,9 @@ def exercise_of(item: pytest.Item) -> Where | None:
     """The unit and the exercise that a test belongs to."""
     mark = item.get_closest_marker("exercise")
     return (item.path.stem.removeprefix("test_"), mark.args[0]) if mark else None
+
+
+def kind_of(item: pytest.Item) -> str | None:
+    """What a test looks at, as its mark says; None where it belongs to no exercise."""
+    mark = item.get_closest_marker("exercise")
+    return mark.kwargs.get("kind", "correctness") if mark else None
