@@ -41,7 +41,7 @@ def test_what_the_wrong_program_deserves(arena, honest):
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_attack(arena, honest, attack):
-    """It gains no point, costs no one else any, and leaves no process and no file."""
+    """It gains no point and leaves no process and no file; the next one is graded as ever."""
     here, there = arena.traces(), set(arena.submissions.rglob("*"))
     report = arena.attack(attack)
     assert SUCCEEDED not in arena.words(report)
@@ -61,5 +61,8 @@ def test_attack(arena, honest, attack):
         own,
     }
     assert not list(arena.results.iterdir())
-    assert arena.grade("honest").score == arena.worth()
     assert arena.peak() < MEMORY
+
+
+def test_an_honest_student_gets_full_marks_after_all_of_them(arena, honest):
+    assert arena.grade("honest").score == arena.worth()

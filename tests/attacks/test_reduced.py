@@ -26,7 +26,7 @@ def honest(arena):
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_attack_without_namespaces(arena, honest, attack):
-    """It gains no point, costs no one else any, and leaves no process and no file."""
+    """It gains no point, and leaves no process and no file."""
     here = arena.traces()
     report = arena.attack(attack)
     assert (SUCCEEDED in arena.words(report)) <= (attack.stem in REACHED)
@@ -34,8 +34,10 @@ def test_attack_without_namespaces(arena, honest, attack):
     assert report.score <= arena.worth("rnn_step")
     assert arena.settled(honest) == honest
     assert arena.traces() == here
-    if attack == ATTACKS[-1]:
-        assert arena.grade("honest").score == arena.worth()
+
+
+def test_an_honest_student_gets_full_marks_after_all_of_them(arena, honest):
+    assert arena.grade("honest").score == arena.worth()
 
 
 def test_the_wrong_program_deserves_the_same(arena, honest):
