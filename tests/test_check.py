@@ -22,6 +22,7 @@ import torch
 from conftest import ROOT, autograder
 from rich.cells import cell_len
 from rich.console import Console
+from typer.testing import CliRunner
 
 from autograder.core import course as courses
 from autograder.core.language import Language
@@ -30,7 +31,9 @@ from autograder.local import known_mistakes, recorded, shown
 from autograder.local.check import check_folder
 from autograder.local.limit import Limit, TooLong
 from autograder.local.own_process import OwnProcess
+from autograder.local.recorded import RecordedMistakes
 from autograder.local.tally import FailedTest, Tally, first_to_fix
+from autograder.mistakes import publish
 
 WIDTH = 80
 OURS = {"site-packages", "importlib", "evaluate.py", "Traceback"}
@@ -526,6 +529,19 @@ def test_the_recorded_mistakes_are_those_of_the_course(unit: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_several_units_mistakes_are_recorded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches: of a repeated --unit only the last one."""
+    asked = list[str]()
+
+    def record(course: courses.Course, units: Sequence[courses.Unit]) -> RecordedMistakes:
+        asked.extend(unit.name for unit in units)
+        return {}
+
+    monkeypatch.setattr(publish, "record", record)
+    done = CliRunner().invoke(publish.app, ["--check", "--unit", "rnn", "--unit", "gates"])
+    assert (done.exit_code, asked) == (0, ["rnn", "gates"]), done.output
 
 
 def test_every_unit_has_mistakes_that_are_named_locally() -> None:

@@ -164,7 +164,7 @@ def published(draft: Draft) -> Iterator[Gap]:
     """Students' own pytest knows the mistakes by what they give on the public tests."""
     name = draft.unit.name
     old = publish.recorded(draft.course).get(name, [])
-    if not publish.same({name: old}, publish.record_unit(draft.course, name)):
+    if not publish.same({name: old}, publish.record(draft.course, [draft.unit])):
         what = f"it is not what {draft.place(MISTAKES)} and the public tests make"
         yield Gap(
             "weak", FILE.as_posix(), what, f"python -m autograder.mistakes.publish --unit {name}"

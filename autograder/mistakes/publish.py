@@ -1,12 +1,13 @@
 """Record what the known mistakes return in the public tests: see local/known_mistakes.py.
 
 python -m autograder.mistakes.publish             write course/known_mistakes.json
-python -m autograder.mistakes.publish --unit rnn  only what it holds of one unit
+python -m autograder.mistakes.publish --unit rnn  only what it holds of one unit, or of several
 python -m autograder.mistakes.publish --check     only say whether it is out of date, by exit status
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -15,7 +16,7 @@ import pytest
 import typer
 
 from autograder.core.console import CourseOption, program
-from autograder.core.course import Course, load
+from autograder.core.course import Course, Unit, load
 from autograder.core.errors import CourseError
 from autograder.core.language import Language
 from autograder.local import public_tests
@@ -82,18 +83,13 @@ class MistakeRecorder:
         return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, when)
 
 
-def record(course: Course) -> RecordedMistakes:
-    """What every known mistake returns in the public tests that it fails. Takes some seconds."""
+def record(course: Course, units: Sequence[Unit]) -> RecordedMistakes:
+    """What each unit's known mistakes return in the public tests that they fail. Takes seconds."""
     recorder = MistakeRecorder(course.root)
-    done = public_tests.run(course, course.units, plugins=[recorder])
+    done = public_tests.run(course, units, plugins=[recorder])
     if done.status != 0:
         raise CourseError(f"The public tests do not run:\n{done.output}")
     return recorder.mistakes
-
-
-def record_unit(course: Course, name: str) -> RecordedMistakes:
-    """The same of one unit."""
-    return record(msgspec.structs.replace(course, units=[course.unit(name)]))
 
 
 def recorded(course: Course) -> RecordedMistakes:
@@ -126,14 +122,16 @@ def main(
         bool, typer.Option("--check", help="Write nothing; exit 1 for a drift.")
     ] = False,
     unit: Annotated[
-        str | None, typer.Option(metavar="NAME", help="This unit only; the others stay.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="This unit only; the others stay. May be repeated."),
     ] = None,
     course: CourseOption = None,
 ) -> None:
     """Record what the known mistakes return in the public tests."""
     loaded = load(course)
     old = recorded(loaded)
-    mistakes = old | record_unit(loaded, unit) if unit else record(loaded)
+    made = record(loaded, loaded.named(unit or []))
+    mistakes = old | made if unit else made
     path = loaded.root / FILE
     if same(old, mistakes):
         return
