@@ -201,11 +201,17 @@ def test_output_names_the_file_or_the_folder(results: Path, tmp_path: Path) -> N
 
 
 def test_a_report_that_cannot_be_read_is_named(results: Path) -> None:
-    """It is not as if it had never been there."""
+    """It is not as if it had never been there, and whoever goes on with the file notices."""
     path = next(results.glob("Ann/*.json"))
     path.write_bytes(path.read_bytes()[:-9])
     done = autograder("export", results, "--to", "csv", "--course", ROOT)
     assert f"{path} is no report that can be read" in done.stdout
+    assert (done.returncode, done.stdout.count(str(path))) == (3, 1)
+    for path in results.glob("*/*.json"):
+        path.write_bytes(b"{")
+    done = autograder("export", results, "--to", "junit", "--course", ROOT)
+    assert done.returncode == 3
+    assert f"{path} is no report that can be read" in done.stderr
 
 
 def test_wrong_use_exits_2(results: Path, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from autograder.core.console import (
     AssignmentOption,
@@ -20,10 +19,7 @@ from autograder.core.console import (
 )
 from autograder.core.text import one_line
 
-if TYPE_CHECKING:
-    from autograder.core.course import Course
-    from autograder.reports.reading import StudentReports
-    from autograder.reports.wording import Language
+DAMAGED = 3  # the exit status where a report was left out
 
 
 def export(
@@ -65,6 +61,9 @@ def export(
     What is incomplete is left blank or left out, never exported as a zero. Where course/ has a
     roster.csv, extensions.csv or adjustments.csv, or the manifest assignments, the marks follow
     them: docs/marks.md.
+
+    Exit status: 0 when everything that is graded is exported; 2 on wrong use; 3 when a report
+    cannot be read, which is named and left out, or for another reason on our side.
     """
     from autograder.marks import ledger
     from autograder.reports import reading
@@ -75,48 +74,34 @@ def export(
 
     terminal = console()
     loaded = load(course).only(assignment or [])
-    book = ledger.load(loaded, results, datetime.now(UTC))
-    everybody = book.over(reading.each(results, loaded.units, book.notes))
+    book, damaged = ledger.load(loaded, results, datetime.now(UTC)), list[str]()
+    everybody = book.over(reading.each(results, loaded.units, damaged))
+    notes: Iterable[str] = ()
     if to == "feedback":
         for path in write_feedback(output or results / "feedback", everybody, loaded, lang):
             terminal.print(str(path), markup=False, soft_wrap=True)
-        _tell(book.notes, terminal)
-        return
-    if next(reading.each(results, loaded.units), None) is None:
-        fail(f"{results} holds no reports (<student>/<unit>.json) of this course's units.")
-    if to == "nbgrader":
+    elif next(reading.each(results, loaded.units, damaged), None) is None:
+        none = f"{results} holds no reports (<student>/<unit>.json) of this course's units."
+        fail("\n".join([none, *map(one_line, damaged)]), DAMAGED if damaged else 2)
+    elif to == "nbgrader":
+        from autograder.notebooks.gradebook import save
+
         url = db or f"sqlite:///{(output or results / 'gradebook.db').resolve()}"
-        _into_gradebook(everybody, loaded, url, lang, terminal)
-        _tell(book.notes, terminal)
-        return
-    folder = (output.parent if to in ONE_FILE else output) if output else results
-    if to == "html":
+        notes = save(everybody, loaded, url, lang)
+        terminal.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
+    elif to == "html":
+        folder = output or results
         write_pages(folder, everybody, loaded, lang)
         terminal.print(f"{folder / PAGE}", markup=False)
-        _tell(book.notes, terminal)
-        return
-    rendered = render(to, everybody, loaded, lang, graded_at(results))
-    for name, data in rendered.files:
-        path = output if output and name == ONE_FILE.get(to) else folder / name
-        write(path, data, lasting=False)
-        terminal.print(str(path), markup=False, soft_wrap=True)
-    _tell([*rendered.notes, *book.notes], terminal)
-
-
-def _into_gradebook(
-    students: Iterable[StudentReports],
-    course: Course,
-    url: str,
-    lang: Language,
-    console: Console,
-) -> None:
-    from autograder.notebooks.gradebook import save
-
-    left_out = save(students, course, url, lang)
-    console.print(f"{url} holds the marks.", markup=False, soft_wrap=True)
-    _tell(left_out, console)
-
-
-def _tell(notes: Iterable[str], console: Console) -> None:
-    for note in notes:
-        console.print(one_line(note), style="yellow", markup=False)
+    else:
+        folder = (output.parent if to in ONE_FILE else output) if output else results
+        rendered = render(to, everybody, loaded, lang, graded_at(results))
+        for name, data in rendered.files:
+            path = output if output and name == ONE_FILE.get(to) else folder / name
+            write(path, data, lasting=False)
+            terminal.print(str(path), markup=False, soft_wrap=True)
+        notes = rendered.notes
+    for note in dict.fromkeys([*notes, *damaged, *book.notes]):
+        terminal.print(one_line(note), style="yellow", markup=False)
+    if damaged:
+        raise typer.Exit(DAMAGED)
