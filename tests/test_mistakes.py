@@ -11,7 +11,7 @@ from conftest import ROOT
 from autograder.mistakes.catalogue import common, pairs
 from autograder.mistakes.entry import Mistake, mistake, wrong
 from autograder.mistakes.match import gives, same
-from autograder.testing.calls import Invocation
+from autograder.testing.calls import Invocation, as_written
 
 KNOWN: list[Mistake] = []  # where this module's are entered
 
@@ -90,3 +90,12 @@ def test_nothing_is_heard_of_what_a_mistake_warns_of() -> None:
         warnings.simplefilter("error")
         found = gives(warns, Invocation("unit", "f", [torch.ones(1)]))
     assert found and not found.error
+
+
+def test_a_quoted_call_is_the_same_in_every_process() -> None:
+    """Catches: parameters in the order in which their file is read, another each time."""
+    params = {name: torch.zeros(2, 3) for name in ("out_w", "embed")}
+    asked = [Invocation("order", "loss", [params | other]) for other in ({}, {"embed": 1})]
+    reordered = Invocation("order", "loss", [dict(reversed(params.items()))])
+    assert as_written(asked[0]) == as_written(reordered)
+    assert as_written(asked[1]) == "loss({'embed': 1, 'out_w': float32[2, 3]})"

@@ -76,7 +76,9 @@ def _brief(value: Any) -> str:
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {_brief(item)}" for key, item in value.items()) + "}"
+        # Sorted: what is read from a file of parameters has another order in each process.
+        items = sorted(value.items(), key=lambda item: str(item[0]))
+        return "{" + ", ".join(f"{key!r}: {_brief(item)}" for key, item in items) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_brief, value)) + "]"
     return repr(value)
