@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +16,15 @@ import msgspec
 import pytest
 from reports import report, result
 
+from autograder.core import course as courses
+from autograder.core import files
 from autograder.core.assignments import Assignment
 from autograder.core.course import ON_CPU, Course
-from autograder.core.errors import CourseError, SubmissionsError
+from autograder.core.errors import CourseError, GraderError, SubmissionsError
 from autograder.core.titles import Title
-from autograder.intake.collect import people
-from autograder.marks import adjustments, lateness, roster
+from autograder.intake import decisions
+from autograder.intake.collect import people, repositories, run
+from autograder.marks import adjustments, handins, lateness, roster
 from autograder.marks.handins import HandedIn
 from autograder.marks.ledger import Files, Ledger
 from autograder.reports.exports.render import render
@@ -152,6 +158,62 @@ def class_of(
 JANE = Person("Roe, Jane", "s001", "jroe", "jroe@uni.example", "Lab 1", canvas="12345")
 MING = Person("王小明", "s002", "wxm", "wxm@uni.example", "Lab 2", canvas="12346")
 OLGA = Person("Ольга Иванова", "s003", "olga", "olga@uni.example", "Lab 2", canvas="12347")
+
+
+FILES_OF_A_CLASS: list[tuple[str, Callable[[Path, Course], object]]] = [
+    (roster.FILE, lambda folder, _: roster.load(folder / roster.FILE)),
+    (lateness.FILE, lambda folder, _: lateness.load(folder / lateness.FILE)),
+    (adjustments.FILE, lambda folder, course: adjustments.load(folder / adjustments.FILE, course)),
+    (people.FILE, lambda folder, _: people.read(folder)),
+    (decisions.FILE, lambda folder, course: decisions.load(folder, [], course)),
+    (handins.FILE, lambda folder, _: handins.load(folder)),
+    ("students.txt", lambda folder, _: repositories.wanted(str(folder / "students.txt"))),
+    ("class.zip", lambda folder, course: run.collect(course, folder / "class.zip", folder / "to")),
+    ("course/course.toml", lambda folder, _: courses.load(folder)),
+]
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a device"])
+@pytest.mark.parametrize(("name", "load"), FILES_OF_A_CLASS, ids=lambda value: str(value)[:12])
+def test_what_is_no_file_is_named_and_never_waited_for(
+    course: Course, tmp_path: Path, name: str, load: Callable[..., object], kind: str
+) -> None:
+    """A folder that is given for a download is one that holds none."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with in_seconds(20), pytest.raises(GraderError, match=name) as told:
+        load(tmp_path, course)
+    assert kind in str(told.value) or name in ("class.zip", "students.txt")
+
+
+def test_a_file_of_a_class_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / people.FILE).write_text("folder,name\njane,Jane\n")
+    assert people.read(tmp_path)[0].name == "Jane"
+    monkeypatch.setattr(files.read_regular, "__defaults__", (9,))
+    with pytest.raises(SubmissionsError, match="larger than"):
+        people.read(tmp_path)
+
+
+@contextmanager
+def in_seconds(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError where something waits for longer."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_everybody_of_the_roster_is_there_and_files_of_nobody_are_apart(course: Course) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from autograder.core import stamps
 from autograder.core.course import Course
 from autograder.core.digest import digest, digest_of_code
+from autograder.core.files import read_regular
 from autograder.core.text import printable
 from autograder.intake.submission import Submission
 from autograder.intake.tree import MOST_FILES
@@ -84,7 +85,7 @@ def load(results: Path, course: Course, supplied: Mapping[str, str], *, fresh: b
     """What is known from runs before; nothing where other rules have found it, or if `fresh`."""
     rules = _rules(course, supplied)
     try:
-        found = msgspec.json.decode((results / FILE).read_bytes(), type=Class)
+        found = msgspec.json.decode(read_regular(results / FILE), type=Class)
     except NOT_READ:
         found = Class("")
     return Looked(found if found.rules == rules and not fresh else Class(rules))

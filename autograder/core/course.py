@@ -15,6 +15,7 @@ from autograder import __version__
 from autograder.core import language as languages
 from autograder.core.assignments import Assignment, Feedback, Marking, Waivers, check
 from autograder.core.errors import CourseError
+from autograder.core.files import read_regular
 from autograder.core.titles import Title as Title
 
 Kind = Literal["correctness", "gradient", "device", "gpu", "speed", "tests"]
@@ -268,12 +269,12 @@ def load(root: Path | None = None) -> Course:
     folder = find_root(Path.cwd()) if root is None else root.resolve()
     path = folder / "course" / "course.toml"
     try:
-        manifest = msgspec.toml.decode(path.read_bytes(), type=_Manifest)
+        manifest = msgspec.toml.decode(read_regular(path), type=_Manifest)
     except FileNotFoundError:
         raise CourseError(
             f"{os.fspath(folder)} is no course: it holds no course/course.toml."
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not a valid manifest: {error}") from error
     _check_version(path, manifest.course.needs)
     languages.also(folder / "course" / "shared" / "locale")

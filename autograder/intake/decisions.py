@@ -14,6 +14,7 @@ import msgspec
 
 from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
+from autograder.core.files import read_regular
 from autograder.core.text import printable
 
 FILE = "intake.toml"
@@ -24,7 +25,7 @@ def load(submissions: Path, students: Sequence[str], course: Course) -> Decision
     """Read the decisions; none where there are none yet. Raises SubmissionsError."""
     path = submissions / FILE
     try:
-        decided = msgspec.toml.decode(path.read_bytes().removeprefix(BOM_UTF8), type=Decisions)
+        decided = msgspec.toml.decode(read_regular(path).removeprefix(BOM_UTF8), type=Decisions)
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -15,15 +15,13 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from autograder.core.files import NotAFileError, TooLargeError, read_regular
 from autograder.intake.archives import Budget, is_packed, members
 from autograder.intake.names import is_noise, read_name
 from autograder.intake.unreadable import CLOSED, LINK, NO_FILE, Unreadable, too_large
 
 MOST_FILES = 10_000  # of one student, folders included
 DEEPEST = 20  # folders in folders
-OPENING = os.O_RDONLY  # no link, no waiting, nothing for children; Windows has none of these
-for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-    OPENING |= getattr(os, flag, 0)
 CLONE = ("autograder", "course")  # what is ours in a clone of the students' repository
 MANIFEST = "course/course.toml"  # which tells one
 
@@ -139,17 +137,12 @@ def _listing(folder: Path, most: int) -> list[os.DirEntry[str]]:
 def _read(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes, without following links or blocking."""
     try:
-        if not stat.S_ISREG(mode := os.lstat(path).st_mode) and not stat.S_ISLNK(mode):
-            raise Unreadable(NO_FILE)  # opening a device may do something
-        descriptor = os.open(path, OPENING)
+        return read_regular(path, limit, follow=False)
+    except TooLargeError as error:
+        raise too_large(error.size, limit) from error
     except OSError as error:
         if stat.S_ISLNK(_mode(path)):
             raise Unreadable(LINK) from error
-        raise Unreadable(CLOSED, error=str(error.strerror)) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(NO_FILE)
-        if status.st_size > limit:
-            raise too_large(status.st_size, limit)
-        return file.read(limit)
+        if isinstance(error, NotAFileError):
+            raise Unreadable(NO_FILE) from error
+        raise Unreadable(CLOSED, error=str(error)) from error

@@ -17,6 +17,7 @@ import msgspec
 from autograder.core import stamps
 from autograder.core.course import Course
 from autograder.core.digest import Digest, digest
+from autograder.core.files import read_regular
 from autograder.core.language import Language
 from autograder.marks import adjustments, handins, lateness, ledger, roster
 from autograder.reports.changes import changes_csv
@@ -100,7 +101,7 @@ def _marked(student: StudentReports) -> Marked:
 def _class_files(course: Course) -> Iterator[bytes]:
     for name in (roster.FILE, lateness.FILE, adjustments.FILE):
         try:
-            yield (course.root / "course" / name).read_bytes()
+            yield read_regular(course.root / "course" / name)
         except OSError:  # whoever reads it for what it says tells more
             yield b"none"
 
@@ -129,6 +130,6 @@ def _of_a_student(path: str) -> bool:
 def _read(path: Path) -> Written | None:
     try:
         with decoding(clean=True):  # they were when they were written
-            return msgspec.json.decode(path.read_bytes(), type=Written)
+            return msgspec.json.decode(read_regular(path), type=Written)
     except NOT_READ:
         return None

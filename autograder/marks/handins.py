@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.core.errors import ResultsError
+from autograder.core.files import read_regular
 from autograder.intake.collect import people
 from autograder.intake.collect.shelf import NOTES, Collected
 from autograder.reports.store import write
@@ -37,8 +38,10 @@ def save(results: Path, submissions: Path, folders: Mapping[str, str]) -> None:
     found = HandedIn(seen, people.read(submissions), _platforms(submissions))
     data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
     path = results / FILE
-    if not path.is_file() or path.read_bytes() != data:  # as it is where nothing has changed
-        write(path, data)
+    with contextlib.suppress(OSError):
+        if read_regular(path) == data:  # as it is where nothing has changed
+            return
+    write(path, data)
 
 
 def _platforms(submissions: Path) -> dict[str, str]:
@@ -47,7 +50,7 @@ def _platforms(submissions: Path) -> dict[str, str]:
     found = {}
     for path in sorted(notes.rglob("*.json")):
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            note = msgspec.json.decode(path.read_bytes(), type=Collected)
+            note = msgspec.json.decode(read_regular(path), type=Collected)
             found[path.relative_to(notes).with_suffix("").parts[0]] = note.platform
     return found
 
@@ -56,7 +59,7 @@ def load(results: Path) -> HandedIn | None:
     """Read it; None where the reports are of a version that wrote none. Raises ResultsError."""
     path = results / FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=HandedIn)
+        return msgspec.json.decode(read_regular(path), type=HandedIn)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:

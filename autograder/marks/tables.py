@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograder.core.errors import SubmissionsError
+from autograder.core.files import read_regular
 from autograder.core.text import printable
 from autograder.reports.table import formula
 
@@ -34,11 +35,7 @@ def read(path: Path, needed: Collection[str] = ()) -> list[Row] | None:
     needed: the columns that it has to have.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ValueError(f"it is longer than {MOST_BYTES >> 20} MiB")
-        text = data.decode("utf-8-sig")
+        text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
         head = text.partition("\n")[0]
         separator = max(SEPARATORS, key=head.count)
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))

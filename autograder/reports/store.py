@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
+from autograder.core.files import read_regular
 from autograder.reports import schema, store
 from autograder.reports.schema import SCHEMA, Brief, Report, current, decoding
 
@@ -31,6 +32,7 @@ DEVICES = frozenset("con prn aux nul conin$ conout$".split()) | {
     f"{port}{number}" for port in ("com", "lpt") for number in range(10)
 }
 MOST_BYTES = 1 << 20  # of a report
+MOST_READ = 512 << 20  # of one of a version before that bound
 CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is larger
 MOST_UNKNOWN = 20  # files of no unit that it then names
 PLAIN = bytes(range(32, 127)) + b"\n"  # of JSON, what may be shown as it stands
@@ -141,7 +143,7 @@ def brief(path: Path) -> Brief | None:
 
 def _read(path: Path, is_clean: Callable[[bytes], bool]) -> Report | None:
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MOST_READ)
         with decoding(clean=is_clean(data)):
             report = msgspec.json.decode(data, type=Report)
     except NOT_READ:

@@ -23,6 +23,7 @@ from test_attacks import SUCCEEDED
 
 from autograder.core import course as courses
 from autograder.core import errors
+from autograder.core.files import read_regular
 from autograder.core.processes import PACKAGE
 from autograder.grading import grader
 from autograder.intake import decode, tree
@@ -360,7 +361,7 @@ def test_links_are_not_followed(eve, tmp_path, monkeypatch):
     (tmp_path / "secret").write_text("what = 1")
     eve.symlink_to(tmp_path / "secret")
     assert not handed_in(eve).cells
-    monkeypatch.setattr(tree, "OPENING", os.O_RDONLY)
+    monkeypatch.setattr(tree, "_read", read_regular)
     assert handed_in(eve).cells == ["what = 1"]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from autograder.core.errors import SubmissionsError
+from autograder.core.files import NotAFileError
 from autograder.core.text import printable
 from autograder.intake.archives import BROKEN, path_of
 from autograder.intake.names import is_noise
@@ -65,6 +66,8 @@ def opened(path: Path) -> Iterator[Download]:
         yield _in_folder(path, "submitted/" if path.resolve().name == "submitted" else "")
         return
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise NotAFileError("it is no file")
         archive = zipfile.ZipFile(path)
     except BROKEN as error:
         raise SubmissionsError(

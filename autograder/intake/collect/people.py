@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.core.errors import SubmissionsError
+from autograder.core.files import read_regular
 from autograder.reports.store import write
 from autograder.reports.table import csv_of, formula
 
@@ -53,7 +54,8 @@ def read(submissions: Path) -> list[Person]:
     """The rows of people.csv; none where there is none. Raises SubmissionsError."""
     path = submissions / FILE
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")), strict=True)
+        text = read_regular(path).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows, columns = list(reader), reader.fieldnames
     except FileNotFoundError:
         return []

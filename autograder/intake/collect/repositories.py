@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from autograder.core.errors import SubmissionsError
+from autograder.core.files import read_regular
 from autograder.core.text import printable
 from autograder.intake.archives import MOST_MEMBERS
 from autograder.intake.collect.download import DownloadFile, safe_parts
@@ -89,7 +90,13 @@ def works(repositories: Iterable[Wanted], notes: list[str]) -> Iterator[Handin]:
 
 
 def _in_list(path: Path) -> list[Wanted]:
-    lines = (line.split() for line in path.read_text("utf-8", "replace").splitlines())
+    try:
+        text = read_regular(path).decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise SubmissionsError(
+            f"{path} cannot be read: {error}. It is a text with a repository a line."
+        ) from error
+    lines = (line.split() for line in text.splitlines())
     return [
         Wanted(line[0], " ".join(line[1:]) or line[0].rpartition("/")[2].removesuffix(".git"))
         for line in lines

@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from autograder.core.errors import ResultsError
+from autograder.core.files import read_regular
 from autograder.core.text import several
 from autograder.intake.collect.archives import digests, files_in
 from autograder.intake.collect.people import Key
@@ -59,9 +60,11 @@ class Shelf:
         except OSError as error:
             raise unwritable(root, error) from error
         for path in (root / NOTES).rglob("*.json"):
+            if path.is_dir():  # of a student with a name like that
+                continue
             place = path.relative_to(root / NOTES).with_suffix("").as_posix()
             try:
-                shelf.known[place] = msgspec.json.decode(path.read_bytes(), type=Collected)
+                shelf.known[place] = msgspec.json.decode(read_regular(path), type=Collected)
             except (OSError, msgspec.MsgspecError) as error:
                 raise ResultsError(f"{path} cannot be read ({error}). Delete it.") from error
         return shelf
