@@ -62,6 +62,25 @@ def test_a_notebook_is_tested_as_it_is_graded(folder: Path, check: Check) -> Non
     assert "w_hh is transposed." in said
 
 
+@pytest.mark.parametrize("line", ["!pip install d2l\n", "if True:\n  !pip list\n"])
+def test_a_notebook_s_text_is_tested_as_it_is_graded(
+    folder: Path,  # noqa: F811
+    check: Check,
+    line: str,
+) -> None:
+    """Colab's "download .py" leaves `!` and `%` in it; an untouched starter is no other file."""
+    path = folder / "exercises" / "rnn.py"
+    path.write_text(f"%matplotlib inline\n{line}{transposed()}", "utf-8")
+    said = check()
+    assert "rnn.py is a notebook's text, with lines such as `!pip`" in said
+    assert "Fix first: rnn_step · rnn.py · test_rnn_step_by_hand" in said
+    assert re.search(r"rnn.py, code cell 1:\d+  def rnn_step\n", said)
+    assert "w_hh is transposed." in said
+    sys.modules.pop("rnn")
+    path.write_text(line + STARTER, "utf-8")
+    assert "`rnn_step` in rnn.py is not implemented yet." in check()
+
+
 def test_what_a_notebook_s_function_calls_is_fixed_first(
     folder: Path,  # noqa: F811
     check: Check,

@@ -172,6 +172,20 @@ def test_what_a_notebook_runs_is_packed(clone: Course) -> None:
     assert sorted(packed(clone, "rnn")) == names
 
 
+def test_a_notebook_s_text_is_looked_at_like_a_notebook(clone: Course) -> None:
+    """Colab's "download .py" leaves `!pip` in it, which is no error of Python's."""
+    write(clone, "rnn.py", "!pip install d2l\nimport tools\n" + SOLUTION)
+    write(clone, "tools.py", "")
+    found = look(clone)
+    assert (found.told, found.unwritten, handin.modules([found])) == ([], [], [])
+    assert sorted(packed(clone, "rnn")) == ["handin.json", "rnn.py", "tools.py"]
+    told = io.StringIO()
+    handin.report([found], Console(file=told, width=200), "en")
+    assert "rnn.py is a notebook's text" in told.getvalue()
+    write(clone, "rnn.py", "!pip install d2l\n" + SOLUTION.replace("def rnn_step", "def step"))
+    assert "no function `rnn_step` was seen" in str(look(clone).told[0])
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [(bytes(99), "holds zero bytes"), ("# 注意".encode("gbk"), "is not text in UTF-8")],

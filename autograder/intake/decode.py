@@ -25,7 +25,7 @@ ENCODINGS = re.compile(
     r"|euc_\w+|shift_jis\w*"
 )
 NOTEBOOK = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*"(?:cells|worksheets)"\s*:', re.DOTALL)
-SHELL = re.compile(r"^[!%]\w", re.MULTILINE)
+SHELL = re.compile(r"^[ \t]*[!%]\w", re.MULTILINE)
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # that of UTF-32 begins like the first
 NOT_UTF8 = _("%(file)s is not text in UTF-8. Save it with the encoding UTF-8 in your editor.")
 NO_NOTEBOOK = _(

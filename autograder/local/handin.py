@@ -28,7 +28,7 @@ from autograder.core.language import (
 )
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
 from autograder.core.text import printable
-from autograder.local.looks import SUFFIXES, UnitLook, runs, trees
+from autograder.local.looks import EXPORTED, SUFFIXES, UnitLook, is_exported, runs, trees
 from autograder.local.own_process import Begins
 
 ZIP = "handin.zip"
@@ -72,6 +72,7 @@ def report(looks: Sequence[UnitLook], console: Console, language: Language) -> N
         table.add_row(mark, one.unit.name, Text(file), ", ".join(one.unwritten))
     console.print(table)
     told = [sentence for one in looks for sentence in one.told]
+    told += [say(EXPORTED, file=f.name) for one in looks if (f := one.file) and is_exported(f)]
     if files := [one.untouched.name for one in looks if one.untouched]:
         told.append(say(NOT_BEGUN, files=", ".join(files)))
     for sentence in told:
@@ -83,7 +84,8 @@ def modules(looks: Iterable[UnitLook]) -> list[Unit]:
 
     Nor is what the course would not read, which is told already.
     """
-    return [one.unit for one in looks if one.file and one.file.suffix == ".py" and not one.told]
+    programs = [one for one in looks if one.file and one.file.suffix == ".py" and not one.told]
+    return [one.unit for one in programs if one.file and not is_exported(one.file)]
 
 
 def load(folder: Path, units: Sequence[Unit], language: Language, begins: Begins) -> int:

@@ -21,6 +21,10 @@ SUFFIXES = (".py", ".ipynb")
 MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w, ]+=\s*[%!].*|[^#'\"]*\?\s*)$")
 RUN = re.compile(r"^[ \t]*%run[ \t]+[\"']?([\w./-]+?)(?:\.py|\.ipynb)?[\"']?[ \t]*$", re.MULTILINE)
 DEEPEST = 3
+EXPORTED = _(
+    "%(file)s is a notebook's text, with lines such as `!pip` that are no Python: it is read as a "
+    "notebook, here and in grading."
+)
 RENAME = _("%(found)s looks like your work for %(unit)s: rename it to %(file)s.")
 BOTH = _("%(first)s and %(second)s both hold work. Move the one elsewhere that does not count.")
 NOT_SEEN = _("%(file)s: no function `%(name)s` was seen in its code cells. Was it renamed?")
@@ -64,10 +68,11 @@ def left(one: UnitLook) -> list[str]:
 
 def trees(path: Path) -> Iterator[ast.Module]:
     """A file's program, or that of each cell, parsed: without magics, as far as Python reads it."""
-    for cell in _cells(path):
+    file = _file(path)
+    for cell in file.cells if file else []:
         text = "\n".join(MAGIC.sub(r"\1pass", line) for line in cell.splitlines())
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            yield ast.parse(text if _is_notebook(path) else cell)
+            yield ast.parse(text if file and file.notebook else cell)
 
 
 def runs(path: Path) -> Iterator[list[str]]:
@@ -75,6 +80,12 @@ def runs(path: Path) -> Iterator[list[str]]:
     for cell in _cells(path):
         for found in RUN.finditer(cell):
             yield [part for part in PurePosixPath(found[1]).parts if part.strip(".")]
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a .py file is read as a notebook, since it is the text of one."""
+    file = _file(path)
+    return bool(file and file.notebook) and not _is_notebook(path)
 
 
 def _look(unit: Unit, folder: Path, others: Sequence[Path], limit: int) -> UnitLook:
@@ -113,7 +124,7 @@ def _check(seen: UnitLook, path: Path, limit: int) -> None:
         seen.told.append(say(LARGE, file=path.name, size=shown, most=most))
     if (file := _file(path)) and file.facts:
         seen.told.append(restate(file.facts))
-    elif path.suffix == ".ipynb":
+    elif file and file.notebook:
         names = names_of(seen.unit)
         defined = content(_cells(path)).defines(names)
         lacking = [name for name in names if name not in defined]

@@ -13,7 +13,7 @@ from autograder.core.language import Sentence, _, restate, say
 from autograder.intake.decode import read_file
 from autograder.intake.submission import File
 from autograder.local.limit import Limit, Pause
-from autograder.local.looks import UnitLook, look
+from autograder.local.looks import EXPORTED, UnitLook, is_exported, look
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 from autograder.testing.calls import Failure
@@ -27,7 +27,10 @@ NO_IPYTHON = _(
 
 
 class Found(NamedTuple):
-    """What lies in a folder. notebooks: by unit, those that count. told: what to say of a unit."""
+    """What lies in a folder. told: what to say of a unit.
+
+    notebooks: by unit, those that count, and be it a notebook's text.
+    """
 
     looks: list[UnitLook]
     notebooks: dict[str, Path]
@@ -35,7 +38,7 @@ class Found(NamedTuple):
 
 
 def find(course: Course, units: Sequence[Unit]) -> Found:
-    """Which of the units' files are notebooks, and what lies there under other names."""
+    """Which of the units' files are read as notebooks, and what lies there under other names."""
     found = Found(look(course, units), {}, [])
     for seen in found.looks:
         name, folder = seen.unit.name, course.root / "exercises"
@@ -48,8 +51,11 @@ def find(course: Course, units: Sequence[Unit]) -> Found:
             found.told.extend((name, one) for one in seen.told)
         elif file == notebook and program.is_file():
             found.told.append((name, say(TAKEN, file=notebook.name, other=program.name)))
-        if file == notebook:
-            found.notebooks[name] = notebook
+        exported = file and is_exported(file)
+        if file and exported:
+            found.told.append((name, say(EXPORTED, file=file.name)))
+        if file and (exported or file == notebook):
+            found.notebooks[name] = file
     return found
 
 
@@ -63,7 +69,7 @@ class Notebooks(SubmissionFinder):
         self._running = running
         super().__init__(
             [
-                Source(name, f"{name}.ipynb", file.cells, True, _names(course.unit(name)))
+                Source(name, file.name, file.cells, True, _names(course.unit(name)))
                 for name, file in self._read.items()
             ],
             (),
@@ -87,4 +93,6 @@ def _names(unit: Unit) -> list[str]:
 
 
 def _read(path: Path, limits: Limits) -> File:
-    return read_file(path.name, True, limits.source_kib, lambda most: path.read_bytes())
+    return read_file(
+        path.name, path.suffix == ".ipynb", limits.source_kib, lambda most: path.read_bytes()
+    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autograder.testing.parallel import Counts, Scaling, TimedCase
     from autograder.testing.subjects import Met, Subject
 
-CELL = re.compile(r"[^/\\]+\.ipynb, code cell \d+")  # what tracebacks call a notebook's cell
+CELL = re.compile(r"[^/\\]+\.(?:ipynb|py), code cell \d+")  # what tracebacks call a notebook's cell
 
 
 class LocalBackend:
