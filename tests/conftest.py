@@ -57,6 +57,7 @@ GROUPS = {
     "tests/test_classroom50.py": "sandbox",
     "tests/test_classrooms_page.py::test_every_command": "long",
     "tests/test_cli.py::test_bench": "long",
+    "tests/test_cli.py::test_python_may_lie_below": "long",
     "tests/test_cli.py": "sandbox",
     "tests/test_clock.py": "clock",
     "tests/test_collect.py::test_a_class_is_collected_and_graded": "long",
@@ -77,6 +78,7 @@ GROUPS = {
     "tests/test_helpers.py::test_in_a_real_kernel": "notebooks",
     "tests/test_intake.py::test_cases_that_are_right": "sandbox",
     "tests/test_intake.py::test_fuzz_of_names": "long",
+    "tests/test_isolation_levels.py::test_best_without_landlock": "long",
     "tests/test_isolation": "sandbox",
     "tests/test_keys.py::test_hidden_tests_read_the_data": "sandbox",
     "tests/test_lessons.py::test_notebooks_run_with_the_solutions": "long",
@@ -138,6 +140,8 @@ ONE_IN = {
     "tests/test_exercises.py::test_a_program_that_computes_nothing": 5,  # each unit once
     "tests/test_notebooks.py::test_jupyter_gives_the_same_verdict": 10,
     "tests/test_notebooks.py::test_reported_cases": 2,
+    "tests/test_pytest_device.py::test_solutions_pass": 2,
+    "tests/test_pytest_device.py::test_a_mistake_fails": 2,
 }
 LONGEST = "attacks/test_attacks test_sample_class test_clock test_nbgrader test_check test_validity"
 LONGEST += " test_accelerator test_batch test_release test_watch"
