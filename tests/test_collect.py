@@ -26,6 +26,8 @@ from conftest import ROOT, autograder
 from autograder.cli.collect import collect as command
 from autograder.core.course import Course
 from autograder.core.errors import ResultsError, SubmissionsError
+from autograder.core.language import restate
+from autograder.intake import left_out, reading
 from autograder.intake.collect import archives, download, gradescope, people, repositories, run
 from autograder.intake.collect.platforms import NAMES, PLATFORMS, recognise
 from autograder.intake.collect.run import Summary, collect, fetch
@@ -726,6 +728,51 @@ def test_links_and_pipes_in_a_folder_are_left_out(course: Course, tmp_path: Path
     assert len([n for n in summary.notes if "is a link or no plain file" in n]) == 3
 
 
+ZIPPED = packed({"v.zip": linked("gates.py", "x"), "x": b""})
+BIG = random.Random(1).randbytes(2 << 20)
+# What a student hands in, and how the reasons begin why units are not read; others are no matter.
+LEFT_OUT: dict[str, tuple[Files, dict[str, str]]] = {
+    "zip_1": ({"w.zip": linked("gates.py", "/etc")}, {"rnn": "", "gates": "w.zip/gates.py is a l"}),
+    "two_2": ({"w.zip": ZIPPED}, {"rnn": "", "gates": "v.zip/gates.py is a link"}),
+    "out_3": ({"w.zip": packed({"../x.py": b"", "rnn.py": CODE})}, {"rnn": "", "gates": "w.zip h"}),
+    "big_4": ({"rnn.ipynb": BIG, "b.py": b""}, {"rnn": "rnn.ipynb was left out when", "gates": ""}),
+    "raw_5": ({"data.bin": BIG}, {"rnn": "data.bin was left out", "gates": "data.bin was left"}),
+    "csv_6": ({"data.bin": BIG, "rnn.py": CODE}, {"rnn": "", "gates": ""}),
+    "own_7": ({"w.zip": linked("old/rnn.py", "../rnn.py")}, {"rnn": "", "gates": ""}),
+    "bad_8": ({"rnn.py": b"to be damaged"}, {"rnn": "rnn.py is damaged", "gates": ""}),
+    "far_9": ({"link rnn.py": b"/etc/passwd"}, {"rnn": "rnn.py is a link", "gates": ""}),
+}
+
+
+def test_what_was_left_out_is_not_read_in_place_of_not_handed_in(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its name and the cause; what is there is graded. Run again, that is still known."""
+    monkeypatch.setattr(run, "Quota", lambda: archives.Quota(20, 1 << 20))
+    download, into = tmp_path / "class.zip", tmp_path / "to"
+    with zipfile.ZipFile(download, "w") as archive:
+        for student, (files, _) in LEFT_OUT.items():
+            for number, (name, data) in enumerate(files.items(), 1):
+                info = zipfile.ZipInfo(f"{student}_{number}_{name.removeprefix('link ')}")
+                info.external_attr = (stat.S_IFLNK if name.startswith("link") else 0) << 16
+                archive.writestr(info, data)
+    download.write_bytes(download.read_bytes().replace(b"to be d", b"to be D"))
+    for _ in range(2):
+        collect(course, download, into)
+        for student, (_, wanted) in LEFT_OUT.items():
+            found = reading.read(into, student, course)
+            for unit, begins in wanted.items():
+                work = found.work(unit)
+                assert (work.state == "unread") == bool(begins), (student, unit)
+                assert not begins or str(restate(work.facts)).startswith(begins)
+            assert not found.empty
+            note = into / left_out.NOTES / f"{student}.json"
+            note.write_bytes(note.read_bytes().partition(b',"left_out"')[0] + b"}")  # an older one
+    note.write_bytes(b"{")
+    with pytest.raises(SubmissionsError, match=r"far_9.json.*Delete it, and collect again"):
+        reading.read(into, "far_9", course)
+
+
 def test_what_is_beyond_a_student_s_limits_is_left_out(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -883,7 +930,7 @@ def test_repositories_are_taken_as_data(server: Path, course: Course, tmp_path: 
         "Bo Q/exercises/rnn.py": b"hw1-bo",
         "Bo Q/a b/ü.py": b"",
     }
-    assert "hw1-ann: cost.py is a link, or not of this repository." in summary.notes
+    assert "hw1-ann: cost.py is a link or no plain file; left out." in summary.notes
     failed = [note.split()[0] for note in summary.notes if "could not be fetched" in note]
     assert failed == ["uni/hw1-eve", "uni/empty", "uni/nobody"]
     assert "holds too much" in " ".join(summary.notes)

@@ -22,6 +22,7 @@ from autograder.core.course import Course
 from autograder.core.digest import digest, digest_of_code
 from autograder.core.files import read_regular
 from autograder.core.text import printable
+from autograder.intake import left_out
 from autograder.intake.submission import Submission
 from autograder.intake.tree import MOST_FILES
 from autograder.reports.store import NOT_READ, write
@@ -56,7 +57,8 @@ class Looked:
         """What a student handed in, without the programs; read only if it looks otherwise."""
         now = time.time_ns()
         looks = list(islice(stamps.below(folder), MOST_FILES + 1))
-        stamp = stamps.stamp([("", folder.lstat()), *looks], repr(sorted(decided.items())))
+        beside = repr((sorted(decided.items()), left_out.load(folder.parent, folder.name)))
+        stamp = stamps.stamp([("", folder.lstat()), *looks], beside)
         name = printable(folder.name)
         known = self._students.get(name)
         if known and known.stamp == stamp:

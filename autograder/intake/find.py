@@ -19,7 +19,7 @@ from autograder.intake.content import fits
 from autograder.intake.newer import newer, too_new
 from autograder.intake.pieces import Piece, distinct, piece_of, pieces_of
 from autograder.intake.submission import How, Work, listed, nothing
-from autograder.intake.tree import MOST_FILES, Tree
+from autograder.intake.tree import MOST_FILES, Entry, Tree
 
 MOST_STRAYS = 256  # files without a unit's name that are looked into
 MOST_UNKNOWN = 50  # that are named
@@ -103,7 +103,8 @@ class Search:
     def handed_in(self) -> list[str]:
         """The names of what there is: what has a unit's name first."""
         named = sorted(self.pieces, key=lambda piece: not piece.unit)
-        paths = [p.path for p in named] + [path for path, _reason in self.tree.sealed]
+        closed = [*self.tree.sealed, *self.tree.left_out]
+        paths = [p.path for p in named] + [path for path, _reason in closed]
         return [printable(path) for path in dict.fromkeys(paths)] or [
             printable(entry.path) for entry in self.tree.entries
         ]
@@ -191,9 +192,22 @@ class Search:
                 return restate(piece.file.facts)
         for path, reason in self.tree.sealed:
             return reason.of(printable(path))
+        for path, reason in self.tree.left_out:
+            if self._may_be(path, unit):
+                return reason.of(printable(path))
         if self.tree.more:
             return say(MORE, most=f"{MOST_FILES:,}", unit=unit)
         return None
+
+    def _may_be(self, path: str, unit: str) -> bool:
+        """Whether a file that is not here may be a unit's work, or hold it; all that there is may.
+
+        One of another unit's name is not, nor is data beside work.
+        """
+        piece = piece_of(Entry(path, lambda limit: b""), self.course)
+        if piece.name.kind in PROGRAMS:
+            return (piece.unit or piece.place) in ("", unit)
+        return piece.name.kind in ("zip", "archive") or not self.pieces
 
     def _named(self, unit: str) -> list[Piece]:
         """The files of a unit's name, or else those in a folder of its name.

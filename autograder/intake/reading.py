@@ -17,6 +17,7 @@ from autograder.core.course import Course
 from autograder.core.errors import SubmissionsError
 from autograder.core.language import restate, say
 from autograder.core.text import printable
+from autograder.intake import left_out
 from autograder.intake.content import imports
 from autograder.intake.find import Found, Search
 from autograder.intake.helpers import IMPORTS, Helpers, Library
@@ -75,9 +76,9 @@ def read(
     """Read everything that one student handed in; of the units, where asked, only notebooks.
 
     decided: by unit, which file whoever grades has chosen (see decisions.py). Raises
-    SubmissionsError where that is not there.
+    SubmissionsError where that is not there, or a note of `collect` cannot be read.
     """
-    tree = look_through(folder / student)
+    tree = look_through(folder / student, left_out.load(folder, student))
     search = Search(student, tree, course, decided or {}, notebooks)
     found = search.run()
     mains = {unit: each.piece for unit, each in found.items() if each.piece}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from autograder.core.files import NotAFileError, TooLargeError, read_regular
 from autograder.intake.archives import Budget, is_packed, members
+from autograder.intake.left_out import LeftOut
 from autograder.intake.names import is_noise, read_name
 from autograder.intake.unreadable import CLOSED, LINK, NO_FILE, Unreadable, too_large
 
@@ -51,17 +52,19 @@ class Tree:
     """All of a student's files. sealed: archives and folders that stay closed, and each's reason.
 
     more: whether there are more files than were looked at. passed: what was passed over, by name.
+    left_out: what did not come here when the work was collected, and each's reason.
     """
 
     entries: list[Entry] = field(default_factory=list)
     sealed: list[tuple[str, Unreadable]] = field(default_factory=list)
     more: bool = False
     passed: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, Unreadable]] = field(default_factory=list)
 
 
-def look_through(folder: Path) -> Tree:
+def look_through(folder: Path, left_out: Sequence[LeftOut] = ()) -> Tree:
     """List what a student has handed in, without what systems and tools leave beside it."""
-    tree, budget = Tree(), Budget()
+    tree, budget = Tree(left_out=[(one.path, one.reason) for one in left_out]), Budget()
     for entry in _walk(folder, tree):
         packed = read_name(entry.name).kind in ("zip", "archive")
         if packed or ("." not in entry.name and is_packed(entry.read)):

@@ -15,7 +15,8 @@ import msgspec
 from autograder.core.errors import ResultsError
 from autograder.core.files import read_regular
 from autograder.intake.collect import people
-from autograder.intake.collect.shelf import NOTES, Collected
+from autograder.intake.collect.shelf import Collected
+from autograder.intake.left_out import NOTES
 from autograder.reports.store import write
 
 FILE = "class.json"

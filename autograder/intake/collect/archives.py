@@ -12,7 +12,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -26,14 +26,38 @@ from autograder.intake.archives import (
     RATIO,
     SLACK,
 )
-from autograder.intake.collect.download import READ, DownloadFile, members
+from autograder.intake.collect.download import (
+    OUTSIDE,
+    READ,
+    DownloadFile,
+    members,
+    odd,
+    outward,
+)
+from autograder.intake.left_out import MOST, LeftOut, Why
 from autograder.reports.store import safe_name, unwritable
 
 TABLE_OF_CONTENTS = 4 << 20  # bytes that the list of a zip's members may take
 OTHERS = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 WORK_FIRST = (".py", ".ipynb", ".zip", ".json")
+NO_PLAIN_FILE = "is a link or no plain file; left out."
 UNPACKING = ".unpacking"
 OUR_SIDE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+
+
+@dataclass
+class Lost:
+    """What is left out of a student's work: in words for whoever collects, and noted."""
+
+    said: list[str] = field(default_factory=list)
+    files: list[LeftOut] = field(default_factory=list)
+
+    def add(self, path: str, why: Why, said: str = "", fact: str = "") -> None:
+        """Note a file, and say what is to be said of it."""
+        if said:
+            self.said.append(f"{printable(path)} {said}")
+        if len(self.files) < MOST:
+            self.files.append(LeftOut(path, why, fact))
 
 
 class Packed(Exception):  # noqa: N818 - a reason, which ends as words in a list
@@ -56,25 +80,29 @@ class Quota:
 
 
 def copied(
-    files: Sequence[tuple[str, DownloadFile]], folder: Path, budget: Quota, notes: list[str]
+    files: Sequence[tuple[str, DownloadFile]], folder: Path, budget: Quota, lost: Lost
 ) -> None:
     """Copy a student's files, by their paths, into an empty folder; the work comes before data."""
-    left_out = []
+    too_much = []
     for name, content in sorted(files, key=lambda file: not file[0].lower().endswith(WORK_FIRST)):
+        if content.odd:
+            lost.add(name, content.odd, NO_PLAIN_FILE)
+            continue
         if not budget.take(1, content.size):
-            left_out.append(name)
+            too_much.append(name)
+            lost.add(name, "much")
             continue
         try:
             with content.open() as source:
                 _write(source, content.size, _place(folder, name))
         except BROKEN as error:
-            notes.append(f"{printable(name)} cannot be read: {error}.")
-    if left_out:
+            lost.add(name, "damaged", f"cannot be read: {error}.", str(error))
+    if too_much:
         limit = f"{MOST_MEMBERS:,} files and {MOST_BYTES >> 20} MiB"
-        notes.append(f"a student has {limit}; left out: {several(left_out)}.")
+        lost.said.append(f"a student has {limit}; left out: {several(too_much)}.")
 
 
-def unpack(folder: Path, budget: Quota, notes: list[str]) -> None:
+def unpack(folder: Path, budget: Quota, lost: Lost) -> None:
     """Unpack the zips in a student's folder, each into a folder of its name.
 
     One that is all there is is unpacked in its place.
@@ -85,15 +113,15 @@ def unpack(folder: Path, budget: Quota, notes: list[str]) -> None:
     for path, depth in waiting:  # which grows
         name = printable(path.relative_to(folder).as_posix())
         if path.suffix.lower() in OTHERS:
-            notes.append(f"{name} is no zip and stays packed: unpack it by hand.")
+            lost.said.append(f"{name} is no zip and stays packed: unpack it by hand.")
         if path.suffix.lower() != ".zip":
             continue
         try:
             if depth > DEEPEST:
                 raise Packed("is a zip in a zip in a zip")
-            inside = _unpacked(path, budget, notes)
+            inside = _unpacked(path, name, budget, lost)
         except Packed as reason:
-            notes.append(f"{name} {reason}; it stays packed.")
+            lost.said.append(f"{name} {reason}; it stays packed.")
             continue
         if alone and depth == 1:
             _move_up(inside, folder)
@@ -137,22 +165,31 @@ def _move_up(inside: Path, folder: Path) -> None:
         inside.rmdir()
 
 
-def _unpacked(path: Path, budget: Quota, notes: list[str]) -> Path:
+def _unpacked(path: Path, name: str, budget: Quota, lost: Lost) -> Path:
     """Unpack a zip beside itself and remove it; return the folder. Raises Packed."""
     temporary = path.with_name(UNPACKING)
     try:
-        _extract(path, temporary, budget, notes)
+        inside = _extract(path, temporary, name, budget)
     except Packed:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     path.unlink()
+    lost.said += inside.said
+    lost.files += inside.files
     return temporary.rename(_free(path.with_suffix("")))
 
 
-def _extract(path: Path, folder: Path, budget: Quota, notes: list[str]) -> None:
+def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
+    """Unpack a zip's regular files into a folder; return what is left out. Raises Packed."""
+    lost = Lost()
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
-            infos = dict(members(archive, notes))
+            every = dict(members(archive))
+            infos = {name: info for name, info in every.items() if not odd(info)}
+            for name in every.keys() - infos.keys():
+                lost.add(f"{shown}/{name}", odd(every[name]) or "link", NO_PLAIN_FILE)
+            for name in outward(archive):
+                lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
             if not infos:
                 raise Packed("holds no file")
             if any(info.flag_bits & 0x1 for info in infos.values()):
@@ -169,6 +206,7 @@ def _extract(path: Path, folder: Path, budget: Quota, notes: list[str]) -> None:
                     _write(source, info.file_size, _place(folder, name))
     except BROKEN as error:
         raise Packed(f"is damaged, or no zip ({error})") from error
+    return lost
 
 
 class _ShortReads(io.FileIO):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from autograder.core.errors import SubmissionsError
 from autograder.core.files import NotAFileError
@@ -27,15 +27,21 @@ MOST_FILES = 200_000
 MOST_BYTES = 5 << 30
 DEEPEST, LONGEST = 40, 255  # folders in folders; bytes of a name, as file systems take them
 READ = 1 << 20  # bytes at a time
+OUTSIDE = "its path leads out of the zip, or is too long"
+Odd = Literal["", "link", "no file"]
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class DownloadFile(NamedTuple):
-    """A file of a download: its path, the parts joined by "/"; bytes; and how it is opened."""
+    """A file of a download: its path, the parts joined by "/"; bytes; and how it is opened.
+
+    odd: what it is where it is no regular file, and so is left out.
+    """
 
     path: str
     size: int
     open: Callable[[], IO[bytes]]
+    odd: Odd = ""
 
 
 @dataclass
@@ -76,10 +82,12 @@ def opened(path: Path) -> Iterator[Download]:
         ) from error
     with archive:
         found = Download()
-        infos = list(members(archive, found.notes))
+        infos, outside = list(members(archive)), outward(archive)
         check(len(infos), sum(info.file_size for _, info in infos), path)
+        found.notes += [f"{printable(name)}: {OUTSIDE}; left out." for name in outside]
         for name, info in infos:
-            found.contents.append(DownloadFile(name, info.file_size, partial(archive.open, info)))
+            opens = partial(archive.open, info)
+            found.contents.append(DownloadFile(name, info.file_size, opens, odd(info)))
         yield found
 
 
@@ -92,21 +100,24 @@ def check(files: int, size: int, path: Path) -> None:
         )
 
 
-def members(archive: zipfile.ZipFile, notes: list[str]) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    """The files of a zip by safe paths; what is no plain file, or would lead out, goes to notes."""
+def members(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """The files of a zip by safe paths; see also odd and outward."""
     for info in archive.infolist():
-        name = path_of(info)
-        parts = safe_parts(name)
-        if parts is None:
-            notes.append(
-                f"{printable(name)}: its path leads out of the zip, or is too long; left out."
-            )
-        elif info.is_dir() or any(map(is_noise, parts)):
-            continue
-        elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            notes.append(f"{printable(name)} is a link or no plain file; left out.")
-        else:
+        parts = safe_parts(path_of(info))
+        if parts and not info.is_dir() and not any(map(is_noise, parts)):
             yield "/".join(parts), info
+
+
+def outward(archive: zipfile.ZipFile) -> list[str]:
+    """The paths in a zip that lead out of it, or are too long."""
+    names = map(path_of, archive.infolist())
+    return [name for name in names if safe_parts(name) is None]
+
+
+def odd(info: zipfile.ZipInfo) -> Odd:
+    """What a member of a zip is, where it is no regular file."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    return "" if kind in (0, stat.S_IFREG) else "link" if kind == stat.S_IFLNK else "no file"
 
 
 def safe_parts(name: str) -> list[str] | None:
@@ -135,7 +146,8 @@ def _in_folder(folder: Path, prefix: str) -> Download:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((Path(entry.path), name + "/"))
             elif not entry.is_file(follow_symlinks=False):
-                found.notes.append(f"{printable(name)} is a link or no plain file; left out.")
+                kind: Odd = "link" if entry.is_symlink() else "no file"
+                found.contents.append(DownloadFile(name, 0, partial(_open, entry.path), kind))
             else:
                 content = DownloadFile(name, _size(entry), partial(_open, entry.path))
                 found.contents.append(content)

@@ -142,7 +142,7 @@ def _receipts(works: list[Handin], _: Download, __: Collection[str]) -> list[Han
 def _received(work: Handin) -> Handin:
     person = Person(id=work.key.rpartition("_")[2])
     for name, content in work.attempts[-1].files:
-        if name == "typed.txt":
+        if name == "typed.txt" and not content.odd:
             with content.open() as file:
                 first = file.read(SHORT).decode("utf-8", "replace").partition("\n")[0]
             receipt = RECEIPT.fullmatch(first.strip())
@@ -164,6 +164,8 @@ def _submitters(works: list[Handin], download: Download, _: Collection[str]) -> 
     from autograder.intake.collect import gradescope
 
     metadata = next(c for c in download.contents if c.path == METADATA)
+    if metadata.odd:
+        raise SubmissionsError(f"{METADATA} is a link or no plain file. Download it again.")
     with metadata.open() as file:
         known = gradescope.read(file, METADATA)
     found: dict[str, Handin] = {}
@@ -224,7 +226,7 @@ def _timestamps(works: list[Handin], _: Download, __: Collection[str]) -> list[H
 def _stamped(attempt: Attempt) -> Attempt:
     stamps = []
     for name, content in attempt.files:
-        if name.endswith("/timestamp.txt"):
+        if name.endswith("/timestamp.txt") and not content.odd:
             with content.open() as file:
                 stamps.append(printable(file.read(100).decode("utf-8", "replace").strip()))
     return replace(attempt, facts=Person(claimed=max(stamps, default="")))

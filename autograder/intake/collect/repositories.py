@@ -32,7 +32,7 @@ from autograder.core.errors import SubmissionsError
 from autograder.core.files import read_regular
 from autograder.core.text import printable
 from autograder.intake.archives import MOST_MEMBERS
-from autograder.intake.collect.download import DownloadFile, safe_parts
+from autograder.intake.collect.download import DownloadFile, Odd, safe_parts
 from autograder.intake.collect.people import Person
 from autograder.intake.collect.platforms import Attempt, Handin
 from autograder.intake.names import is_noise
@@ -46,6 +46,7 @@ LIMITS = (
     (resource.RLIMIT_CPU, SECONDS),
 )
 PAGES, PAGE = 100, 100
+ODD: dict[str, Odd] = {"120": "link", "160": "no file"}  # by how git's modes begin
 ANSWER = 16 << 20
 PREFIX = re.compile(r"(?P<org>[\w.-]+)/(?P<prefix>[\w.-]+)")
 # No hook; and one pack, never a file for each of millions of objects.
@@ -84,7 +85,7 @@ def works(repositories: Iterable[Wanted], notes: list[str]) -> Iterator[Handin]:
     for one in repositories:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                yield _work(one, Path(folder), notes)
+                yield _work(one, Path(folder))
             except _Failed as error:
                 notes.append(f"{printable(one.repository)} could not be fetched. {error}")
 
@@ -150,7 +151,7 @@ def _asked(url: str) -> list[Any]:
     return page if isinstance(page, list) else []
 
 
-def _work(one: Wanted, folder: Path, notes: list[str]) -> Handin:
+def _work(one: Wanted, folder: Path) -> Handin:
     server = os.environ.get("CLASSROOM_SERVER", "https://github.com")
     url = one.repository if "://" in one.repository else f"{server}/{one.repository}"
     _git(*CLONE, "--", url, str(folder / "git"))
@@ -160,11 +161,11 @@ def _work(one: Wanted, folder: Path, notes: list[str]) -> Handin:
     commit, _, date = _git(git, "log", "-1", "--format=%H %cI", "HEAD").decode().partition(" ")
     facts = Person(attempt=commit, claimed=date.strip())
     person = Person(id=one.repository, name=printable(one.name))
-    files = list(_files(git, one, notes))
+    files = list(_files(git))
     return Handin(one.name, one.name, [person], [Attempt(files, facts=facts)])
 
 
-def _files(git: str, one: Wanted, notes: list[str]) -> Iterator[tuple[str, DownloadFile]]:
+def _files(git: str) -> Iterator[tuple[str, DownloadFile]]:
     """The plain files of the newest commit, by their paths. Raises _Failed where they are too many.
 
     A tree may name another many times over, and so unfold to millions.
@@ -176,12 +177,10 @@ def _files(git: str, one: Wanted, notes: list[str]) -> Iterator[tuple[str, Downl
         parts = safe_parts(name)
         if parts is None or any(map(is_noise, parts)):
             continue
-        if not mode.startswith("100"):
-            notes.append(f"{one.name}: {printable(name)} is a link, or not of this repository.")
-            continue
         if (count := count + 1) > MOST_MEMBERS:
             raise _Failed(f"It holds more than {MOST_MEMBERS:,} files.")
-        yield "/".join(parts), DownloadFile(name, int(size), partial(_blob, git, blob, int(size)))
+        odd, most = ODD.get(mode[:3], ""), int(size) if size.isdecimal() else 0
+        yield "/".join(parts), DownloadFile(name, most, partial(_blob, git, blob, most), odd)
 
 
 def _blob(git: str, blob: str, size: int) -> IO[bytes]:

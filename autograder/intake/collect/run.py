@@ -15,11 +15,12 @@ from autograder.core.errors import SubmissionsError
 from autograder.core.manifest import MANIFEST, differences, read_manifest
 from autograder.core.text import one_line, printable
 from autograder.intake.collect import people, platforms, repositories
-from autograder.intake.collect.archives import Quota, copied, digests, hoist, unpack
+from autograder.intake.collect.archives import Lost, Quota, copied, digests, hoist, unpack
 from autograder.intake.collect.download import opened
 from autograder.intake.collect.people import Person
 from autograder.intake.collect.platforms import HABITS, Attempt, ClassWork, Handin
 from autograder.intake.collect.shelf import Collected, Shelf
+from autograder.intake.left_out import MOST
 from autograder.intake.names import plain
 
 
@@ -103,15 +104,16 @@ def _stage(work: Handin, course: Course, shelf: Shelf, unit: str, summary: Summa
     for number, attempt in enumerate(earlier, 1):
         label = attempt.order.lstrip("0").replace(":", "") or str(number)
         target = shelf.stage(f"{number}/{place}")
-        copied(attempt.files, target, Quota(), [])
+        copied(attempt.files, target, Quota(), Lost())
         shelf.keep_earlier(place, target, label)
-    target, said = shelf.stage(f"last/{place}"), list[str]()
-    copied(last.files, target, Quota(), said)
-    unpack(target, Quota(), said)
-    _read_manifest(target, course, said)
+    target, lost = shelf.stage(f"last/{place}"), Lost()
+    copied(last.files, target, Quota(), lost)
+    unpack(target, Quota(), lost)
+    _read_manifest(target, course, lost.said)
     if last.typed or not last.files:
-        said.append("no file was handed in" + ("; what was typed is kept." if last.typed else "."))
-    summary.notes += [f"{place}: {note}" for note in said]
+        typed = "; what was typed is kept." if last.typed else "."
+        lost.said.append("no file was handed in" + typed)
+    summary.notes += [f"{place}: {note}" for note in lost.said]
     files = digests(target)
     group = work.people or [Person()]
     rows = [_row(person, last, folder, unit) for person in group]
@@ -119,7 +121,8 @@ def _stage(work: Handin, course: Course, shelf: Shelf, unit: str, summary: Summa
         students=1, files=len(files), earlier=len(earlier), late=bool(last.facts.late)
     )
     summary.counts["groups"] += len(group) > 1
-    note = Collected(summary.platform, work.key, unit, last.order, files, [row.key for row in rows])
+    keys, left_out = [row.key for row in rows], lost.files[:MOST]
+    note = Collected(summary.platform, work.key, unit, last.order, files, keys, left_out)
     return Staged(place, target, note, rows)
 
 

@@ -15,22 +15,24 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
 from autograder.core.files import read_regular
 from autograder.core.text import several
 from autograder.intake.collect.archives import digests, files_in
 from autograder.intake.collect.people import Key
+from autograder.intake.left_out import NOTES, LeftOut
 from autograder.reports.store import alike, safe_name, unwritable, write
 
-EARLIER, NOTES, STAGING = ".earlier", ".collected", ".collecting"
+EARLIER, STAGING = ".earlier", ".collecting"
 State = Literal["new", "later", "unchanged", "older"]
 
 
 class Collected(msgspec.Struct, frozen=True):
     """What was put into a folder: for whom, from where, and the digests of the files.
 
-    people: the keys of the rows in people.csv that were written with it.
+    people: the keys of the rows in people.csv that were written with it. left_out: see left_out.py.
     """
 
     platform: str
@@ -39,6 +41,7 @@ class Collected(msgspec.Struct, frozen=True):
     order: str
     files: dict[str, str]
     people: list[Key] = []
+    left_out: list[LeftOut] = []
 
 
 @dataclass
@@ -95,6 +98,8 @@ class Shelf:
         replaced = target.is_dir()
         if replaced and before:
             if before.files == note.files:
+                if before.left_out != note.left_out:
+                    self._note(place, replace(before, left_out=note.left_out))
                 return "unchanged"
             if note.order and before.order > note.order:
                 notes.append(f"{place}: this attempt is older than what is there, which stays.")
@@ -107,8 +112,11 @@ class Shelf:
                 _bring_back(aside, before, target)
         except OSError as error:
             raise unwritable(target, error) from error
-        write(self.root / NOTES / f"{place}.json", msgspec.json.encode(note))
+        self._note(place, note)
         return "later" if replaced else "new"
+
+    def _note(self, place: str, note: Collected) -> None:
+        write(self.root / NOTES / f"{place}.json", msgspec.json.encode(note))
 
     def keep_earlier(self, place: str, staged: Path, label: str) -> None:
         """Keep an attempt that does not count, unless it is kept already."""
