@@ -145,7 +145,8 @@ def undecided(seen: Seen, submissions: Path) -> Iterator[str]:
         yield f"… and {len(alike) - MANY} more: --dry-run lists all."
     if open_ := [row for row in unread if row.files]:
         yield f"Where you know which file counts, write it into {submissions / FILE}, such as:"
-        yield from _proposal(open_[0].student, open_)
+        likely = next((row for row in open_ if len(row.files) > 1), open_[0])
+        yield from _proposal(likely.student, open_)
         yield "and run the same command again."
 
 
