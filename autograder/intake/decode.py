@@ -26,6 +26,7 @@ ENCODINGS = re.compile(
 )
 NOTEBOOK = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*"(?:cells|worksheets)"\s*:', re.DOTALL)
 SHELL = re.compile(r"^[ \t]*[!%]\w", re.MULTILINE)
+SCRIPT = re.compile(r"^[ \t]*get_ipython\(\)\.", re.MULTILINE)  # what nbconvert makes of them
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # that of UTF-32 begins like the first
 NOT_UTF8 = _("%(file)s is not text in UTF-8. Save it with the encoding UTF-8 in your editor.")
 NO_NOTEBOOK = _(
@@ -66,8 +67,8 @@ def read_file(path: str, is_notebook: bool, source_kib: int, read: Callable[[int
 
 
 def _is_exported(text: str) -> bool:
-    """Whether a .py file is a notebook's text, as Colab and Kaggle save it: `!pip` stays in it."""
-    return bool(SHELL.search(text)) and not is_program([text])
+    """Whether a .py file is a notebook's text, as Colab, Kaggle and Jupyter save it."""
+    return bool(SCRIPT.search(text) or (SHELL.search(text) and not is_program([text])))
 
 
 def _notebook(data: bytes, name: str) -> tuple[list[str], list[tuple[str, str]]]:

@@ -22,8 +22,8 @@ NOTES = ".collected"  # beside the students' folders: a file for each, or one a 
 MOST = 200  # files of a student that are noted
 LONGEST = 300  # characters of a fact
 MUCH = _(
-    "%(file)s was left out when the work was collected, since a student may hand in %(members)s "
-    "files and %(size)s MiB. Hand in the work alone."
+    "%(file)s was left out when the work was collected: a student may hand in at most %(members)s "
+    "files and %(size)s MiB. Clear outputs, and hand in the work alone."
 )
 Why = Literal["link", "no file", "much", "damaged", "outside"]
 SAYS: dict[Why, str] = {

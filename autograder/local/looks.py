@@ -22,8 +22,8 @@ MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w, ]+=\s*[%!].*|[^#'\"]*\?\s*)$")
 RUN = re.compile(r"^[ \t]*%run[ \t]+[\"']?([\w./-]+?)(?:\.py|\.ipynb)?[\"']?[ \t]*$", re.MULTILINE)
 DEEPEST = 3
 EXPORTED = _(
-    "%(file)s is a notebook's text, with lines such as `!pip` that are no Python: it is read as a "
-    "notebook, here and in grading."
+    "%(file)s is a notebook's text, with lines such as `!pip` or `get_ipython()` that run in one "
+    "alone: it is read as a notebook, here and in grading."
 )
 RENAME = _("%(found)s looks like your work for %(unit)s: rename it to %(file)s.")
 BOTH = _("%(first)s and %(second)s both hold work. Move the one elsewhere that does not count.")
