@@ -138,6 +138,36 @@ def brightspace() -> tuple[Files, Files, set[tuple[str, str, str]]]:
     )
 
 
+def sakai(flat: bool = False) -> tuple[Files, Files, set[tuple[str, str, str]]]:
+    """github.com/sakaiproject/sakai, AssignmentServiceImpl.java; a sorted name, and the login."""
+    files, wanted, who = {"grades.csv": b"Task,Points\n"}, {}, set()
+    for number, name in enumerate(CLASS):
+        first, _, last = name.partition(" ")
+        start, login = f"{last}, {first}(s{number})", f"s{number}"
+        folder = "_Submission attachment(s)_" if flat else "/Submission attachment(s)/"
+        files[f"{start}{folder}rnn.py"] = CODE
+        label = f"{last}, {first}".strip() + f"_{login}"
+        wanted[f"{label}/rnn.py"] = CODE
+        who.add((label, login, f"{last}, {first}"))
+        if not flat:
+            files[f"{start}/timestamp.txt"] = b"2025-11-26T21:33:00.123Z"
+            files[f"{start}/Submission attachment(s)/timestamp.txt"] = b"mine"
+            files[f"{start}/comments.txt"] = b"an instructor's"
+            wanted[f"{label}/timestamp.txt"] = b"mine"
+    if not flat:
+        group = "Team A (0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f)"
+        files[f"{group}/Entregas/rnn.py"] = CODE
+        files[f"{group}/members.txt"] = b"Roe, Ann(ann); &#29579;, Bo(bo)"
+        files["Q, Cy(cy)/Q, Cy(cy)_submissionText.html"] = b"<p>mine"
+        wanted |= {"Team A/rnn.py": CODE, "Q, Cy_cy/typed.html": b"<p>mine"}
+        who |= {
+            ("Team A", "ann", "Roe, Ann"),
+            ("Team A", "bo", "王, Bo"),
+            ("Q, Cy_cy", "cy", "Q, Cy"),
+        }
+    return files, wanted, who
+
+
 def gradescope_export() -> tuple[Files, Files, set[tuple[str, str, str]]]:
     """Several submitters are a group; any of their fields may be missing; one is in no list."""
     lines, files, wanted, who = [], {}, {}, set()
@@ -193,6 +223,8 @@ DOWNLOADS = {
     "moodle flat": moodle(flat=True),
     "blackboard": blackboard(),
     "brightspace": brightspace(),
+    "sakai": sakai(),
+    "sakai flat": sakai(flat=True),
     "gradescope": gradescope_export(),
     "nbgrader": nbgrader(),
     "zips": zips(),
@@ -241,6 +273,7 @@ def test_ordinary_folders_are_no_download(course: Course, tmp_path: Path) -> Non
             {"jane/rnn.zip": b""},
             {"rnn.py": CODE, "attention.py": CODE, "utils.py": CODE, "helpers.py": CODE},
             {"submission_1/rnn.py": CODE},
+            {"Jane Roe (s1)/rnn.py": CODE, "Bo (2)/rnn.py": CODE},
         ]
     ):
         assert recognise(put(tmp_path / str(number), files), course.unit_names) is None
@@ -263,7 +296,7 @@ def test_the_table_and_the_command_have_the_same_names(course: Course) -> None:
 
 def test_times_late_marks_and_attempts(course: Course, tmp_path: Path) -> None:
     """A platform's clock is `time`; what the student's computer wrote is `claimed`."""
-    for name in ("canvas", "blackboard", "brightspace", "gradescope", "nbgrader"):
+    for name in ("canvas", "blackboard", "brightspace", "sakai", "gradescope", "nbgrader"):
         put(tmp_path / name, DOWNLOADS[name][0])
         summary = collect(course, tmp_path / name, tmp_path / "to" / name)
         found = rows(tmp_path / "to" / name, "time", "attempt", "claimed", "late")
@@ -275,6 +308,9 @@ def test_times_late_marks_and_attempts(course: Course, tmp_path: Path) -> None:
         elif name == "brightspace":
             times = {"2025-11-26T21:33:00", "2025-11-26T00:05:00", "2025-05-03T13:12:00"}
             assert {row[0] for row in found} == times
+        elif name == "sakai":
+            assert ("2025-11-26T21:33:00.123000+00:00", "", "", "") in found
+            assert summary.counts["groups"] == 1
         elif name == "gradescope":
             assert ("2025-11-26T20:14:13.123456+00:00", "2", "", "") in found
             assert summary.counts["groups"] == 1

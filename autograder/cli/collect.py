@@ -47,6 +47,7 @@ def collect(
             "moodle",
             "blackboard",
             "brightspace",
+            "sakai",
             "gradescope",
             "nbgrader",
             "zips",

@@ -7,6 +7,7 @@ A form is matched against the path of every file. Its groups are the student's `
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,10 @@ from autograder.intake.collect.people import Person
 from autograder.intake.names import COPY_OF, UPLOADED_AGAIN, plain
 
 RECEIPT = re.compile(r"\ufeff?[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<id>[^()]+)\)")  # Name: Jo (j1)
+MEMBER = re.compile(r"([^;]*?)\(([^()]+)\)")  # of Sakai's members.txt: Roe, Jane(jroe); …
+TYPED = "_submissionText.html"
+# What Sakai writes into a folder beside the folder of what was handed in.
+BESIDE = ("timestamp.txt", "members.txt", "comments.txt", "feedbackText.html")
 BRACKETS = re.compile(r"^[(（\[【](.+)[)）\]】]$")  # around a whole name
 PACKED = r"(?i:zip|7z|rar|tar|tgz|tar\.gz)"
 SHORT = 64 << 10  # bytes that are read of a platform's own small files
@@ -232,6 +237,40 @@ def _stamped(attempt: Attempt) -> Attempt:
     return replace(attempt, facts=Person(claimed=max(stamps, default="")))
 
 
+def _named_by_sakai(match: re.Match[str], _: Collection[str]) -> Groups | None:
+    """Sakai: a person, by name and login, or a group, by name and number; feedback is nobody's."""
+    groups = match.groupdict()
+    if groups["folder"] == "Feedback Attachment(s)":
+        return None
+    if groups["folder"] is None and match["file"].endswith(TYPED):
+        groups["file"], groups["text"] = None, "html"
+    sure = "," in match["name"] or re.fullmatch(r"[0-9a-f-]{36}", match["id"])
+    return groups if sure else {**groups, "unsure": "yes"}
+
+
+def _beside(works: list[Handin], _: Download, __: Collection[str]) -> list[Handin]:
+    """Sakai: the time, and a group's people, of the files that it writes beside the work."""
+    return [_without_beside(work) for work in works]
+
+
+def _without_beside(work: Handin) -> Handin:
+    [attempt] = work.attempts
+    files, said = [], dict.fromkeys(BESIDE, "")
+    for name, content in attempt.files:
+        if name not in BESIDE or content.path.count("/") != 1 or content.odd:
+            files.append((name, content))
+            continue
+        with content.open() as file:
+            said[name] = html.unescape(file.read(SHORT).decode("utf-8", "replace").strip())
+    members = [(n.strip(), i) for n, i in MEMBER.findall(said["members.txt"])]
+    people = [Person(name=printable(name), id=printable(who)) for name, who in members]
+    typed = bool(files) and all(name.startswith("typed.") for name, _ in files)
+    time = _when(said["timestamp.txt"])
+    now = replace(attempt, files=files, order=time, facts=Person(time=time), typed=typed)
+    label = work.people[0].name if people else work.label
+    return replace(work, label=label, people=people or work.people, attempts=[now])
+
+
 def _form(*parts: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
@@ -278,6 +317,20 @@ PLATFORMS = (
         own="index.html",
         groups=_first_number,
         finish=_namesakes,
+    ),
+    # github.com/sakaiproject/sakai, assignment/impl, AssignmentServiceImpl.java: zipSubmissions and
+    # zipGroupSubmissions; in folders or flat. What was handed in lies in a folder whose name is in
+    # the site's language.
+    Platform(
+        "sakai",
+        _form(
+            r"(?P<name>[^/]+?) ?\((?P<id>[^()/]+)\)",
+            r"(?:/(?P<folder>[^/]+)/|/|_Submission attachment\(s\)_)(?P<file>.+)",
+        ),
+        "Roe, Jane(jroe)/Submission attachment(s)/task.py",
+        own="grades.csv",
+        groups=_named_by_sakai,
+        finish=_beside,
     ),
     # Gradescope, "Export submissions": submission_metadata.yml says whose each folder is. Its keys
     # are as published programs read them.
