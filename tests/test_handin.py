@@ -267,6 +267,19 @@ def test_the_command(clone: Course, capfd: pytest.CaptureFixture[str]) -> None:
     assert told.count("没有定义函数") == 1
 
 
+def test_a_file_may_import_another_unit_s_notebook(
+    clone: Course, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in grading, whatever saved it."""
+    fine = "def rnn_step(): return 1\ndef rnn(): return 1\n"
+    (clone.root / "exercises" / "cost.py").unlink()
+    write(clone, "cost.ipynb", notebook("%matplotlib inline\nK = 1"))
+    write(clone, "gates.py", "!pip install d2l\nK = 1\n")
+    write(clone, "rnn.py", f"from cost import K\nimport gates\nassert gates.K == K\n{fine}")
+    status, said = run(clone, "rnn")
+    assert status == 0, said + capfd.readouterr().out
+
+
 def test_a_file_that_ends_the_process_is_told_and_packed(
     clone: Course, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -157,7 +157,7 @@ def handin(
     console = _console()
     looks = look(loaded, loaded.named(unit or []))
     handin.report(looks, console, language)
-    given = (loaded.root / "exercises", handin.modules(looks), language)
+    given = (loaded, handin.modules(looks), language)
     status = _in_own_process(handin.load, *given, language=language)
     packed = handin.write(loaded, looks, output or Path(handin.ZIP), console, language)
     raise typer.Exit(bool(status) or not packed or any(one.told or one.unwritten for one in looks))

@@ -88,11 +88,20 @@ def modules(looks: Iterable[UnitLook]) -> list[Unit]:
     return [one.unit for one in programs if one.file and not is_exported(one.file)]
 
 
-def load(folder: Path, units: Sequence[Unit], language: Language, begins: Begins) -> int:
-    """Import files of a student's, in a process for it alone; print what is wrong, and return 1."""
+def load(course: Course, units: Sequence[Unit], language: Language, begins: Begins) -> int:
+    """Import files of a student's, in a process for it alone; print what is wrong, and return 1.
+
+    They may import the notebooks of other units.
+    """
+    from autograder.local.notebooks import Notebooks, find
     from autograder.testing.direct import LocalBackend
 
-    console, backend, status = Console(highlight=False, emoji=False), LocalBackend(folder), 0
+    console, backend = (
+        Console(highlight=False, emoji=False),
+        LocalBackend(course.root / "exercises"),
+    )
+    Notebooks(course, find(course, course.units).notebooks, lambda: None).install()
+    status = 0
     for unit in units:
         begins(f"{unit.name}.py")
         for exercise in unit.exercises:
