@@ -185,9 +185,11 @@ def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
             every = dict(members(archive))
-            infos = {name: info for name, info in every.items() if not odd(info)}
-            for name in every.keys() - infos.keys():
-                lost.add(f"{shown}/{name}", odd(every[name]) or "link", NO_PLAIN_FILE)
+            kinds = {name: odd(info) for name, info in every.items()}
+            infos = {name: info for name, info in every.items() if not kinds[name]}
+            for name, kind in kinds.items():
+                if kind:
+                    lost.add(f"{shown}/{name}", kind, NO_PLAIN_FILE)
             for name in outward(archive):
                 lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
             if not infos:
