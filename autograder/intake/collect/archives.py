@@ -184,11 +184,9 @@ def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
     lost = Lost()
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
-            every = dict(members(archive))
-            kinds = {name: odd(info) for name, info in every.items()}
-            infos = {name: info for name, info in every.items() if not kinds[name]}
-            for name, kind in kinds.items():
-                if kind:
+            infos = {name: info for name, info in members(archive) if not odd(info)}
+            for name, info in members(archive):
+                if kind := odd(info):
                     lost.add(f"{shown}/{name}", kind, NO_PLAIN_FILE)
             for name in outward(archive):
                 lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
