@@ -1,10 +1,11 @@
-"""Draw what the terminal of one of the sample class shows, such as docs/check-zh.svg:
+"""Draw what the terminal of one of the sample class shows; docs/check.svg is `tom_baker attention`:
 
 python -m autograder.bench.terminal FILE.svg STUDENT UNIT [en|zh]
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import re
@@ -38,7 +39,8 @@ def draw(course: Course, student: str, unit: str, language: Language) -> str:
         copy = load(Path(folder))
         asked = f" --lang {language}" if language != "en" else ""
         console.print(f"[green]$[/] autograder check {unit}{asked}")
-        check_folder(copy, [copy.unit(unit)], console, language)
+        with contextlib.chdir(folder):  # paths are shown as they are from there
+            check_folder(copy, [copy.unit(unit)], console, language)
     svg = console.export_svg(title="exercises", theme=MONOKAI, unique_id=language)
     return _in_cells(_without_fonts(svg))
 
