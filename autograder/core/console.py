@@ -22,7 +22,9 @@ if TYPE_CHECKING:  # what `--help` does without is imported where it is used
 
 CourseOption = Annotated[
     Path | None,
-    typer.Option("--course", metavar="DIR", help="A clone of the course; by default this one."),
+    typer.Option(
+        "--course", metavar="DIR", help="The course's folder; by default the one that you are in."
+    ),
 ]
 AssignmentOption = Annotated[
     list[str] | None,
