@@ -448,6 +448,20 @@ def test_each_unit_gets_its_own_helper(course: Course, tmp_path: Path) -> None:
         assert names == {f"{unit}/h.py"}
 
 
+def test_a_helper_of_a_unit_that_an_imported_unit_imports(course: Course, tmp_path: Path) -> None:
+    """order.py imports self_attention.py, that imports attention.py, and that a helper."""
+    files = {
+        "order.py": "from self_attention import self_attention\n",
+        "self_attention.py": "from attention import attention\n",
+        "attention.py": "from utils import stable\n",
+        "utils.py": "import more\n",
+        "more.py": "",
+    }
+    found = of(put(tmp_path / "ann", **files), course)
+    for unit in ("order", "self_attention", "attention"):
+        assert {file.module for file in found.files_of(unit)} >= {"utils", "more"}
+
+
 # Formats
 
 

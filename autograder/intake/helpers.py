@@ -47,8 +47,7 @@ class Library:
         if all(piece in units.values() for piece, *_rest in self._programs):  # as with most
             return found, None
         while True:
-            said = _words([main, *found.values()])
-            mains = dict.fromkeys([main, *(units[u] for u in sorted(said & units.keys()))])
+            mains = _reached(main, units, [*found.values()])
             users = [*mains, *found.values()]
             usual = dict.fromkeys(folder for user in mains for folder in _above(user))
             new = self._modules(usual, _words(users), {*users})
@@ -112,6 +111,17 @@ class Library:
 
 def _held(held: Sequence[tuple[Folder, Piece]]) -> Iterator[tuple[Folder, str]]:
     return ((names, piece.essence) for names, piece in held)
+
+
+def _reached(main: Piece, units: Mapping[str, Piece], found: Sequence[Piece]) -> dict[Piece, None]:
+    """A unit's file, and those of other units that it comes to: through these, and helpers, too."""
+    reached = {main: None}
+    while True:
+        said = _words([*reached, *found])
+        new = [units[unit] for unit in sorted(said & units.keys()) if units[unit] not in reached]
+        if not new:
+            return reached
+        reached |= dict.fromkeys(new)
 
 
 def _words(users: Sequence[Piece]) -> set[str]:
