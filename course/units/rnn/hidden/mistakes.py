@@ -211,6 +211,16 @@ wrong(
     read=lambda x: x.transpose(0, 1),
     collect=lambda states, h: torch.stack(states),
 )(**WRONG_AXIS)
+wrong(
+    "reshaped_for_transposed",
+    rnn,
+    read=lambda x: x.reshape(x.shape[1], x.shape[0], -1).transpose(0, 1),
+)(
+    en="`reshape` or `view` made (T, N, D) of (N, T, D): the shape is right, and words stand in "
+    "other sentences. What exchanges two axes?",
+    zh="用 `reshape` 或 `view` 把 (N, T, D) 变成了 (T, N, D)：形状对了，"
+    "词却到了别的句子里。什么操作才是交换两个轴？",
+)
 wrong("off_by_one", rnn, collect=lambda states, h: torch.stack(states[:-1], 1))(
     en="One step is missing: there is a state for every word, for the last one too.",
     zh="少了一步：每个词都有一个状态，最后一个词也有。",

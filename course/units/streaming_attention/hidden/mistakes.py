@@ -214,9 +214,9 @@ wrong(
     zh="一直使用第一个块的最大值。之后的分数可能大得多。",
 )
 wrong("max_from_zero", streaming_attention, start=0.0)(
-    en="The running maximum starts at 0, so that scores far below 0 vanish. What is smaller than "
-    "every score?",
-    zh="累计最大值从 0 开始，远小于 0 的分数就消失了。什么数比所有分数都小？",
+    en="The running maximum starts at a number, such as 0, so that scores far below it vanish. "
+    "What is smaller than every score?",
+    zh="累计最大值从某个数（比如 0）开始，远小于它的分数就消失了。什么数比所有分数都小？",
 )
 wrong("max_over_everything", streaming_attention, way=_at_once(lambda s, n: s.amax()))(
     en="All queries share one maximum, so that a query with low scores is left with nothing.",

@@ -75,8 +75,8 @@ def assert_frugal(student, q, k, v, block_size=64):
         f"Over {queries} queries and {k.shape[-2]} keys in blocks of {block_size}, the program "
         f"took {outcome.peak >> 20} MiB more at its peak than when it started. A score for every "
         f"query and key takes {scores >> 20} MiB, and {scores >> 21} MiB are allowed.",
-        help="Is there a tensor with a row for every query and a column for every key, or a list "
-        "that keeps something of every block?",
+        help="Is there a tensor with a row for every query and a column for every key, a list that "
+        "keeps something of every block, or a copy of all keys or values?",
         help_id="full_scores",
         facts={"peak": outcome.peak, "allowed": scores // 2, "scores": scores},
     )

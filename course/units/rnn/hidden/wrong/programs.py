@@ -237,3 +237,12 @@ def rnn_step__tanh_of_minus(x, h, w_xh, w_hh, b):
     """(1 - e) / (1 + e) with e = exp(-2·sum), which overflows. -> tanh_overflows"""
     e = torch.exp(-2 * (x @ w_xh + h @ w_hh + b))
     return (1 - e) / (1 + e)
+
+
+def rnn__reshaped_to_time_first(x, h, w_xh, w_hh, b):
+    """A reshape to (T, N, D) in place of a transpose. -> reshaped_for_transposed"""
+    states = []
+    for word in x.reshape(x.shape[1], x.shape[0], -1):
+        h = torch.tanh(word @ w_xh + h @ w_hh + b)
+        states.append(h)
+    return torch.stack(states, 1)

@@ -254,3 +254,17 @@ def streaming_attention__sum_without_graph(q, k, v, block_size):
         num = num * shrink + p @ v[..., i : i + block_size, :]
         m = new
     return num / den
+
+
+def streaming_attention__maximum_from_minus_1000(q, k, v, block_size):
+    """The running maximum starts at -1000, and scores may lie below. -> max_from_zero"""
+    m = torch.full((*q.shape[:-1], 1), -1e3, dtype=q.dtype, device=q.device)
+    total, out = 0, 0
+    for keys, values in zip(k.split(block_size, -2), v.split(block_size, -2), strict=True):
+        s = q @ keys.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        new = torch.maximum(m, s.max(-1, keepdim=True).values)
+        p = torch.exp(s - new)
+        total = total * torch.exp(m - new) + p.sum(-1, keepdim=True)
+        out = out * torch.exp(m - new) + p @ values
+        m = new
+    return out / total
