@@ -16,7 +16,7 @@ from autograder.core.errors import SubmissionsError
 from autograder.core.language import Sentence, _, restate, say
 from autograder.core.text import printable
 from autograder.intake.content import fits
-from autograder.intake.newer import newer, too_new
+from autograder.intake.newer import too_new
 from autograder.intake.pieces import Piece, distinct, piece_of, pieces_of
 from autograder.intake.submission import How, Work, listed, nothing
 from autograder.intake.tree import MOST_FILES, Entry, Tree
@@ -154,7 +154,7 @@ class Search:
         told: Sentence | None = None
         if how != "decided" and (other := self._foreign(piece, unit)):
             told = say(FOREIGN, file=piece.file.name, unit=unit, other=other)
-        elif modern := newer(piece.file.cells):
+        elif modern := piece.newer:
             told = too_new(piece.file.name, modern)
         facts = told.facts if told else piece.file.facts
         return Found(Work("unread" if facts else "read", how, facts), piece)

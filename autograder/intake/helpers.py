@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 
 from autograder.core.course import Course
 from autograder.core.language import Sentence, _, restate, say
-from autograder.intake.content import imports, words
+from autograder.intake.content import words
 from autograder.intake.names import key
-from autograder.intake.newer import newer, too_new
+from autograder.intake.newer import too_new
 from autograder.intake.pieces import Piece
 from autograder.intake.submission import listed
 
@@ -36,6 +36,7 @@ class Library:
         # x.py comes before x (1).py, which is x as well where there is no other.
         self._programs = sorted(programs, key=lambda program: not program[2].isidentifier())
         self._course = course
+        self._said: dict[Piece, set[str]] = {}
 
     def of(self, main: Piece, units: Mapping[str, Piece]) -> tuple[Helpers, Sentence | None]:
         """What a unit's file imports of the student's own; and why some of it cannot be had.
@@ -47,12 +48,12 @@ class Library:
         if all(piece in units.values() for piece, *_rest in self._programs):  # as with most
             return found, None
         while True:
-            mains = _reached(main, units, [*found.values()])
+            mains = self._reached(main, units, [*found.values()])
             users = [*mains, *found.values()]
             usual = dict.fromkeys(folder for user in mains for folder in _above(user))
-            new = self._modules(usual, _words(users), {*users})
+            new = self._modules(usual, self._words(users), {*users})
             elsewhere, told = self._elsewhere(users, {*found, *new})
-            new |= self._modules(elsewhere, _words(users), {*users, *new.values()})
+            new |= self._modules(elsewhere, self._words(users), {*users, *new.values()})
             if told or not new or len(found) >= MOST_HELPERS:
                 return found, told or _unusable(users, found)
             found |= dict(islice(new.items(), MOST_HELPERS - len(found)))
@@ -83,7 +84,7 @@ class Library:
         known = {module.partition(".")[0] for module in have} | {*self._course.unit_names}
         folders: list[Folder] = []
         for user in users:
-            asked = {name.partition(".")[0] for name in imports(user.file.cells)} - known
+            asked = {name.partition(".")[0] for name in user.modules} - known
             for top in sorted(asked & self._homes.keys()):
                 homes = self._homes[top]
                 if _is_installed(top):
@@ -93,6 +94,37 @@ class Library:
                     return [], say(IMPORTS, file=user.file.name, module=top, why=why)
                 folders += list(homes)[:1]
         return folders, None
+
+    def _reached(
+        self, main: Piece, units: Mapping[str, Piece], found: Sequence[Piece]
+    ) -> dict[Piece, None]:
+        """A unit's file, and those of other units that it comes to: through these and helpers."""
+        reached = {main: None}
+        while True:
+            said = self._words([*reached, *found])
+            new = [units[u] for u in sorted(said & units.keys()) if units[u] not in reached]
+            if not new:
+                return reached
+            reached |= dict.fromkeys(new)
+
+    def _words(self, users: Sequence[Piece]) -> set[str]:
+        """The words of these files that may be a module's name; of each they are sought once."""
+        for user in users:
+            if user not in self._said:
+                self._said[user] = {*filter(self._may_be_a_name, words(user.file.cells))}
+        return set().union(*(self._said[user] for user in users))
+
+    def _may_be_a_name(self, word: str) -> bool:
+        return word in self._names or (self._has_renamed and key(word) in self._keys)
+
+    @cached_property
+    def _names(self) -> set[str]:
+        inside = {part for _piece, parts, stem in self._programs for part in (*parts, stem)}
+        return inside | {*self._course.unit_names}
+
+    @cached_property
+    def _keys(self) -> set[str]:
+        return {stem for piece, *_rest in self._programs for stem in piece.name.stems}
 
     @cached_property
     def _has_renamed(self) -> bool:
@@ -113,21 +145,6 @@ def _held(held: Sequence[tuple[Folder, Piece]]) -> Iterator[tuple[Folder, str]]:
     return ((names, piece.essence) for names, piece in held)
 
 
-def _reached(main: Piece, units: Mapping[str, Piece], found: Sequence[Piece]) -> dict[Piece, None]:
-    """A unit's file, and those of other units that it comes to: through these, and helpers, too."""
-    reached = {main: None}
-    while True:
-        said = _words([*reached, *found])
-        new = [units[unit] for unit in sorted(said & units.keys()) if units[unit] not in reached]
-        if not new:
-            return reached
-        reached |= dict.fromkeys(new)
-
-
-def _words(users: Sequence[Piece]) -> set[str]:
-    return {word for user in users for word in words(user.file.cells)}
-
-
 def _place(piece: Piece) -> tuple[Folder, str]:
     """The folders that a file lies in, and its name without the suffix."""
     stem = piece.entry.name.removesuffix(".py").removesuffix(".ipynb")
@@ -143,11 +160,11 @@ def _above(piece: Piece) -> list[Folder]:
 def _unusable(users: Sequence[Piece], found: Helpers) -> Sentence | None:
     """Why a module that an import statement asks for cannot be used, if that is so."""
     for user in users:
-        asked = {part for name in imports(user.file.cells) for part in name.split(".")}
+        asked = user.imports
         for module, helper in found.items():
             if asked.isdisjoint(module.split(".")[-1:]):
                 continue
-            modern = newer(helper.file.cells)
+            modern = helper.newer
             facts = helper.file.facts
             why = restate(facts) if facts else too_new(helper.file.name, modern) if modern else None
             if why:

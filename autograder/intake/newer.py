@@ -18,7 +18,8 @@ from autograder.core.processes import python
 from autograder.intake import stops
 
 SECONDS, MEMORY = 10, 1 << 30  # of the process that tries to compile; it runs nothing
-LONGEST, MOST_BRACES = 500, 8  # of a line that is looked at: a search must not become a long one
+LONGEST, MOST_BRACES = 200, 8  # of a line that is looked at: a search must not become a long one
+MOST_LETTERS = 1 << 17  # of a program; no honest one comes near
 TOO_NEW = _(
     "%(file)s is written for Python %(theirs)s or newer (line %(line)s: %(what)s). Python %(ours)s "
     "reads submissions here: write it in the older way, or have it graded by a newer Python."
@@ -51,6 +52,8 @@ class Newer(NamedTuple):
 
 def newer(cells: Sequence[str]) -> Newer | None:
     """A line that this Python stops at and a newer one would not, if there is one."""
+    if sum(map(len, cells)) > MOST_LETTERS:
+        return None
     suspects = [cell for cell in cells if any(map(_spelled, cell.splitlines()))]
     for cell, stopped in zip(suspects, _stops(suspects), strict=True):
         lines = cell.splitlines()

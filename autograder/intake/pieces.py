@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,12 +15,15 @@ from autograder.core.language import _
 from autograder.intake.content import Content, content, essence, imports, is_program
 from autograder.intake.decode import read_file
 from autograder.intake.names import Name, key, read_name
+from autograder.intake.newer import Newer, newer
 from autograder.intake.submission import File
 from autograder.intake.tree import Entry, Tree
 from autograder.intake.unreadable import Unreadable
 
 MOST_BYTES = 128 << 20  # that are read of one student
+MOST_LETTERS = 8 << 20  # of programs in them, which are kept: at once, and in all memory
 NOT_READ = _("%(file)s was not read: this student's files are more than %(most)s MiB.")
+TOO_LONG = _("%(file)s was not read: this student's programs have more than %(most)s letters.")
 MOST_ODD, MOST_ODD_BYTES = 64, 8 << 20  # of files of an unknown kind that are looked into
 OURS = ("lesson.py", "conftest.py", "setup.py")  # which stand beside the work, and tests
 LESSONS = "lessons"  # the folder of a release's lessons
@@ -27,9 +31,10 @@ LESSONS = "lessons"  # the folder of a release's lessons
 
 @dataclass
 class Allowance:
-    """How many bytes of a student's files may still be read."""
+    """How many bytes of a student's files may still be read, and how many letters kept."""
 
     left: int = MOST_BYTES
+    letters: int = MOST_LETTERS
 
     def read(self, entry: Entry, limit: int) -> bytes:
         """Read a file on it. Raises Unreadable."""
@@ -38,6 +43,15 @@ class Allowance:
         data = entry.read(limit)
         self.left -= len(data)
         return data
+
+    def keep(self, file: File) -> File:
+        """A file that was read, or why it is not kept."""
+        letters = sum(map(len, itertools.chain(file.cells, *file.unrun)))
+        if letters > self.letters:
+            why = Unreadable(TOO_LONG, most=f"{MOST_LETTERS:,}").of(file.name)
+            return File("", file.name, notebook=file.notebook, facts=why.facts)
+        self.letters -= letters
+        return file
 
 
 @dataclass(eq=False)
@@ -78,12 +92,13 @@ class Piece:
     @cached_property
     def file(self) -> File:
         """What is in it, or what is wrong with it; its module is not known yet."""
-        return read_file(
+        file = read_file(
             self.path,
             self.name.kind == "notebook",
             self.source_kib,
             lambda limit: self.allowance.read(self.entry, limit),
         )
+        return self.allowance.keep(file)
 
     @cached_property
     def content(self) -> Content:
@@ -96,9 +111,19 @@ class Piece:
         return essence(self.file.cells)
 
     @cached_property
+    def modules(self) -> set[str]:
+        """The names of modules that it imports."""
+        return imports(self.file.cells)
+
+    @cached_property
     def imports(self) -> set[str]:
-        """All parts of the names of modules that it imports."""
-        return {part for name in imports(self.file.cells) for part in name.split(".")}
+        """All parts of them."""
+        return {part for name in self.modules for part in name.split(".")}
+
+    @cached_property
+    def newer(self) -> Newer | None:
+        """A line of it that only a newer Python reads, if there is one."""
+        return newer(self.file.cells)
 
     def is_work(self, functions: Iterable[str]) -> bool:
         """Whether somebody has worked on it, as far as that can be told: else it is a starter."""

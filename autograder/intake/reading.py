@@ -18,7 +18,6 @@ from autograder.core.errors import SubmissionsError
 from autograder.core.language import restate, say
 from autograder.core.text import printable
 from autograder.intake import left_out
-from autograder.intake.content import imports
 from autograder.intake.find import Found, Search
 from autograder.intake.helpers import IMPORTS, Helpers, Library
 from autograder.intake.names import is_noise, read_name
@@ -109,7 +108,7 @@ def _spread(each: Found, found: Mapping[str, Found]) -> bool:
     """Give a file up that imports another unit's which was given up; whether that was so."""
     if each.piece is None or each.work.state != "read":
         return False
-    for unit in sorted(imports(each.piece.file.cells) & found.keys()):
+    for unit in sorted(each.piece.modules & found.keys()):
         if found[unit].work.state == "unread":
             why = restate(found[unit].work.facts)
             each.give_up(say(IMPORTS, file=each.piece.file.name, module=unit, why=why))

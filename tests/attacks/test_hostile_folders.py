@@ -22,7 +22,8 @@ from autograder.core.processes import autograder
 from autograder.grading.protocol import Options
 from autograder.intake import reading
 from autograder.intake.helpers import MOST_HELPERS
-from autograder.intake.submission import Submission
+from autograder.intake.pieces import Allowance
+from autograder.intake.submission import File, Submission
 from autograder.reports import schema, store
 from autograder.reports.table import summary_csv
 
@@ -146,6 +147,48 @@ def test_thousands_of_files(folder):
     names = ", ".join(f"helper_{number}" for number in range(3000))
     (folder / "eve" / "rnn.py").write_text(f"import {names}\n")
     assert len(read(folder).files) == 1 + MOST_HELPERS
+
+
+def digits(folder: Path) -> None:
+    for number in range(40):
+        (folder / f"{number:04}x{'1' * 250}").touch()
+
+
+def signs(folder: Path) -> None:
+    for number in range(100):
+        (folder / f"{number:04}x{'_' * 249}y").touch()
+
+
+def helpers_of_each_other(folder: Path) -> None:
+    names = [f"m{number}" for number in range(60)]
+    for name in [*names, "rnn"]:
+        line = f"import {', '.join(names)}  # {name}\n"
+        (folder / f"{name}.py").write_text(line * 200)
+
+
+def quotes_and_braces(folder: Path) -> None:
+    line = ("f'" * 200 + "{" * 8 + '"' * 80)[:499] + "\n"
+    (folder / "rnn.py").write_text("x = (\n" + line * 2000)
+
+
+@pytest.mark.parametrize("fill", [digits, signs, helpers_of_each_other, quotes_and_braces])
+def test_what_takes_long_to_read(folder, fill):
+    """A thousand such names took more than 100 seconds, and so did sixty such helpers of a MiB."""
+    fill(folder / "eve")
+    with unless_it_hangs(3):
+        reading.read(folder, "eve", COURSE)
+
+
+def test_programs_that_fill_the_memory():
+    """Of all that a student has, so many letters are kept, and who has more is told."""
+    allowance = Allowance(letters=10)
+    first = File("", "a.py", ["x = 1234"])
+    assert allowance.keep(first) is first
+    second = allowance.keep(File("", "b.ipynb", ["1"], True, unrun=[("", "y")]))
+    third = allowance.keep(File("", "c.py", ["z"]))
+    assert not second.problem
+    assert "c.py was not read" in third.problem
+    assert not third.cells
 
 
 @pytest.mark.parametrize(
