@@ -99,7 +99,7 @@ def _of_exercise(
 
 def _agree(mixed: Mixed, backend: Backend, asked: Invocation) -> bool:
     """Whether a call gives what is expected, with all gradients, and proves something by that."""
-    gave, found = observe(backend, asked)[0], mixed.expected(asked)
+    gave, found = observe(backend, asked)[0], mixed.expected(asked, mixed.earlier)
     proves = found.tells and not found.flat
     return bool(gave and found.gave and proves and alike(gave, found.gave))
 
@@ -133,7 +133,8 @@ class Retelling:
         expected, wrong = mixed.first_answer(asked) if gave else (None, set[str]())
         tells = flat = False
         if wrong and gave and expected and alike(gave, expected):  # else it does not follow anyway
-            expected, wrong, tells, flat = mixed.expected(asked)
+            # What was right in it makes nothing easier, and is not asked again.
+            expected, wrong, tells, flat = mixed.expected(asked, wrong)
         if not gave or not expected or not alike(gave, expected):
             self.disputed |= bool(gave and not gave.error)
             self._refuse()
