@@ -9,19 +9,17 @@ from __future__ import annotations
 import functools
 import itertools
 import random
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
-import msgspec
 import torch
 from torch.autograd.function import once_differentiable
 
 from autograder.mistakes.diagnose import raised
 from autograder.mistakes.match import NEAR, Gave, gives, same
-from autograder.sandbox import evaluate, wire
+from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
 from autograder.testing.calls import Failure, Invocation
 
@@ -93,7 +91,6 @@ class Mixed:
         self._wrong: set[str] = set()  # of the earlier functions, in the last call
         self._failure: Failure | None = None  # of one of them
         self._device = ""
-        self._known: dict[object, CallResult] | None = None  # what was answered before
         self.earlier = frozenset(earlier)
         self.right: Callable[..., Any] = getattr(solution(unit), function)
         self._mixed = functools.cache(self._mix)
@@ -104,18 +101,9 @@ class Mixed:
         mixed: Callable[..., Any] = _with(self._solution(self.unit), theirs)[self.function]
         return mixed
 
-    def _answer(
-        self,
-        asked: Invocation,
-        earlier: Set[str],
-        known: dict[object, CallResult] | None = None,
-    ) -> Answer:
-        """What a call comes to, None where nobody can say; and who was not right in it.
-
-        known: answers of earlier functions that are not asked for again, and take what is new.
-        """
+    def _answer(self, asked: Invocation, earlier: Set[str]) -> Answer:
+        """What a call comes to, None where nobody can say; and who was not right in it."""
         self._wrong, self._failure, self._device = set(), None, asked.device
-        self._known = known
         gave = gives(self._mixed(frozenset(earlier)), asked)
         return raised(self._failure) if self._failure else gave, self._wrong
 
@@ -132,8 +120,7 @@ class Mixed:
 
         Asked among calls like it in an order that nobody foresees, and twice: so an earlier
         function cannot know which of them is meant. earlier: those that are asked; ours stand for
-        the others. In each such turn one is asked the same thing twice at most: for the second
-        answer, and for all the rest.
+        the others.
         """
         exact = Form(torch.float64, "cpu", asked.cotangents is not None)
         truth = gives(self.right, self.recast(asked, exact))
@@ -150,8 +137,7 @@ class Mixed:
             asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
             asking += others.items()
             self._order.shuffle(asking)
-            known: defaultdict[bool, dict[object, CallResult]] = defaultdict(dict)
-            found = {what: self._answer(c, earlier, known[what == "again"]) for what, c in asking}
+            found = {what: self._answer(call, earlier) for what, call in asking}
             (gave, wrong), (again, _) = found["meant"], found["again"]
             if not _is_value(gave) or not _is_value(again) or not alike(gave, again):
                 return Expected(gave, wrong, False)
@@ -221,9 +207,6 @@ class Mixed:
     ) -> CallResult:
         unit, _, function = name.partition(".")
         asked = Invocation(unit, function, args, kwargs, self._device, cotangents)
-        key = None if self._known is None else _key_of(asked)
-        if self._known and key in self._known:
-            return self._judged(name, asked, self._known[key])
         self._left -= 1
         try:
             if self._left < 0:
@@ -234,15 +217,9 @@ class Mixed:
             self._wrong.add(name)
             raise
         self._left -= len(outcome.received) // A_CALL
-        if self._known is not None:
-            self._known[key] = outcome
-        return self._judged(name, asked, outcome)
-
-    def _judged(self, name: str, asked: Invocation, outcome: CallResult) -> CallResult:
         if name not in self._wrong and not self._is_right(asked, outcome):
             self._wrong.add(name)
-        value, gradients = evaluate.snapshot([outcome.value, outcome.gradients])
-        return CallResult(value, gradients=gradients)  # a copy, for whoever changes it
+        return outcome
 
     def _is_right(self, asked: Invocation, outcome: CallResult) -> bool:
         here = ["cpu" if a is self._device else a for a in asked.args]
@@ -271,14 +248,6 @@ class _OverTheWire(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[Any, ...]:
         """See torch.autograd.Function."""
         return None, None, *ctx.ask(ctx.saved_tensors, cotangents).gradients
-
-
-def _key_of(asked: Invocation) -> object:
-    """What tells a call from others, to the last bit of its numbers."""
-    payload: list[bytes] = []
-    given = [asked.args, asked.kwargs, asked.cotangents]
-    tree = msgspec.msgpack.encode(wire.encode(given, payload, strided=True))
-    return asked.unit, asked.function, asked.device, tree, *payload
 
 
 def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
