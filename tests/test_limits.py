@@ -122,6 +122,17 @@ def g():
 
 
 @pytest.mark.usefixtures("no_wall")
+def test_what_plots_are_made_with_costs_a_program_neither_memory_nor_time(
+    run: Callable[..., SandboxBackend],
+) -> None:
+    """Catches: an import in each process anew, which takes a second and 30 MiB."""
+    pytest.importorskip("matplotlib")
+    program = run("import matplotlib.pyplot as plt\ndef two():\n    return plt and 2\n")
+    outcome = program.measure(Invocation("m", "two", []))
+    assert outcome.value == 2
+    assert outcome.peak is not None and outcome.peak < 16 << 20
+
+
 def test_an_answer_that_comes_too_late_does_not_count(run: Callable[..., SandboxBackend]) -> None:
     """Whether it came between two looks at the clock. Catches: a mark that is a matter of luck."""
     backend = run(f"{SPENDS}\ndef f(): spends({CPU + 0.01})\n")

@@ -316,6 +316,12 @@ def _optimize() -> None:
     importlib.import_module("torch._dynamo")
 
 
+def _plot() -> None:
+    """Import what notebooks plot with: its 30 MiB and its second are no function's of a student."""
+    with contextlib.suppress(Exception):
+        importlib.import_module("matplotlib.pyplot")
+
+
 def _pretend() -> None:
     """Import the pretend accelerator. Where that fails it fails in the child, whose word counts."""
     with contextlib.suppress(Exception):
@@ -334,6 +340,7 @@ def _try() -> None:
 _LATER = {
     "notebooks": _read_notebooks,
     "optimizers": _optimize,
+    "plots": _plot,
     "tests": _try,
     PRETEND: _pretend,
 }

@@ -219,9 +219,11 @@ class SandboxBackend:
         limits = ProcessLimits(memory, seconds, reply << 20)
         place = f"{self._place} {PRETEND}" if device == PRETEND else self._place
         host = self._host(device)
+        cells = [cell for source in self._sources for cell in source.cells]
         needs = {
             "notebooks": any(source.notebook for source in self._sources),
-            "optimizers": any("optim" in cell for s in self._sources for cell in s.cells),
+            "optimizers": any("optim" in cell for cell in cells),
+            "plots": any("matplotlib" in cell for cell in cells),
             "tests": self._tests,
             PRETEND: device == PRETEND or (device == "cuda" and rehearses()),
         }
