@@ -255,17 +255,17 @@ def _beside(works: list[Handin], _: Download, __: Collection[str]) -> list[Handi
 
 def _without_beside(work: Handin) -> Handin:
     [attempt] = work.attempts
-    files, said = [], dict.fromkeys(BESIDE, "")
+    files, beside = [], dict.fromkeys(BESIDE, "")
     for name, content in attempt.files:
         if name not in BESIDE or content.path.count("/") != 1 or content.odd:
             files.append((name, content))
             continue
         with content.open() as file:
-            said[name] = html.unescape(file.read(SHORT).decode("utf-8", "replace").strip())
-    members = [(n.strip(), i) for n, i in MEMBER.findall(said["members.txt"])]
+            beside[name] = html.unescape(file.read(SHORT).decode("utf-8", "replace").strip())
+    members = [(n.strip(), i) for n, i in MEMBER.findall(beside["members.txt"])]
     people = [Person(name=printable(name), id=printable(who)) for name, who in members]
     typed = bool(files) and all(name.startswith("typed.") for name, _ in files)
-    time = _when(said["timestamp.txt"])
+    time = _when(beside["timestamp.txt"])
     now = replace(attempt, files=files, order=time, facts=Person(time=time), typed=typed)
     label = work.people[0].name if people else work.label
     return replace(work, label=label, people=people or work.people, attempts=[now])
