@@ -84,8 +84,8 @@ def modules(looks: Iterable[UnitLook]) -> list[Unit]:
 
     Nor is what the course would not read, which is told already.
     """
-    programs = [one for one in looks if one.file and one.file.suffix == ".py" and not one.told]
-    return [one.unit for one in programs if one.file and not is_exported(one.file)]
+    files = [(one.unit, one.file) for one in looks if one.file and not one.told]
+    return [unit for unit, file in files if file.suffix == ".py" and not is_exported(file)]
 
 
 def load(course: Course, units: Sequence[Unit], language: Language, begins: Begins) -> int:
@@ -96,12 +96,9 @@ def load(course: Course, units: Sequence[Unit], language: Language, begins: Begi
     from autograder.local.notebooks import Notebooks, find
     from autograder.testing.direct import LocalBackend
 
-    console, backend = (
-        Console(highlight=False, emoji=False),
-        LocalBackend(course.root / "exercises"),
-    )
+    console, status = Console(highlight=False, emoji=False), 0
+    backend = LocalBackend(course.root / "exercises")
     Notebooks(course, find(course, course.units).notebooks, lambda: None).install()
-    status = 0
     for unit in units:
         begins(f"{unit.name}.py")
         for exercise in unit.exercises:

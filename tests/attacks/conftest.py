@@ -145,3 +145,11 @@ def arena(tmp_path_factory, level):
     with Grader(course, options, [ROOT, submissions, results]) as grader:
         yield Arena(grader, submissions, results)
     del os.environ["CANARY"]
+
+
+@pytest.fixture(scope="module")
+def honest(arena):
+    """A right program, and the processes that are there once it was graded."""
+    arena.hand_in("honest", ROOT / "solutions" / "rnn.py")
+    assert arena.grade("honest").score == arena.worth()
+    return arena.processes()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SOLUTION = HERE.parents[1] / "solutions" / "rnn.py"
 SUCCEEDED = "THE ATTACK SUCCEEDED"
 MEMORY = 1 << 30  # that the tests' process takes at most, whatever it is given: a quarter of that
 assert SUCCEEDED in (HERE / "wrong.py").read_text("utf-8")
@@ -22,14 +21,6 @@ ATTACKS = sorted(
 def harms_itself(attack: Path) -> bool:
     """Whether an attack says that it costs its own points."""
     return attack.suffix == ".py" and "(harms itself)" in attack.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def honest(arena):
-    """A right program, and the processes that are there once it was graded."""
-    arena.hand_in("honest", SOLUTION)
-    assert arena.grade("honest").score == arena.worth()
-    return arena.processes()
 
 
 def test_what_the_wrong_program_deserves(arena, honest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_attacks import ATTACKS, HERE, SOLUTION, SUCCEEDED
+from test_attacks import ATTACKS, HERE, SUCCEEDED
 
 # Their aims, told in docs/threat-model.md: no point comes of either.
 REACHED = {
@@ -15,13 +15,6 @@ REACHED = {
 @pytest.fixture(scope="module")
 def level():
     return "reduced"
-
-
-@pytest.fixture(scope="module")
-def honest(arena):
-    arena.hand_in("honest", SOLUTION)
-    assert arena.grade("honest").score == arena.worth()
-    return arena.processes()
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")

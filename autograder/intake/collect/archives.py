@@ -184,10 +184,12 @@ def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
     lost = Lost()
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
-            infos = {name: info for name, info in members(archive) if not odd(info)}
+            infos = {}
             for name, info in members(archive):
                 if kind := odd(info):
                     lost.add(f"{shown}/{name}", kind, NO_PLAIN_FILE)
+                else:
+                    infos[name] = info
             for name in outward(archive):
                 lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
             if not infos:
