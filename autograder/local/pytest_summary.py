@@ -18,7 +18,7 @@ from autograder.local.limit import SECONDS, Limit
 from autograder.local.places import place, quoted
 from autograder.local.tally import NAMED, STATE, TALLY, FailedTest, Tally, summary
 from autograder.testing.direct import LocalBackend
-from autograder.testing.plugin import ACCELERATOR, Where, exercise_of
+from autograder.testing.plugin import ACCELERATOR, Where, exercise_of, kind_of
 from autograder.testing.student import Student
 
 if TYPE_CHECKING:
@@ -106,9 +106,19 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before some are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """List the tests that there are, and find the files that they are about."""
+    """List the tests that there are, and find the files that they are about.
+
+    Beside a real accelerator none is pretended: a real one finds no gradients then, and what the
+    tests of kind device look for fails on it in all others.
+    """
     tally = config.stash[TALLY]
-    tally.expect(items)
+    chosen = config.stash.get(ACCELERATOR, None)
+    left_out = "device" if chosen and not chosen.is_cpu else ""
+    out = [item for item in items if left_out and kind_of(item) == left_out]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+    tally.expect(items, left_out)
     if tally.listed and not config.getoption("--submission"):
         _find_notebooks(config, tally)
 

@@ -77,14 +77,19 @@ class Tally:
     told: list[Sentence] = field(default_factory=list)
     looks: list[UnitLook] = field(default_factory=list)
 
-    def expect(self, items: Iterable[pytest.Item]) -> None:
-        """List all tests of the files that these are from: a single one may have been asked for."""
+    def expect(self, items: Iterable[pytest.Item], left_out: str = "") -> None:
+        """List all tests of the files that these are from: a single one may have been asked for.
+
+        left_out: a kind of test that this run has none of.
+        """
         of_files = {item.path: item for item in items if exercise_of(item)}
         for path, item in of_files.items():
             self.folder = path.parent
             for name, found in vars(getattr(item, "module", None) or object).items():
                 mark = next((m for m in getattr(found, "pytestmark", ()) if m.name == MARK), None)
-                if mark and name.startswith("test"):
+                if not mark or not name.startswith("test"):
+                    continue
+                if mark.kwargs.get("kind", "correctness") != left_out:
                     where = path.stem.removeprefix("test_"), mark.args[0]
                     self._list(where, name)
 

@@ -61,10 +61,13 @@ class Accelerator(NamedTuple):
         if self.is_cpu:
             return say("The tests run on the CPU: PyTorch finds no accelerator on this machine.")
         if self.float64:
-            return say("The tests run on %(device)s.", device=self.name)
+            return say(
+                "The tests run on %(device)s; those that pretend a GPU are left out.",
+                device=self.name,
+            )
         return say(
             "The tests run on %(device)s, which has no float64: in float32, and with what that "
-            "allows.",
+            "allows. Those that pretend a GPU are left out.",
             device=self.name,
         )
 
