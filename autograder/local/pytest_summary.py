@@ -71,25 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = config.getoption("--device")
     if asked == "cpu":
         return
-    import torch
-
-    from autograder.testing import accelerators, compare
+    from autograder.testing import accelerators
 
     try:
-        found = accelerators.choose(asked)
+        config.stash[ACCELERATOR] = accelerators.choose(asked)
     except accelerators.NoDevice as error:
         raise pytest.UsageError(render(error.told.facts, language(config))) from None
-    config.stash[ACCELERATOR] = found
-    if not found.float64:
-        compare.allow(compare.RELATIVE[torch.float32])
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave no device's allowance to a later run in this process."""
-    if config.stash.get(ACCELERATOR, None):
-        from autograder.testing import compare
-
-        compare.allow(0.0)
 
 
 def language(config: pytest.Config) -> Language:

@@ -6,7 +6,8 @@ def test_softmax_gradient(student, draw): ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def student(request: pytest.FixtureRequest, device: str) -> Student:
+def student(request: pytest.FixtureRequest, device: str) -> Iterator[Student]:
     """The student's units: `student.attention.softmax(x)`."""
     backend = request.config.stash.get(BACKEND, None)
     chosen = request.config.stash.get(ACCELERATOR, None)
@@ -72,7 +73,12 @@ def student(request: pytest.FixtureRequest, device: str) -> Student:
         backend = LocalBackend(Path(folder).resolve(), chosen)
     if kind_of(request.node) == "device" and not can_pretend():
         pytest.skip("PyTorch 2.10 or newer is needed to pretend a GPU.")
-    return Student(backend, device)
+    with contextlib.ExitStack() as allowed:
+        if device not in ("cpu", PRETEND):
+            from autograder.testing.compare import accelerated  # with torch
+
+            allowed.enter_context(accelerated(chosen.float64 if chosen else True))
+        yield Student(backend, device)
 
 
 @pytest.fixture
