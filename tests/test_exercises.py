@@ -32,7 +32,7 @@ def test_solution_gets_full_marks(unit: str, course: Course, grader: Grader) -> 
     report = grader.grade(read(ROOT, "solutions", course), course.unit(unit))
     failed = [f"{t.id}: {t.message}" for t in report.tests if t.status in ("failed", "error")]
     assert not failed
-    assert report.status == "graded"
+    assert report.status == "graded", report.message
     assert report.score == report.max_score > 0
 
 
