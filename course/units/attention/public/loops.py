@@ -34,12 +34,12 @@ def _weights_and_values(draw: Draw, n: int, t_q: int, t_k: int, d: int) -> list[
 
 SCALINGS: dict[str, list[Scaling]] = {
     "score": [
-        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.055, 0.01, _qk),
-        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.055, 0.01, _qk),
+        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.04, 0.01, _qk),
+        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.04, 0.01, _qk),
     ],
     "weighted_sum": [
-        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.06, 0.01, _weights_and_values),
-        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.06, 0.01, _weights_and_values),
+        Scaling("queries", {**_QUERIES, "queries": _MORE}, 256, 0.045, 0.01, _weights_and_values),
+        Scaling("keys", {**_KEYS, "keys": _MORE}, 256, 0.045, 0.01, _weights_and_values),
     ],
     "attention": [
         Scaling("batch", _BATCH, 256, 0.055, 0.02, _qkv, "sentences"),
