@@ -27,7 +27,7 @@ from autograder.sandbox.evaluate import CallResult
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 from autograder.testing import plugin
-from autograder.testing.calls import Failure, Invocation
+from autograder.testing.calls import Backend, Failure, Invocation
 from autograder.testing.direct import LocalBackend
 
 TrialVerdict = Literal["passed", "wrong", "raised", "ended"]
@@ -38,7 +38,7 @@ VERDICTS: tuple[TrialVerdict, ...] = ("passed", "wrong", "raised")  # by exit st
 class Case(msgspec.Struct, frozen=True):
     """A submission, as texts by module, and the exercises of a unit that it is tried on.
 
-    about: where it has no reason to fail, what to call it in the line that says how it did.
+    about: where it has no reason to fail, what to call it in the lines that say how it did.
     """
 
     unit: str
@@ -74,7 +74,8 @@ def attempt(
 ) -> list[TrialVerdict]:
     """Try each case until its first failed test: "wrong" for a value, "raised" for an error.
 
-    "ended": it crashed, or took too long. seeds: of the inputs, one after the other.
+    "ended": it crashed, or took too long. seeds: of the inputs, one after the other; a case that
+    has no reason to fail is tried on all, and each failed test is told.
     Raises CourseError if the tests do not run.
     """
     trial = Trial(str(root), [str(path) for path in tests], list(seeds), list(cases), jobs)
@@ -145,20 +146,27 @@ class _Session:
         SubmissionFinder(sources).install()
         config = items[0].config
         config.stash[plugin.BACKEND] = backend = Values(Path(self._trial.root) / "nowhere")
-        for config.stash[plugin.SEED] in self._trial.seeds:
+        verdict: TrialVerdict = "passed"
+        for seed in self._trial.seeds:
+            config.stash[plugin.SEED] = seed
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # then a signal ends it
             for item in items:
-                if outcomes.is_ours(item):
-                    error = outcomes.run_at_once(item, backend)
-                else:
-                    config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-                    error = self._error
-                if error and not isinstance(error, pytest.skip.Exception):
-                    if case.about:
-                        where = f"{case.about}, {config.stash[plugin.SEED]}: {item.name}: {error}"
-                        os.write(told, where.encode() + b"\n")
-                    return "wrong" if isinstance(error, Failure) else "raised"
-        return "passed"
+                error = self._try(item, backend)
+                if error is None or isinstance(error, pytest.skip.Exception):
+                    continue
+                if verdict == "passed":
+                    verdict = "wrong" if isinstance(error, Failure) else "raised"
+                if not case.about:
+                    return verdict
+                os.write(told, f"{case.about}, {seed}: {item.name}: {error}\n".encode())
+        return verdict
+
+    def _try(self, item: pytest.Item, backend: Backend) -> BaseException | None:
+        if outcomes.is_ours(item):
+            return outcomes.run_at_once(item, backend)
+        self._error = None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        return self._error
 
 
 def _items(session: pytest.Session, case: Case) -> Iterator[pytest.Item]:
