@@ -39,6 +39,10 @@ FLOAT32_INSIDE = _(
     "Every number of it fits into float32, so the right formula was computed in too low a "
     "precision: look for `.float()`, `torch.float32` or a new tensor without `dtype=`."
 )
+ONE_TENSOR = _(
+    "One tensor is asked for, and a list or tuple came back: return what is asked for of it, or "
+    "put its parts together."
+)
 DIFFERENCE = _(
     "%(name)s%(worst_index)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s); "
     "%(wrong)s of %(count)s numbers differ."
@@ -377,7 +381,8 @@ def _as_tensor(got: object, expected: object, dtype: torch.dtype | None, name: s
     if isinstance(expected, torch.Tensor):
         if not isinstance(got, torch.Tensor):
             told = say(UNEXPECTED, name=name, got=describe(got), expected=A_TENSOR)
-            raise Mismatch(told, help_id="no_tensor")
+            advice = ONE_TENSOR if isinstance(got, (list, tuple)) else ""
+            raise Mismatch(told, help=advice, help_id="no_tensor")
         if dtype is not None and got.dtype != dtype:
             told = say(
                 "%(name)s is a %(got)s tensor, expected %(expected)s.",
