@@ -223,6 +223,28 @@ MAX = wrong("max_wrong_axis", softmax, attention, normalise=_by_hand(lambda s, d
     zh="减去的最大值与求和的数不在同一个轴上。只有从它们每一个中减去同一个数，结果才不变。",
 )
 wrong("max_wrong_axis", softmax, normalise=_by_hand(lambda s, d: s.amax(-1, True)))(**MAX)
+wrong(
+    "scores_clamped",
+    softmax,
+    attention,
+    normalise=[lambda s, d, n=n: s.clamp(-n, n).softmax(d) for n in (10, 20, 30, 50, 80, 88, 100)],
+)(
+    en="Large scores were cut off, so that all beyond the limit are worth the same. A softmax does "
+    "not change when the same number is taken from every score: which one keeps them small?",
+    zh="过大的分数被截断了，超出界限的分数就分不出大小。"
+    "所有分数减去同一个数，softmax 不变：减去哪个数能让它们不大？",
+)
+
+
+def _summed_last(scores, dim):
+    powers = (scores - scores.amax(dim, True)).exp()
+    return powers / powers.sum(-1, True)
+
+
+wrong("sum_wrong_axis", softmax, normalise=_summed_last)(
+    en="The maximum is taken along `dim`, the sum along the last axis whatever `dim` says.",
+    zh="最大值沿 `dim` 取，求和却总是沿最后一个轴。",
+)
 wrong("not_normalised", softmax, attention, normalise=lambda s, d: (s - s.amax(d, True)).exp())(
     en="These are exponentials that no sum has divided yet: the weights do not sum to 1.",
     zh="这些只是指数，还没有除以它们的和：权重之和不是 1。",
@@ -390,12 +412,13 @@ wrong(
     hide=[
         lambda s, mask: s.masked_fill(~mask, torch.finfo(s.dtype).min),
         *_filled(-1e9, -1e10, -1e12, -1e20, -1e30),
+        *(lambda s, mask, n=n: s + (~mask).to(s.dtype) * n for n in (-1e4, -1e9)),
     ],
     zeroed=False,
 )(
     en="A query that may attend to nothing shares its weight among all the hidden keys. Its "
     "weights and its output should be zero.",
-    zh="什么都不能看的 query 把权重平分给了所有被遮住的 key。它的权重和输出都应为零。",
+    zh="什么都不能看的 query 把权重分给了所有被遮住的 key。它的权重和输出都应为零。",
 )
 wrong("empty_row_nan", attention, zeroed=False)(
     en="A query that may attend to nothing gets weights that are no zeros (NaN where 0 is divided "

@@ -154,6 +154,12 @@ wrong("wrong_norm", gradient_by_distance, norm=lambda g: g.abs().amax((0, 2)))(
     en="This is the largest number of each gradient. The 2-norm is asked for.",
     zh="这是每个梯度中最大的元素。题目要求的是 2-范数。",
 )
+wrong("matrix_norm", gradient_by_distance, norm=lambda g: torch.linalg.norm(g, 2, (0, 2)))(
+    en="This is the norm of a matrix, its largest singular value: `torch.linalg.norm` takes it "
+    "where `ord` and two axes are given. The 2-norm of all the numbers is asked for.",
+    zh="这是矩阵的范数，即最大的奇异值：同时给出 `ord` 和两个轴时，`torch.linalg.norm` 算的就是它。"
+    "题目要求的是全部元素的 2-范数。",
+)
 wrong("normalised", gradient_by_distance, result=lambda norms: norms / norms[-1])(
     en="The norms were divided by the last one. Return them as they are.",
     zh="各范数都除以了最后一个范数。请原样返回。",

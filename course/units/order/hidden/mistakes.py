@@ -161,23 +161,21 @@ wrong("share_of_length", *TABLE, places=lambda t: _counted(t) / t)(
 )
 
 
-def _by_column(width):
-    """An angle of its own for each column."""
-    return 10000.0 ** (-_counted(width) / width)
+for _times in (1, 2):
 
-
-@mistake(
-    "positions",
-    "rate_by_column",
-    en="Each column has a rate of its own. A sine and the cosine beside it are of the same angle: "
-    "how does i follow from the column?",
-    zh="每一列都用了自己的频率。正弦和它旁边的余弦用同一个角：i 与列号是什么关系？",
-)
-def positions_by_column(length, width):
-    if width % 2:
-        raise ValueError(width)
-    angles = _counted(length)[:, None] * _by_column(width)
-    return torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos())
+    @mistake(
+        "positions",
+        "rate_by_column",
+        en="Each column has a rate of its own. A sine and the cosine beside it are of the same "
+        "angle: how does i follow from the column?",
+        zh="每一列都用了自己的频率。正弦和它旁边的余弦用同一个角：i 与列号是什么关系？",
+    )
+    def positions_by_column(length, width, times=_times):
+        if width % 2:
+            raise ValueError(width)
+        rates = 10000.0 ** (-times * _counted(width) / width)
+        angles = _counted(length)[:, None] * rates
+        return torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos())
 
 
 for _rate in (
@@ -267,7 +265,11 @@ wrong("positions_after", *PASS, join=lambda w, table: w, after=lambda y, x, tabl
     en="The positions are added after the attention, which has not seen them.",
     zh="位置在注意力之后才加上，注意力没有看到它们。",
 )
-wrong("residual", *PASS, after=lambda y, x, table: x + y)(
+wrong(
+    "residual",
+    *PASS,
+    after=[lambda y, x, table: x + y, lambda y, x, table: x + y if x.shape == y.shape else y],
+)(
     en="The words themselves are added to the attention's output, as a Transformer does. Here its "
     "output alone goes on.",
     zh="把词本身加到了注意力的输出上（Transformer 的做法）。这里只用注意力的输出。",

@@ -647,11 +647,21 @@ wrong("number_for_share", accuracy, share=lambda right: int(right.sum()))(
     en="This is how many sentences are right. Their share is asked for.",
     zh="这是答对的句子数。题目要的是所占的比例。",
 )
-wrong("percentage", accuracy, result=lambda share: 100 * share)(
+wrong(
+    "percentage",
+    accuracy,
+    share=[lambda right: right.double().mean().item(), lambda right: right.float().mean().item()],
+    result=lambda share: 100 * share,
+)(
     en="This is a percentage. A share from 0 to 1 is asked for.",
     zh="这是百分数。题目要的是 0 到 1 之间的比例。",
 )
-wrong("share_of_wrong", accuracy, result=lambda share: 1 - share)(
+wrong(
+    "share_of_wrong",
+    accuracy,
+    share=[lambda right: right.double().mean().item(), lambda right: right.float().mean().item()],
+    result=lambda share: 1 - share,
+)(
     en="This is the share of sentences that are wrong.",
     zh="这是答错的句子所占的比例。",
 )

@@ -225,6 +225,12 @@ wrong("off_by_one", rnn, collect=lambda states, h: torch.stack(states[:-1], 1))(
     en="One step is missing: there is a state for every word, for the last one too.",
     zh="少了一步：每个词都有一个状态，最后一个词也有。",
 )
+wrong("squeezed", rnn, collect=lambda states, h: torch.stack(states, 1).squeeze())(
+    en="`squeeze()` drops every axis of size 1, so that a batch of one sentence loses an axis, and "
+    "a sentence of one word another. The result has three axes, whatever their sizes.",
+    zh="`squeeze()` 会去掉所有大小为 1 的轴：批次里只有一个句子，或句子只有一个词时，轴就少了。"
+    "无论大小，结果都有三个轴。",
+)
 LAST_STATE = wrong("last_state_only", rnn, collect=lambda states, h: states[-1])(
     en="Only the last state came back: every state on the way is asked for.",
     zh="只返回了最后一个状态：要求的是途中的每一个状态。",

@@ -41,6 +41,7 @@ def encode(
     params,
     *,
     read=lambda tokens: tokens,
+    counted=lambda tokens, lengths: lengths,
     named=lambda params: params,
     order=lambda lengths: torch.arange(len(lengths)),
     first=torch.zeros_like,
@@ -52,9 +53,11 @@ def encode(
 ):
     """The slots of an encoder, and those of a step.
 
-    order: of the sentences. kept: the state after a step. pick: the context, of all states.
+    counted: the lengths that count. order: of the sentences. kept: the state after a step.
+    pick: the context, of all states.
     upto: those of the states that come back.
     """
+    lengths = counted(tokens, lengths)
     tokens, lengths = tokens[order(lengths)], lengths[order(lengths)]
     words = params["enc_embed"][read(tokens)]
     state = first(words.new_zeros(len(words), params["enc_w_h"].shape[0]))
@@ -83,7 +86,7 @@ def decode(
     bias=True,
     choose=torch.argmax,
     fill=lambda token, ended, end: token.masked_fill(ended, end),
-    heed=lambda ended: ended,
+    heed=torch.logical_or,
     stop=torch.all,
     more=0,
     result=lambda ids, start, end, most: ids,
@@ -100,7 +103,7 @@ def decode(
         state = _gru(inputs(before, moving(context, old)), old, params, "dec", **step)
         logits = (old if late else state) @ params["out_w"] + (params["out_b"] if bias else 0)
         token = fill(choose(logits, -1), ended, end)
-        ended = heed(ended | (token == end))
+        ended = heed(ended, token == end)
         ids.append(token)
     return result(torch.stack(ids, 1), start, end, max_length)
 
@@ -112,6 +115,16 @@ def _own(states, lengths):
     """The states of a sentence's own words, zeros after them."""
     own = torch.arange(states.shape[1], device=states.device) < lengths[:, None]
     return states * own[..., None]
+
+
+def _one_more(states, lengths):
+    return _last(states, (lengths + 1).clamp(max=states.shape[1]))
+
+
+def _held(states, lengths):
+    """The states, that after a word too many held to the end."""
+    times = torch.arange(states.shape[1], device=states.device).minimum(lengths[:, None])
+    return states.gather(1, times[..., None].expand_as(states))
 
 
 wrong("last_padded_state", encode, pick=[lambda s, n: s[:, -1], lambda s, n: s[:, n.max() - 1]])(
@@ -131,11 +144,12 @@ for _pick in (
         "which single one is asked for?",
         zh="context 混合了多个状态。一个状态已经带着之前读过的内容：要求的是哪一个状态？",
     )
-for _pick in (
-    lambda s, n: _last(s, n - 1),
-    lambda s, n: _last(s, (n + 1).clamp(max=s.shape[1])),
+for _slots in (
+    {"pick": lambda s, n: _last(s, n - 1)},
+    {"pick": _one_more},
+    {"pick": _one_more, "upto": _held},
 ):
-    wrong("off_by_one", encode, pick=_pick)(
+    wrong("off_by_one", encode, **_slots)(
         en="The context is the state of a neighbouring word. At which index is the last of n "
         "words?",
         zh="context 取成了相邻那个词的状态。n 个词中最后一个的下标是多少？",
@@ -155,11 +169,12 @@ wrong("all_pairs", encode, pick=lambda s, n: s[:, n - 1])(
     "goes through them side by side.",
     zh="每个句子都取了所有句子末词位置的状态。两个轴都给出下标时，才会成对地取。",
 )
-wrong("padding_is_zero", encode, kept=_but_zeros, pick=lambda s, n: s[:, -1])(
+PADDING = wrong("padding_is_zero", encode, kept=_but_zeros, pick=lambda s, n: s[:, -1])(
     en="The id 0 is taken for padding. It may be a word, and padding may be any id: what says how "
     "long a sentence is?",
     zh="把编号 0 当成了填充。它可能是一个词，而填充可能是任何编号：句子有多长由什么决定？",
 )
+wrong("padding_is_zero", encode, counted=lambda tokens, n: (tokens != 0).sum(1))(**PADDING)
 wrong("batch_sorted", encode, order=lambda n: n.sort(descending=True).indices)(
     en="The sentences come back in another order: the batch was sorted by length and not put back.",
     zh="句子返回的顺序变了：批次按长度排序之后没有恢复原来的顺序。",
@@ -303,7 +318,7 @@ def _with_start(ids, start, end, most):
     return torch.cat([torch.full_like(ids[:, :1], start), ids], 1)
 
 
-wrong("end_not_honoured", decode, heed=torch.zeros_like)(
+wrong("end_not_honoured", decode, heed=lambda ended, now: torch.zeros_like(now))(
     en="`end` has no effect: what is written after it, and when does decoding stop?",
     zh="`end` 没有起作用：在它之后还写了什么，解码何时停止？",
 )
@@ -315,6 +330,17 @@ for _fill in (
         en="What stands after a sentence's `end` is not `end`: it waits for the others in silence.",
         zh="句子的 `end` 之后出现了别的词：等待其他句子时应保持什么？",
     )
+wrong(
+    "ends_forgotten",
+    decode,
+    heed=lambda ended, now: now,
+    fill=lambda token, ended, end: token,
+)(
+    en="An `end` is forgotten at the next step: decoding stops only where all sentences write it "
+    "at once, and what comes after a sentence's own is not `end`.",
+    zh="上一步的 `end` 被忘记了：只有所有句子同时写出 `end` 时解码才停止，而先结束的句子"
+    "后面写的不是 `end`。",
+)
 wrong("never_stops", decode, stop=lambda ended: False)(
     en="Decoding goes on to max_length although all sentences have ended.",
     zh="所有句子都已结束，解码却继续到 max_length。",

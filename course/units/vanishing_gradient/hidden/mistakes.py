@@ -83,7 +83,9 @@ REVERSED = wrong("reversed_time", gradient_norms, result=lambda n: n[::-1].copy(
     en="Time runs backwards: entry t belongs to state t, so the norm of grad_last comes last.",
     zh="时间倒过来了：第 t 项属于第 t 个状态，所以 grad_last 的范数排在最后。",
 )
-wrong("first_step_first", gradient_norms, path=lambda s: np.concatenate([s[:1], s[:0:-1]]))(
+FIRST_STEP_FIRST = wrong(
+    "first_step_first", gradient_norms, path=lambda s: np.concatenate([s[:1], s[:0:-1]])
+)(
     en="The Jacobians are taken in the wrong order. Which step does a gradient on the last state "
     "meet first?",
     zh="雅可比的顺序反了。最后一个状态的梯度先遇到的是哪一步？",
@@ -115,19 +117,43 @@ wrong("norm_for_product", gradient_norms, back=lambda g, j: linalg.norm(g[-1]) *
 )
 
 
-@mistake(
-    "gradient_norms",
-    "norm_of_product",
-    en="The norm of the Jacobians' product is taken, whatever the gradient: how much of a gradient "
-    "a matrix leaves depends on its direction.",
-    zh="取的是雅可比乘积的范数，与梯度无关：一个矩阵留下多少梯度，取决于梯度的方向。",
-)
-def gradient_norms_of_product(states, w_hh, grad_last):
+def _by_product(states, w_hh, grad_last, join, size):
+    """The norms from the product of all Jacobians after a state, joined with one more at a time."""
     product, norms = np.eye(len(w_hh)), [linalg.norm(grad_last)]
     for h_next in states[:0:-1]:
-        product = product @ step_jacobian(h_next, w_hh)
-        norms.append(linalg.norm(product) * norms[0])
+        product = join(product, step_jacobian(h_next, w_hh))
+        norms.append(size(grad_last, product))
     return np.array(norms[::-1])
+
+
+for _order in (None, 2):
+
+    @mistake(
+        "gradient_norms",
+        "norm_of_product",
+        en="The norm of the Jacobians' product is taken, whatever the gradient: how much of a "
+        "gradient a matrix leaves depends on its direction.",
+        zh="取的是雅可比乘积的范数，与梯度无关：一个矩阵留下多少梯度，取决于梯度的方向。",
+    )
+    def gradient_norms_of_product(states, w_hh, grad_last, order=_order):
+        return _by_product(
+            states,
+            w_hh,
+            grad_last,
+            np.matmul,
+            lambda g, product: linalg.norm(product, order) * linalg.norm(g),
+        )
+
+
+@mistake("gradient_norms", "first_step_first", **FIRST_STEP_FIRST)
+def gradient_norms_in_the_wrong_order(states, w_hh, grad_last):
+    return _by_product(
+        states,
+        w_hh,
+        grad_last,
+        lambda product, jacobian: jacobian @ product,
+        lambda g, product: linalg.norm(g @ product),
+    )
 
 
 # spectral_radius

@@ -123,7 +123,7 @@ def softmax__epsilon(scores, dim=-1):
 
 
 def softmax__clamped(scores, dim=-1):
-    """Large scores are clamped instead of shifted. -> no_max"""
+    """Large scores are clamped instead of shifted. -> scores_clamped"""
     e = torch.exp(torch.clamp(scores, -50, 50))
     return e / e.sum(dim, keepdim=True)
 
@@ -436,3 +436,18 @@ def attention__dropout_everywhere(q, k, v, mask=None):
         weights = weights.masked_fill(~mask, 0)
     weights = torch.nn.functional.dropout(weights, p=0.1)
     return weighted_sum(weights, v), weights
+
+
+def attention__like_bert(q, k, v, mask=None):
+    """(1 - mask)·-10000 is added, as BERT does: an empty row sees everything. -> empty_row_uniform"""
+    scores = scale(score(q, k), q.shape[-1])
+    if mask is not None:
+        scores = scores + (1.0 - mask.to(scores.dtype)) * -10000.0
+    weights = softmax(scores)
+    return weighted_sum(weights, v), weights
+
+
+def softmax__sum_along_the_last(scores, dim=-1):
+    """The maximum along dim, the sum along the last axis. -> sum_wrong_axis"""
+    powers = torch.exp(scores - scores.max(dim=dim, keepdim=True).values)
+    return powers / powers.sum(dim=-1, keepdim=True)

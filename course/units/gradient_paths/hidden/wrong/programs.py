@@ -199,3 +199,10 @@ def gradient_by_distance__list(kind, x, params):
     x = x.clone().requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return [x.grad[:, t].norm().item() for t in range(x.shape[1])]
+
+
+def gradient_by_distance__spectral_norm(kind, x, params):
+    """A matrix norm over batch and width. -> matrix_norm"""
+    x = x.clone().requires_grad_(True)
+    last_output(kind, x, params).sum().backward()
+    return torch.linalg.norm(x.grad, ord=2, dim=(0, 2))

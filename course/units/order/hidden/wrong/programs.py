@@ -296,3 +296,25 @@ def mean_loss__reshaped(tokens, params):
     logits = next_words(tokens, params)[:, :-1]
     n, length, words = logits.shape
     return F.cross_entropy(logits.reshape(n, words, length), tokens[:, 1:])
+
+
+def positions__exponent_twice_by_column(length, width):
+    """i counts columns by twos, and the exponent is 2i/D all the same. -> rate_by_column"""
+    if width % 2:
+        raise ValueError("odd")
+    pe = torch.zeros(length, width, dtype=torch.float64)
+    for t in range(length):
+        for i in range(0, width, 2):
+            pe[t, i] = math.sin(t / 10000 ** (2 * i / width))
+            pe[t, i + 1] = math.cos(t / 10000 ** (2 * (i + 1) / width))
+    return pe
+
+
+def next_words__residual_where_it_fits(tokens, params):
+    """The words are added to the attention's output where that is as wide. -> residual"""
+    x = params["embed"][tokens]
+    x = x + positions(tokens.shape[1], x.shape[-1]).to(x)
+    y = self_attention(x, params["w_q"], params["w_k"], params["w_v"], causal=True)
+    if y.shape == x.shape:
+        y = y + x
+    return y @ params["out_w"] + params["out_b"]

@@ -228,3 +228,8 @@ def pronoun_weights__not_scaled(tokens, params):
     x = params["embed"][tokens]
     q, k, v = project(x, params["w_q"], params["w_k"], params["w_v"])
     return torch.softmax(q[:, -1:] @ k.transpose(1, 2), dim=-1).squeeze(1)
+
+
+def accuracy__percent(kind, tokens, nouns, params):
+    """Of a hundred, from a mean in float32. -> percentage"""
+    return 100 * (predict(kind, tokens, params).argmax(-1) == nouns).float().mean().item()

@@ -246,3 +246,12 @@ def rnn__reshaped_to_time_first(x, h, w_xh, w_hh, b):
         h = torch.tanh(word @ w_xh + h @ w_hh + b)
         states.append(h)
     return torch.stack(states, 1)
+
+
+def rnn__squeezed(x, h, w_xh, w_hh, b):
+    """Axes of size 1 are dropped in the end. -> squeezed"""
+    outputs = []
+    for t in range(x.shape[1]):
+        h = rnn_step(x[:, t, :], h, w_xh, w_hh, b)
+        outputs.append(h)
+    return torch.stack(outputs, dim=1).squeeze()

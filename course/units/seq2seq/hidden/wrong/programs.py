@@ -464,3 +464,43 @@ def decode__item(context, params, start, end, max_length):
         if token.item() == end:
             break
     return torch.stack(out, 1)
+
+
+def encode__lengths_by_nonzero_ids(tokens, lengths, params):
+    """Lengths are counted anew, 0 taken for padding. -> padding_is_zero"""
+    lengths = (tokens != 0).sum(dim=1)
+    words = params["enc_embed"][tokens]
+    h = words.new_zeros(len(words), params["enc_w_h"].shape[0])
+    states = []
+    for t in range(words.shape[1]):
+        h = gru_step(words[:, t], h, *[params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")])
+        states.append(h)
+    states = torch.stack(states, dim=1)
+    return states, states[torch.arange(len(states)), lengths - 1]
+
+
+def encode__held_one_step_late(tokens, lengths, params):
+    """The state is held after the end, from one word too late. -> off_by_one"""
+    words = params["enc_embed"][tokens]
+    h = words.new_zeros(len(words), params["enc_w_h"].shape[0])
+    states = []
+    for t in range(words.shape[1]):
+        new = gru_step(words[:, t], h, *[params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")])
+        h = torch.where((t <= lengths)[:, None], new, h)
+        states.append(h)
+    return torch.stack(states, dim=1), h
+
+
+def decode__all_at_this_step(context, params, start, end, max_length):
+    """Stops only where all sentences end at one step. -> ends_forgotten"""
+    state = context
+    word = torch.full((len(context),), start, device=context.device)
+    ids = []
+    for _ in range(max_length):
+        x = torch.cat([params["dec_embed"][word], context], dim=-1)
+        state = gru_step(x, state, *[params["dec_" + n] for n in ("w_x", "w_h", "b_x", "b_h")])
+        word = (state @ params["out_w"] + params["out_b"]).argmax(-1)
+        ids.append(word)
+        if (word == end).all():
+            break
+    return torch.stack(ids, dim=1)

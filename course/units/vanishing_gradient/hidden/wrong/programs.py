@@ -380,3 +380,23 @@ def clip_by_global_norm__norm_two(grads, max_norm):
     norm = np.sqrt(sum(squares))
     factor = min(1.0, max_norm / norm) if norm > 0 else 1.0
     return [g * factor for g in grads]
+
+
+def gradient_norms__product_turned_round(states, w_hh, grad_last):
+    """Each further Jacobian stands left of the product. -> first_step_first"""
+    J = np.eye(len(w_hh))
+    norms = [np.linalg.norm(grad_last)]
+    for t in range(len(states) - 1, 0, -1):
+        J = step_jacobian(states[t], w_hh) @ J
+        norms.append(np.linalg.norm(grad_last @ J))
+    return np.array(norms[::-1])
+
+
+def gradient_norms__spectral_norm_of_the_product(states, w_hh, grad_last):
+    """The largest singular value of the product, times the norm of grad_last. -> norm_of_product"""
+    J = np.eye(len(w_hh))
+    norms = [np.linalg.norm(grad_last)]
+    for t in range(len(states) - 1, 0, -1):
+        J = J @ step_jacobian(states[t], w_hh)
+        norms.append(np.linalg.norm(J, 2) * np.linalg.norm(grad_last))
+    return np.array(norms[::-1])
