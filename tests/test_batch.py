@@ -292,7 +292,17 @@ def test_a_changed_mark_says_why(course: Course, name: str, value: str, words: s
 
 def test_the_command_tells_machines_people_and_a_log(submissions: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
-    command = ["grade", submissions, "--unit", "rnn", "--no-speed", "--results", results]
+    command = [
+        "grade",
+        submissions,
+        "--unit",
+        "rnn",
+        "--no-speed",
+        "--results",
+        results,
+        "--jobs",
+        1,
+    ]
     done = autograder(*command, "--json", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     *lines, last = map(json.loads, done.stdout.splitlines())

@@ -52,7 +52,7 @@ def broken(function: str, body: str) -> str:
         ("import jax", "No module named 'jax'"),
         ("return rnn(*args)", "RecursionError"),
         ("return [0] * 300_000", "too many parts"),
-        ("return torch.zeros(300 << 20, dtype=torch.uint8)", "more than 8 MiB"),
+        ("return torch.zeros(9 << 20, dtype=torch.uint8)", "more than 8 MiB"),
         ("return torch.zeros(9 << 30, dtype=torch.uint8)", "can't allocate memory"),
         ("return input('x')", "EOFError"),
     ],

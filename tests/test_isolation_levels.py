@@ -96,7 +96,7 @@ def test_best_takes_what_is_left_and_says_so(unit: str, submissions: Path, tmp_p
     shutil.copy(ROOT / "solutions" / "attention.py", submissions / "ann")
     results = tmp_path / "r"
     arguments = ["grade", submissions, "--unit", unit, "--results", results]
-    done = run(NAMESPACES, *arguments, "--isolation", "best")
+    done = run(NAMESPACES, *arguments, "--isolation", "best", "--jobs", 1)
     assert done.returncode == 0, done.stderr
     assert "Isolation: reduced. These marks are advisory." in done.stdout
     assert "Isolation full does not work here: The sandbox could not start: bwrap" in done.stderr

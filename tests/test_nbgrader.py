@@ -58,39 +58,58 @@ IPython.get_ipython().input_transformers_post.append(lambda lines: ["pass"])
 """
 
 
-# Several commands in one process, which imports nbgrader once; each as from the command line.
+# One process for every command, which imports nbgrader once; each as from the command line. It is
+# told a folder, a file for the log, and commands; it answers with how each of them ended.
 COMMANDS = """
-import json, sys
+import json, os, sys
 from jupyter_core.application import NoStart
 from nbgrader.apps import NbGraderApp
-for arguments in json.loads(sys.argv[1]):
-    app, status = NbGraderApp.instance(), 0
-    try:
-        app.initialize(arguments)
-        app.start()
-    except NoStart:  # the subcommand has run
-        pass
-    except SystemExit as exit:
-        status = exit.code or 0
-    print(arguments[0], status)
-    app.subapp.clear_instance()
-    NbGraderApp.clear_instance()
+for line in sys.stdin:
+    folder, log, commands = json.loads(line)
+    os.chdir(folder)
+    os.dup2(os.open(log, os.O_WRONLY), 2)
+    ended = []
+    for arguments in commands:
+        app, status = NbGraderApp.instance(), 0
+        try:
+            app.initialize(arguments)
+            app.start()
+        except NoStart:  # the subcommand has run
+            pass
+        except SystemExit as exit:
+            status = exit.code or 0
+        ended.append(f"{arguments[0]} {status}")
+        app.subapp.clear_instance()
+        NbGraderApp.clear_instance()
+    print(json.dumps(ended), flush=True)
 """
+Nbgrader = Callable[..., tuple[list[str], str]]
 
 
-def nbgrader(folder: Path, *commands: Sequence[str]) -> tuple[list[str], str]:
-    """Run nbgrader's commands in a folder; how each ended, and the log."""
+@pytest.fixture(scope="module")
+def nbgrader() -> Iterator[Nbgrader]:
+    """Runs nbgrader's commands in a folder; gives how each ended, and the log."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
-        cwd=folder,
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMANDS],
         env=os.environ | {"PATH": path},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines(), done.stderr
+    assert process.stdin and process.stdout
+    asked, told = process.stdin, process.stdout
+
+    def run(folder: Path, *commands: Sequence[str]) -> tuple[list[str], str]:
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+            print(json.dumps([str(folder), log.name, commands]), file=asked, flush=True)
+            answer = told.readline()
+            said = log.read()
+        assert answer, said
+        return json.loads(answer), said
+
+    with process:
+        yield run
 
 
 Notebook = dict[str, Any]
@@ -161,7 +180,9 @@ def active_everywhere(released: Notebook, _: Notebook) -> Notebook:
     return released
 
 
-def hand_in_by_exchange(home: Path, options: Sequence[str], notebook: str) -> None:
+def hand_in_by_exchange(
+    nbgrader: Nbgrader, home: Path, options: Sequence[str], notebook: str
+) -> None:
     """What a student does who shares a machine with the course: list, fetch, solve, submit."""
     home.mkdir()
     listed, log = nbgrader(home, ["list", *options], ["fetch_assignment", UNIT, *options])
@@ -196,7 +217,7 @@ def one_unit(course: Course) -> Course:
 
 
 @pytest.fixture(scope="module")
-def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def graded(nbgrader: Nbgrader, one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
     """Build, generate, release, hand in, collect, autograde, feedback, export."""
     folder = tmp_path_factory.mktemp("course")
     marker = folder / "marker"
@@ -211,7 +232,7 @@ def graded(one_unit: Course, tmp_path_factory: pytest.TempPathFactory) -> Class:
     assert prepared == ["generate_assignment 0", "release_assignment 0"], log
     released = (exchange / "nlp" / "outbound" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
     solved = (folder / "source" / UNIT / f"{UNIT}.ipynb").read_text("utf-8")
-    hand_in_by_exchange(folder / "at home", options, solved)
+    hand_in_by_exchange(nbgrader, folder / "at home", options, solved)
 
     def hostile_here(one: Notebook, other: Notebook) -> Notebook:
         return hostile(one, other, marker, folder / "gradebook.db")
@@ -455,7 +476,9 @@ def test_nothing_withheld_is_released(graded: Class) -> None:
         assert "SOLUTION" not in "".join(named(release, exercise)["source"])
 
 
-def test_grading_again_changes_nothing_but_what_was_graded_by_hand(graded: Class) -> None:
+def test_grading_again_changes_nothing_but_what_was_graded_by_hand(
+    nbgrader: Nbgrader, graded: Class
+) -> None:
     url = f"sqlite:///{graded.folder}/gradebook.db"
     with Gradebook(url) as gradebook:
         grade = gradebook.find_grade("test_scale", UNIT, UNIT, "partial")
@@ -511,18 +534,18 @@ def test_hostile_notebooks_put_nothing_active_on_a_page(graded: Class) -> None:
     assert (graded.folder / "submitted" / REMOTE / UNIT / "evil.html").exists()
 
 
-def test_these_notebooks_are_hostile(graded: Class, tmp_path: Path) -> None:
+@pytest.mark.parametrize("template", ["classic", pytest.param("lab", marks=pytest.mark.long)])
+def test_these_notebooks_are_hostile(graded: Class, tmp_path: Path, template: str) -> None:
     """As nbgrader would have it without us, a browser runs what they bring; with us it does not."""
     if not browser():
         pytest.skip("what a page runs, a browser tells: chromium is not installed")
     submitted = graded.folder / "submitted" / "active" / UNIT / f"{UNIT}.ipynb"
     kept = graded.folder / "autograded" / "active" / UNIT / f"{UNIT}.ipynb"
     for path, owned in ((submitted, True), (kept, False)):
-        for template in ("classic", "lab"):
-            exporter = HTMLExporter(template_name=template, mathjax_url="", require_js_url="")
-            page, _ = exporter.from_notebook_node(nbformat.read(path, as_version=4))
-            (tmp_path / "page.html").write_text(page, "utf-8")
-            assert (hostile_notebook.OWNED in dom(tmp_path / "page.html")) is owned
+        exporter = HTMLExporter(template_name=template, mathjax_url="", require_js_url="")
+        page, _ = exporter.from_notebook_node(nbformat.read(path, as_version=4))
+        (tmp_path / "page.html").write_text(page, "utf-8")
+        assert (hostile_notebook.OWNED in dom(tmp_path / "page.html")) is owned
 
 
 def dom(page: Path) -> str:
@@ -541,7 +564,9 @@ def dom(page: Path) -> str:
 OTHER = "\nc.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.Execute']\n"
 
 
-def test_other_settings_and_other_assignments_are_refused(one_unit: Course, tmp_path: Path) -> None:
+def test_other_settings_and_other_assignments_are_refused(
+    nbgrader: Nbgrader, one_unit: Course, tmp_path: Path
+) -> None:
     """Nothing runs or is marked, and what is not graded here is exported as no zero."""
     marker = tmp_path / "marker"
     notebooks.build(one_unit, tmp_path, "en", Options(speed=False))
@@ -590,7 +615,7 @@ def test_other_settings_and_other_assignments_are_refused(one_unit: Course, tmp_
 
 
 def test_a_folder_that_nbgrader_has_made_gets_our_settings(
-    one_unit: Course, tmp_path: Path
+    nbgrader: Nbgrader, one_unit: Course, tmp_path: Path
 ) -> None:
     """They join its own, once, and stay the last word; where they cannot, that is an error."""
     nbgrader(tmp_path, ["quickstart", "nlp"])

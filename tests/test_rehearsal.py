@@ -48,6 +48,7 @@ def rehearsed(
     _leave_on_the_cpu(submissions / "of_two_devices")
     results = tmp_path_factory.mktemp("results")
     options = ["--device", device, "--isolation", level, "--no-speed", "--results", results]
+    options += ["--jobs", 1] if students == FEW else []
     for unit in units:
         options += ["--unit", unit]
     done = autograder("grade", submissions, *options, cwd=ROOT, env=os.environ | {REHEARSAL: "1"})

@@ -25,7 +25,7 @@ from autograder.core.course import Unit
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
 SEEDS = 200
-SHARE = 32  # of mistakes, wrong programs and mutants one in so many is tried; all are, in `long`
+SHARE = 64  # of mistakes, wrong programs and mutants one in so many is tried; all are, in `long`
 # Met in a class: a w_hh that stretched what float16 rounds, step by step, beyond the allowance.
 UNLUCKY = ["a2ad962bf432d8e971793cd1482a0afbb85af0144cfcc6309baf99157c7e9e0b"]
 
@@ -74,14 +74,14 @@ def test_every_wrong_program_is_told_what_is_true(unit: str, graders: Correctnes
 def full(graders: CorrectnessGraders, unit: str, share: int = 1) -> None:
     """One right answer in `share` gets all its points."""
     found = right.right_answers(graders, [COURSE.unit(unit)], share=share)
-    assert len(found) >= RIGHT_ANSWERS // share
+    assert len(found) >= -(-RIGHT_ANSWERS // share)
     failed = {r.name: [t.message for t in r.report.tests if t.message] for r in found if not r.full}
     assert not failed
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_share_of_right_answers_gets_full_marks(unit: str, graders: CorrectnessGraders) -> None:
-    full(graders, unit, RIGHT_ANSWERS if asks_for_tests(COURSE.unit(unit)) else 8)
+    full(graders, unit, 2 * RIGHT_ANSWERS)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -100,7 +100,7 @@ def gain_nothing(graders: CorrectnessGraders, unit: str, share: int = 1) -> list
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_share_of_the_cheapest_programs_fails(unit: str, graders: CorrectnessGraders) -> None:
-    assert gain_nothing(graders, unit, 6)
+    assert gain_nothing(graders, unit, 12)
 
 
 @pytest.mark.parametrize("unit", UNITS)
