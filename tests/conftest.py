@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 # JSON schema: jsonschema, which nbformat imports, goes without.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 # What a test starts computes on one thread, as graders and `autograder check` do: beside two other
-# processes on two cores, threads would wait for one another, and cost twice the time.
+# processes on two cores, threads would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parent.parent
 UNITS = courses.load(ROOT).unit_names
@@ -258,17 +256,6 @@ def grade_text(course: Course, grader: Grader, tmp_path: Path) -> GradeText:
         return grader.grade(read(folder.parent, "student", course), course.unit(unit))
 
     return grade
-
-
-def compiled(copy: Path) -> None:
-    """Give a copy of our package what was compiled for the clone; else each costs a second."""
-    for ours in (ROOT / "autograder").rglob("*.py"):
-        made = Path(importlib.util.cache_from_source(str(ours)))
-        theirs = copy / ours.relative_to(ROOT / "autograder")
-        if theirs.is_file() and made.is_file() and theirs.read_bytes() == ours.read_bytes():
-            shutil.copystat(ours, theirs)  # what is compiled knows its source by its time
-            (theirs.parent / made.parent.name).mkdir(exist_ok=True)
-            shutil.copy(made, theirs.parent / made.parent.name)
 
 
 def autograder(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

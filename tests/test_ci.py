@@ -15,7 +15,7 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
-from conftest import ROOT, autograder, compiled
+from conftest import ROOT, autograder
 
 from autograder.core import course as courses
 from autograder.core.course import ON_CPU
@@ -35,7 +35,6 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's repository: rnn_step is wrong, rnn cannot run, the other units are untouched."""
     folder = tmp_path_factory.mktemp("ci") / "作业 repo"
     assert not autograder("release", folder, cwd=ROOT).returncode
-    compiled(folder / "autograder")
     crash = "\n\ndef rnn(x, h, w_xh, w_hh, b):\n    states = []\n    return states[0]\n"
     (folder / "exercises" / "rnn.py").write_text(WRONG + crash)
     return folder

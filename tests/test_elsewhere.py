@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 import typer
-from conftest import ROOT, autograder, compiled
+from conftest import ROOT, autograder
 
 from autograder.cli import grade
 
@@ -45,7 +45,6 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's repository, solved."""
     folder = tmp_path_factory.mktemp("windows") / "My Repo"
     assert not autograder("release", folder, cwd=ROOT).returncode
-    compiled(folder / "autograder")
     for solution in (ROOT / "solutions").glob("*.py"):
         shutil.copy(solution, folder / "exercises")
     (folder.parent / "sitecustomize.py").write_text(WITHOUT_POSIX)

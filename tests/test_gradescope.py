@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, autograder, compiled
+from conftest import ROOT, autograder
 
 from autograder.core.course import Course
 from autograder.core.units import hidden_tests
@@ -65,7 +65,6 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [sys.executable, "-m", "zipfile", "-e", file, root / "source"], check=True
     )  # zipfile forgets what is executable, and so does Gradescope
-    compiled(root / "source" / "autograder")
     shutil.copy(root / "source" / "run_autograder", root)
     (root / "run_autograder").chmod(0o755)
     (root / "results").mkdir()
