@@ -88,6 +88,7 @@ class Mixed:
         self._left = MOST_CALLS
         self._order = random.Random(seed)
         self._hid: set[int] = set()  # places of arguments that did not matter in some call
+        self._moved: set[int] = set()  # of those that mattered to the right result in the last one
         self._wrong: set[str] = set()  # of the earlier functions, in the last call
         self._failure: Failure | None = None  # of one of them
         self._device = ""
@@ -127,11 +128,17 @@ class Mixed:
         ways = _ways_to_change(asked)
         left, hidden = set(range(len(ways))), set[int]()  # left: not seen to matter to this one
         gave, wrong = None, set[str]()
-        # What another call hid is asked first: where it is hidden here, too, that is all.
-        turns = [(self._hid & left, SPREADS)] if self._hid & left else []
+        # One that another call hid is asked first: where it is hidden here, too, that is all.
+        turns = [({place}, SPREADS) for place in sorted(self._hid & left)[:1]]
         for places, spreads in [*turns, (left, SPREADS[:1]), (left, SPREADS[1:])]:
             tried = {(n, by): ways[n](by) for n in sorted(places & left) for by in spreads}
-            others = {w: other for w, other in tried.items() if self._moves(truth, other, exact)}
+            # Whether the right result moves is computed first, but where it did in the last call.
+            unseen = self._moved & left
+            others = {
+                way: other
+                for way, other in tried.items()
+                if way[0] in unseen or self._moves(truth, other, exact)
+            }
             if gave and not others:
                 continue
             asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
@@ -142,7 +149,13 @@ class Mixed:
             if not _is_value(gave) or not _is_value(again) or not alike(gave, again):
                 return Expected(gave, wrong, False)
             shown = {way[0] for way in others if _differs(found[way][0], gave)}
-            hidden = (hidden | {place for place, _ in others}) - shown
+            moved = {
+                n
+                for (n, _by), other in others.items()
+                if n in shown or n not in unseen or self._moves(truth, other, exact)
+            }
+            self._moved = (self._moved - {n for n, _by in others}) | moved
+            hidden = (hidden | moved) - shown
             left = left - shown
             if hidden and spreads == SPREADS:
                 break
