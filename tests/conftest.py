@@ -149,15 +149,11 @@ ONE_IN = {
     "tests/test_pytest_device.py::test_a_mistake_fails": 2,
     "tests/test_validity.py::test_what_is_listed_as_equivalent": 4,
 }
-LONGEST = (
-    "test_validity attacks/test_attacks test_exercises test_sample_class test_nbgrader test_clock"
-)
-LONGEST += " test_check test_batch test_release test_watch"
+LONGEST = "test_validity attacks/test_attacks test_exercises test_sample_class test_nbgrader"
+LONGEST += " test_clock test_check test_batch test_release test_watch"
 FIRST = [f"tests/{file}.py" for file in LONGEST.split()]
-BY_UNIT = (
-    "tests/test_exercises.py",
-    "tests/test_validity.py",
-)  # with `long`, a unit is like a file
+# With `long`, a unit of these is like a file.
+BY_UNIT = ("tests/test_exercises.py", "tests/test_validity.py")
 # Without it, files that use the same warm grader are like one: it is warmed once, in one process.
 TOGETHER = {
     "grader": "test_exercises test_grading test_figures test_carried test_intake",

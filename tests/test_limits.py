@@ -121,7 +121,6 @@ def g():
     assert failure(backend).message == "`f` took more than 0.2 CPU-seconds."
 
 
-@pytest.mark.usefixtures("no_wall")
 def test_what_plots_are_made_with_costs_a_program_neither_memory_nor_time(
     run: Callable[..., SandboxBackend],
 ) -> None:
@@ -133,6 +132,7 @@ def test_what_plots_are_made_with_costs_a_program_neither_memory_nor_time(
     assert outcome.peak is not None and outcome.peak < 16 << 20
 
 
+@pytest.mark.usefixtures("no_wall")
 def test_an_answer_that_comes_too_late_does_not_count(run: Callable[..., SandboxBackend]) -> None:
     """Whether it came between two looks at the clock. Catches: a mark that is a matter of luck."""
     backend = run(f"{SPENDS}\ndef f(): spends({CPU + 0.01})\n")

@@ -19,7 +19,7 @@ from autograder.core.errors import CourseError
 from autograder.core.language import Language, Sentence, _, render, say, translations
 from autograder.core.text import clean
 from autograder.local.looks import UnitLook, trees
-from autograder.testing.plugin import Where, exercise_of
+from autograder.testing.plugin import Where, exercise_of, kind_in
 
 # What came of a test; of an exercise the first of these that one of its tests has.
 State = Literal["failed", "not finished", "not written", "not run", "passed"]
@@ -89,7 +89,7 @@ class Tally:
                 mark = next((m for m in getattr(found, "pytestmark", ()) if m.name == MARK), None)
                 if not mark or not name.startswith("test"):
                     continue
-                if mark.kwargs.get("kind", "correctness") != left_out:
+                if kind_in(mark) != left_out:
                     where = path.stem.removeprefix("test_"), mark.args[0]
                     self._list(where, name)
 

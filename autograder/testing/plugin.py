@@ -112,4 +112,10 @@ def exercise_of(item: pytest.Item) -> Where | None:
 def kind_of(item: pytest.Item) -> str | None:
     """What a test looks at, as its mark says; None where it belongs to no exercise."""
     mark = item.get_closest_marker("exercise")
-    return mark.kwargs.get("kind", "correctness") if mark else None
+    return kind_in(mark) if mark else None
+
+
+def kind_in(mark: pytest.Mark) -> str:
+    """What the mark `exercise` says that its test looks at."""
+    kind: str = mark.kwargs.get("kind", "correctness")
+    return kind

@@ -647,10 +647,11 @@ wrong("number_for_share", accuracy, share=lambda right: int(right.sum()))(
     en="This is how many sentences are right. Their share is asked for.",
     zh="这是答对的句子数。题目要的是所占的比例。",
 )
+SHARES = [lambda right: right.double().mean().item(), lambda right: right.float().mean().item()]
 wrong(
     "percentage",
     accuracy,
-    share=[lambda right: right.double().mean().item(), lambda right: right.float().mean().item()],
+    share=SHARES,
     result=lambda share: 100 * share,
 )(
     en="This is a percentage. A share from 0 to 1 is asked for.",
@@ -659,7 +660,7 @@ wrong(
 wrong(
     "share_of_wrong",
     accuracy,
-    share=[lambda right: right.double().mean().item(), lambda right: right.float().mean().item()],
+    share=SHARES,
     result=lambda share: 1 - share,
 )(
     en="This is the share of sentences that are wrong.",
