@@ -189,7 +189,7 @@ def test_large_arguments_show_their_shapes(check: Run) -> None:
             ],
         ),
         (None, ["None"]),
-        ([1] * 20, ["a list of 20"]),
+        ([1] * 20, ["a tuple or list of 20"]),
         ("x" * 100, ["'" + "x" * 79]),
     ],
 )

@@ -367,8 +367,10 @@ def describe(value: object) -> str:
     if isinstance(value, (torch.Tensor, np.ndarray)):
         kind = A_TENSOR_OF if isinstance(value, torch.Tensor) else AN_ARRAY_OF
         return say(kind, dtype=str(value.dtype), shape=list(value.shape))
-    if isinstance(value, (list, tuple, dict)):
-        return say("a %(type)s of %(length)s", type=type(value).__name__, length=len(value))
+    if isinstance(value, (list, tuple)):  # which of them does not cross the wire
+        return say("a tuple or list of %(length)s", length=len(value))
+    if isinstance(value, dict):
+        return say("a dict of %(length)s", length=len(value))
     text = repr(value) if isinstance(value, (bool, int, float, str)) else str(value)
     return text[:80]
 
