@@ -313,6 +313,8 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("two units' in one", {"gates.py": RIGHT["gates"] + RNN, "rnn.py": START}, "gates.py may be"),
     ("a part, under no name", {"rnn,py": "def rnn(x):\n    return x"}, "rnn,py may be the work"),
     ("nothing but zeros", {"rnn.py": bytes(4096)}, "holds zero bytes (line 1)"),
+    ("blank", {"rnn.py": "\ufeff \n\n"}, "rnn.py holds no program at all"),
+    ("a notebook without code", {"rnn.ipynb": notebook()}, "rnn.ipynb holds no program at all"),
     ("XML", {"rnn.py": "<?xml version='1.0'?>\n<Error/>"}, "is a text in XML, and no program"),
     ("no file", {"rnn.py": "404: Not Found"}, "rnn.py is a server's word that there is none"),
     ("zeros", {"rnn.py": RNN.replace("\n", "\n\0", 1)}, "holds zero bytes (line 2)"),

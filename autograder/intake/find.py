@@ -35,6 +35,7 @@ FOREIGN = _(
     "%(file)s has the name of %(unit)s, but the functions of %(other)s. Hand it in under the name "
     "that it should have."
 )
+EMPTY = _("%(file)s holds no program at all. Save your work in it, and hand it in again.")
 DOCUMENT = _("%(file)s is a document, no program. Hand in the .py or .ipynb file itself.")
 BACKUP = _("%(file)s is called like an editor's backup. Hand it in as %(unit)s.py if it counts.")
 UNFINISHED = _("%(file)s is a download that has not ended. Download it again, and hand that in.")
@@ -154,6 +155,8 @@ class Search:
         told: Sentence | None = None
         if how != "decided" and (other := self._foreign(piece, unit)):
             told = say(FOREIGN, file=piece.file.name, unit=unit, other=other)
+        elif how != "decided" and piece.is_blank:
+            told = say(EMPTY, file=piece.file.name)
         elif modern := piece.newer:
             told = too_new(piece.file.name, modern)
         facts = told.facts if told else piece.file.facts

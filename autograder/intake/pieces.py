@@ -131,6 +131,12 @@ class Piece:
             return True
         return bool(self.essence) and not self.content.is_untouched(functions)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is in it that could be run, though it can be read."""
+        file = self.file
+        return not (file.facts or file.unrun or any(map(str.strip, file.cells)))
+
     def is_called(self, unit: str) -> bool:
         """Whether it has the very name that is asked for."""
         return self.entry.name in (f"{unit}.py", f"{unit}.ipynb")
