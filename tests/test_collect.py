@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 import typer
 from conftest import ROOT, autograder
+from machine import unless_it_hangs
 
 from autograder.cli.collect import collect as command
 from autograder.core.course import Course
@@ -29,7 +30,7 @@ from autograder.core.errors import ResultsError, SubmissionsError
 from autograder.core.language import restate
 from autograder.intake import left_out, reading
 from autograder.intake.collect import archives, download, gradescope, people, repositories, run
-from autograder.intake.collect.platforms import NAMES, PLATFORMS, recognise
+from autograder.intake.collect.platforms import NAMES, PLATFORMS, RECEIPT, recognise
 from autograder.intake.collect.run import Summary, collect, fetch
 from autograder.intake.names import plain
 from autograder.intake.reading import find_students
@@ -764,6 +765,80 @@ def test_links_and_pipes_in_a_folder_are_left_out(course: Course, tmp_path: Path
     assert len([n for n in summary.notes if "is a link or no plain file" in n]) == 3
 
 
+def test_a_link_whose_name_is_no_text_stops_nobody(course: Course, tmp_path: Path) -> None:
+    """It cannot be noted as it is: it ended the whole class's collecting."""
+    source = put(tmp_path / "in", FIRST)
+    (source / os.fsdecode(b"eve_8_8_rnn\xff.py")).symlink_to("/etc/passwd")
+    summary = collect(course, source, tmp_path / "to")
+    assert "is a link or no plain file" in summary.notes[0]
+    eve = reading.read(tmp_path / "to", "eve_8", course).work("rnn")
+    assert eve.state == "unread"
+    assert "rnn?.py is a link" in str(restate(eve.facts))
+
+
+def test_no_file_s_name_is_another_person_s_download(course: Course, tmp_path: Path) -> None:
+    """Blackboard: a file called like somebody's download, and one called like its own receipt."""
+    start = "Task_mal_attempt_2025-11-26-21-33-00"
+    files = {f"{start}.txt": b"Name: Mal (mal)\n", f"{start}_rnn.py": b"mine"}
+    files[f"{start}_Task_jane_attempt_2026-01-01-00-00-00_rnn.py"] = CODE
+    files[f"{start}_typed.txt"] = b"Name: Jane (mal)" + b" " * 9999 + b"\n"
+    files[f"{start}_typed.txt"] += files[f"{start}_typed.txt"]
+    with unless_it_hangs(3):
+        collect(course, put(tmp_path / "in", files), tmp_path / "to")
+    assert rows(tmp_path / "to", "folder", "id", "name") == {("mal", "mal", "Mal")}
+    with unless_it_hangs(3):
+        assert not RECEIPT.fullmatch("Name:" + " " * 60_000 + "x")
+
+
+def test_no_part_of_a_path_leads_upwards(course: Course, tmp_path: Path) -> None:
+    """Where a platform puts its own words before a name, "." and ".." are seen after these alone.
+
+    A file was laid into another student's folder.
+    """
+    files = {f"Mal_2_assignsubmission_file_{name}": CODE for name in ("../Ann_1/a.py", ".", "..")}
+    files["Ann_1_assignsubmission_file_/rnn.py"] = CODE
+    (tmp_path / "in.zip").write_bytes(packed(files))
+    found = there_after(course, tmp_path / "in.zip", tmp_path / "to")
+    assert found.keys() == {
+        "Ann_1/rnn.py",
+        "Mal_2/%2E",
+        "Mal_2/%2E%2E/Ann_1/a.py",
+        "Mal_2/%2E%2E (2)",
+    }
+
+
+def test_two_of_one_name_in_a_zip_are_both_there(course: Course, tmp_path: Path) -> None:
+    """Which of them counts is not guessed."""
+    data = packed({"rnn.py": CODE, "./rnn.py": b"rnn = 1"})
+    source = put(tmp_path / "in", {"eve.zip": data})
+    found = there_after(course, source, tmp_path / "to")
+    assert found == {"eve/rnn.py": CODE, "eve/rnn (2).py": b"rnn = 1"}
+    assert reading.read(tmp_path / "to", "eve", course).work("rnn").state == "unread"
+
+
+PLATFORMS_OWN = {
+    "blackboard": "Task_s1_attempt_2025-11-26-21-33-00.txt",
+    "nbgrader": "submitted/s1/rnn/timestamp.txt",
+    "sakai": "Roe, Ann(ann)/timestamp.txt",
+    "gradescope": "submission_metadata.yml",
+}
+
+
+@pytest.mark.parametrize("name", PLATFORMS_OWN)
+def test_a_platform_s_own_file_that_is_damaged(name: str, course: Course, tmp_path: Path) -> None:
+    """It is named, and costs no more than what it says."""
+    data = packed({**DOWNLOADS[name][0], PLATFORMS_OWN[name]: b"Name: 1 (s1)"})
+    at = data.index(PLATFORMS_OWN[name].encode()) + len(PLATFORMS_OWN[name].encode())
+    (tmp_path / "in.zip").write_bytes(data[:at] + b"\xff" * 4 + data[at + 4 :])
+    if name == "gradescope":
+        with pytest.raises(SubmissionsError, match=r"metadata\.yml cannot be read: Error"):
+            collect(course, tmp_path / "in.zip", tmp_path / "to")
+        return
+    summary = collect(course, tmp_path / "in.zip", tmp_path / "to")
+    assert f"{PLATFORMS_OWN[name]} cannot be read: Error" in summary.notes[0]
+    assert summary.counts["students"] >= len(CLASS)
+
+
 ZIPPED = packed({"v.zip": linked("gates.py", "x"), "x": b""})
 BIG = random.Random(1).randbytes(2 << 20)
 # What a student hands in, and how the reasons begin why units are not read; others are no matter.
@@ -907,10 +982,10 @@ def test_metadata_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"a:\n" + b"".join(b"- %d\n" % n for n in range(100))
     monkeypatch.setattr(gradescope, "MOST_EVENTS", 50)
     with pytest.raises(SubmissionsError, match="holds too much"):
-        gradescope.read(io.BytesIO(text), "x.yml")
+        gradescope.read(lambda: io.BytesIO(text), "x.yml")
     monkeypatch.setattr(gradescope, "MOST_BYTES", 50)
     with pytest.raises(SubmissionsError, match="longer than"):
-        gradescope.read(io.BytesIO(text), "x.yml")
+        gradescope.read(lambda: io.BytesIO(text), "x.yml")
 
 
 # Repositories
@@ -1088,14 +1163,20 @@ def test_a_student_s_own_zip_is_laid_out_as_it_was(course: Course, tmp_path: Pat
         "cy_3_3_handin.zip": changed,
     }
     source["di_4_4_handin.zip"] = packed({"handin.json": unsafe.encode(), "rnn.py": CODE})
+    listed = json.loads(unsafe)["units"]["rnn"] | {"file": "rnn.py"}
+    thousands = json.dumps({"course": course.title.en, "units": {}, "helpers": [listed] * 3000})
+    long = {"handin.json": thousands.encode(), "rnn.py": random.Random(1).randbytes(9 << 20)}
+    source["fay_6_6_handin.zip"] = packed(long)
     source["ed_5_5_handin.zip"] = packed({"handin.json": b"[" * 9999, "rnn.py": CODE})
-    summary = collect(course, put(tmp_path / "in", source), tmp_path / "to")
+    with unless_it_hangs(10):
+        summary = collect(course, put(tmp_path / "in", source), tmp_path / "to")
     for student in ("ann_1", "bo_2"):
         assert {n: (tmp_path / "to" / student / n).read_bytes() for n in files} == files
     assert summary.notes == [
         "cy_3: rnn.py is not as it was packed.",
         "di_4: packed for another course, x.",
         "di_4: ../../up.py is not as it was packed.",
+        "fay_6: rnn.py is not as it was packed.",
     ]
 
 

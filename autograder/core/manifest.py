@@ -47,8 +47,7 @@ def read_manifest(path: Path) -> HandinManifest | None:
 def differences(folder: Path, manifest: HandinManifest) -> list[str]:
     """The files that a manifest lists and that are not in the folder as it says, by their names."""
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    return [
-        one.file
-        for one in [*manifest.units.values(), *manifest.helpers]
-        if one.file not in there or listed(one.file, there[one.file].read_bytes()) != one
-    ]
+    told = [*manifest.units.values(), *manifest.helpers]
+    names = dict.fromkeys(one.file for one in told)  # which a list may name thousands of times
+    real = {n: listed(n, there[n].read_bytes()) for n in names if n in there}
+    return list(dict.fromkeys(one.file for one in told if real.get(one.file) != one))

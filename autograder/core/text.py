@@ -70,5 +70,5 @@ def several(names: Sequence[str], most: int = 5) -> str:
 
 
 def encodable(text: str) -> str:
-    """A program as it is, but for what UTF-8 cannot carry: JSON may hold half a character."""
+    """A text as it is, but for what UTF-8 cannot carry: half a character in JSON, a file's name."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from autograder.core.text import printable, several
+from autograder.core.text import encodable, printable, several
 from autograder.intake.archives import (
     BROKEN,
     DEEPEST,
@@ -57,7 +57,7 @@ class Lost:
         if said:
             self.said.append(f"{printable(path)} {said}")
         if len(self.files) < MOST:
-            self.files.append(LeftOut(path, why, fact))
+            self.files.append(LeftOut(encodable(path), why, encodable(fact)))
 
 
 class Packed(Exception):  # noqa: N818 - a reason, which ends as words in a list
@@ -184,26 +184,26 @@ def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
     lost = Lost()
     try:
         with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
-            infos = {}
+            infos = []
             for name, info in members(archive):
                 if kind := odd(info):
                     lost.add(f"{shown}/{name}", kind, NO_PLAIN_FILE)
                 else:
-                    infos[name] = info
+                    infos.append((name, info))  # of two of one name, each
             for name in outward(archive):
                 lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
             if not infos:
                 raise Packed("holds no file")
-            if any(info.flag_bits & 0x1 for info in infos.values()):
+            if any(info.flag_bits & 0x1 for _, info in infos):
                 raise Packed("is encrypted")
-            if any(info.compress_type not in METHODS for info in infos.values()):
+            if any(info.compress_type not in METHODS for _, info in infos):
                 raise Packed("is packed in a way that is not read here")
-            size = sum(info.file_size for info in infos.values())
+            size = sum(info.file_size for _, info in infos)
             if size > RATIO * path.stat().st_size + SLACK or not budget.take(len(infos), size):
                 limit = f"{MOST_MEMBERS:,} files, {MOST_BYTES >> 20} MiB, {RATIO} times its size"
                 raise Packed(f"unfolds to {len(infos):,} files of {size:,} bytes (at most {limit})")
             folder.mkdir()
-            for name, info in infos.items():
+            for name, info in infos:
                 with archive.open(info) as source:  # which gives no more than file_size
                     _write(source, info.file_size, _place(folder, name))
     except BROKEN as error:
@@ -244,7 +244,7 @@ def _place(folder: Path, name: str) -> Path:
 
 def _component(name: str) -> str:
     """A name as it is where that can be shown and stored, else escaped."""
-    return name if name.isprintable() else safe_name(name)
+    return name if name.isprintable() and name not in (".", "..") else safe_name(name)
 
 
 def _free(path: Path) -> Path:

@@ -6,13 +6,14 @@ refused, and nothing in it is ever made into an object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
 import yaml
 
 from autograder.core.errors import SubmissionsError
 from autograder.core.text import printable
+from autograder.intake.archives import BROKEN
 from autograder.intake.collect.people import Person
 
 MOST_BYTES = 64 << 20
@@ -31,14 +32,15 @@ class Handed(NamedTuple):
     attempt: str
 
 
-def read(file: IO[bytes], called: str) -> dict[str, Handed]:
+def read(opens: Callable[[], IO[bytes]], called: str) -> dict[str, Handed]:
     """The submissions by the names of their folders; called: the file. Raises SubmissionsError."""
     try:
-        data = file.read(MOST_BYTES + 1)
+        with opens() as file:
+            data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise ValueError(f"it is longer than {MOST_BYTES >> 20} MiB")
         found = _plain(yaml.parse(data, Loader=Loader))
-    except (yaml.YAMLError, ValueError, OSError) as error:
+    except (yaml.YAMLError, *BROKEN) as error:
         raise SubmissionsError(
             f"{called} cannot be read: {error}. Download the export again, or take `--from "
             "folders`, which knows nobody by name."

@@ -20,11 +20,12 @@ import msgspec
 
 from autograder.core.errors import SubmissionsError
 from autograder.core.text import printable, several
+from autograder.intake.archives import BROKEN
 from autograder.intake.collect.download import Download, DownloadFile, names_in, opened
 from autograder.intake.collect.people import Person
 from autograder.intake.names import COPY_OF, UPLOADED_AGAIN, plain
 
-RECEIPT = re.compile(r"\ufeff?[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<id>[^()]+)\)")  # Name: Jo (j1)
+RECEIPT = re.compile(r"\ufeff?[^:：]+[:：](?P<name>.*)\((?P<id>[^()]+)\)")  # Name: Jo (j1)
 MEMBER = re.compile(r"([^;]*?)\(([^()]+)\)")  # of Sakai's members.txt: Roe, Jane(jroe); …
 TYPED = "_submissionText.html"
 # What Sakai writes into a folder beside the folder of what was handed in.
@@ -130,9 +131,9 @@ def _before_canvas(name: str, units: Collection[str]) -> str:
     return stem + path.suffix if ours and stem else name
 
 
-def _receipts(works: list[Handin], _: Download, __: Collection[str]) -> list[Handin]:
+def _receipts(works: list[Handin], download: Download, _: Collection[str]) -> list[Handin]:
     """Blackboard: the name and login in the text file of an attempt; else the file's name."""
-    received = [_received(work) for work in works]
+    received = [_received(work, download.notes) for work in works]
     if len({work.key for work in received}) < len(works):
         starts = {
             work.key.removesuffix(f"_{new.key}") for work, new in zip(works, received, strict=True)
@@ -144,15 +145,15 @@ def _receipts(works: list[Handin], _: Download, __: Collection[str]) -> list[Han
     return received
 
 
-def _received(work: Handin) -> Handin:
+def _received(work: Handin, notes: list[str]) -> Handin:
     person = Person(id=work.key.rpartition("_")[2])
     for name, content in work.attempts[-1].files:
-        if name == "typed.txt" and not content.odd:
-            with content.open() as file:
-                first = file.read(SHORT).decode("utf-8", "replace").partition("\n")[0]
+        # A student may hand in a file of that name.
+        if name == "typed.txt" and not content.path.endswith("_typed.txt"):
+            first = _start(content, SHORT, notes).partition("\n")[0]
             receipt = RECEIPT.fullmatch(first.strip())
             if receipt and work.key.endswith("_" + receipt["id"]):
-                person = Person(id=receipt["id"], name=printable(receipt["name"]))
+                person = Person(id=receipt["id"], name=printable(receipt["name"].strip()))
     attempts = [_numbered(attempt, number) for number, attempt in enumerate(work.attempts, 1)]
     return replace(work, key=person.id, label=person.id, people=[person], attempts=attempts)
 
@@ -171,8 +172,7 @@ def _submitters(works: list[Handin], download: Download, _: Collection[str]) -> 
     metadata = next(c for c in download.contents if c.path == METADATA)
     if metadata.odd:
         raise SubmissionsError(f"{METADATA} is a link or no plain file. Download it again.")
-    with metadata.open() as file:
-        known = gradescope.read(file, METADATA)
+    known = gradescope.read(metadata.open, METADATA)
     found: dict[str, Handin] = {}
     for work in works:
         people, time, attempt = known.get(work.key, gradescope.Handed([], "", ""))
@@ -223,17 +223,18 @@ def _namesakes(works: list[Handin], download: Download, _: Collection[str]) -> l
     ]
 
 
-def _timestamps(works: list[Handin], _: Download, __: Collection[str]) -> list[Handin]:
+def _timestamps(works: list[Handin], download: Download, _: Collection[str]) -> list[Handin]:
     """nbgrader: timestamp.txt, which `nbgrader submit` writes as the student."""
-    return [replace(work, attempts=[_stamped(a) for a in work.attempts]) for work in works]
+    notes = download.notes
+    return [replace(work, attempts=[_stamped(a, notes) for a in work.attempts]) for work in works]
 
 
-def _stamped(attempt: Attempt) -> Attempt:
-    stamps = []
-    for name, content in attempt.files:
-        if name.endswith("/timestamp.txt") and not content.odd:
-            with content.open() as file:
-                stamps.append(printable(file.read(100).decode("utf-8", "replace").strip()))
+def _stamped(attempt: Attempt, notes: list[str]) -> Attempt:
+    stamps = [
+        printable(_start(content, 100, notes).strip())
+        for name, content in attempt.files
+        if name.endswith("/timestamp.txt")
+    ]
     return replace(attempt, facts=Person(claimed=max(stamps, default="")))
 
 
@@ -248,20 +249,19 @@ def _named_by_sakai(match: re.Match[str], _: Collection[str]) -> Groups | None:
     return groups if sure else {**groups, "unsure": "yes"}
 
 
-def _beside(works: list[Handin], _: Download, __: Collection[str]) -> list[Handin]:
+def _beside(works: list[Handin], download: Download, _: Collection[str]) -> list[Handin]:
     """Sakai: the time, and a group's people, of the files that it writes beside the work."""
-    return [_without_beside(work) for work in works]
+    return [_without_beside(work, download.notes) for work in works]
 
 
-def _without_beside(work: Handin) -> Handin:
+def _without_beside(work: Handin, notes: list[str]) -> Handin:
     [attempt] = work.attempts
     files, beside = [], dict.fromkeys(BESIDE, "")
     for name, content in attempt.files:
         if name not in BESIDE or content.path.count("/") != 1 or content.odd:
             files.append((name, content))
             continue
-        with content.open() as file:
-            beside[name] = html.unescape(file.read(SHORT).decode("utf-8", "replace").strip())
+        beside[name] = html.unescape(_start(content, SHORT, notes).strip())
     members = [(n.strip(), i) for n, i in MEMBER.findall(beside["members.txt"])]
     people = [Person(name=printable(name), id=printable(who)) for name, who in members]
     typed = bool(files) and all(name.startswith("typed.") for name, _ in files)
@@ -269,6 +269,18 @@ def _without_beside(work: Handin) -> Handin:
     now = replace(attempt, files=files, order=time, facts=Person(time=time), typed=typed)
     label = work.people[0].name if people else work.label
     return replace(work, label=label, people=people or work.people, attempts=[now])
+
+
+def _start(content: DownloadFile, most: int, notes: list[str]) -> str:
+    """How a small file begins; nothing where it cannot be read, which is noted."""
+    if content.odd:
+        return ""
+    try:
+        with content.open() as file:
+            return file.read(most).decode("utf-8", "replace")
+    except BROKEN as error:
+        notes.append(f"{printable(content.path)} cannot be read: {error}.")
+        return ""
 
 
 def _form(*parts: str) -> re.Pattern[str]:
@@ -298,11 +310,12 @@ PLATFORMS = (
         "Jane Roe_4711_assignsubmission_file/task.py",
     ),
     # Blackboard Original: github.com/kwurst/bb-file-cleanup and the example of jupyter/nbgrader's
-    # plugins/zipcollect.py. "attempt" is written in the site's language.
+    # plugins/zipcollect.py. "attempt" is written in the site's language. The first time is the
+    # platform's: a student's own file may be called like a download of somebody else's.
     Platform(
         "blackboard",
         _form(
-            r"(?P<name>[^/]+)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})",
+            r"(?P<name>[^/]+?)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})",
             r"(?:_(?P<file>[^/]+)|\.(?P<text>txt))",
         ),
         "Task_jroe1_attempt_2025-11-26-21-33-00_task.py",
