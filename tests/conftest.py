@@ -241,8 +241,8 @@ GradeText = Callable[..., Report]
 
 
 @pytest.fixture
-def grade_text(course: Course, grader: Grader, tmp_path: Path) -> GradeText:
-    """Grade one unit of a submission given as text."""
+def grade_timed(course: Course, grader: Grader, tmp_path: Path) -> GradeText:
+    """Grade one unit of a submission given as text. Where it is busy, speed may stay unmeasured."""
 
     def grade(unit: str, text: str, **others: str) -> Report:
         folder = tmp_path / "submissions" / "student"
@@ -252,6 +252,12 @@ def grade_text(course: Course, grader: Grader, tmp_path: Path) -> GradeText:
         return grader.grade(read(folder.parent, "student", course), course.unit(unit))
 
     return grade
+
+
+@pytest.fixture
+def grade_text(quick: Grader, grade_timed: GradeText) -> GradeText:
+    """The same without speed."""
+    return grade_timed
 
 
 def autograder(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

@@ -75,7 +75,7 @@ def test_each_kind_of_failure_has_its_words(grade_text: GradeText, body: str, wo
         ("1 / 0\n", "rnn.py cannot be imported: ZeroDivisionError"),
         ("import os; os._exit(0)\n", "Importing rnn.py: the program ended"),
         ("raise SystemExit\n", "rnn.py cannot be imported: SystemExit"),
-        ("", "defines no function `rnn`"),
+        ("# nothing yet\n", "defines no function `rnn`"),
     ],
 )
 def test_a_file_that_does_not_load(grade_text: GradeText, text: str, words: str) -> None:
@@ -171,8 +171,8 @@ def test_speed_that_is_not_asked_for_costs_nothing(course: Course, graders: Grad
     assert report.status == "graded"
 
 
-def test_a_wrong_value_fails_the_test_of_speed_too(grade_text: GradeText) -> None:
-    report = grade_text("rnn", broken("rnn", "return torch.zeros(256, 4, 4)"))
+def test_a_wrong_value_fails_the_test_of_speed_too(grade_timed: GradeText) -> None:
+    report = grade_timed("rnn", broken("rnn", "return torch.zeros(256, 4, 4)"))
     timed = [t for t in report.tests if t.kind == "speed"]
     assert [t.status for t in timed] == ["failed", "failed"]
     assert all("expected" in t.message for t in timed)
@@ -224,13 +224,13 @@ def test_the_tester_knows_what_could_not_be_measured() -> None:
     assert "too busy" in message
 
 
-def test_a_slow_program_is_told_so_in_both_languages(grade_text: GradeText) -> None:
+def test_a_slow_program_is_told_so_in_both_languages(grade_timed: GradeText) -> None:
     courses.load(ROOT)  # whose words are translated, whatever course another test was about
     slow = (
         "\n\nall_at_once = rnn\n\n\ndef rnn(x, h, *weights):\n"
         "    return torch.cat([all_at_once(x[[n]], h[[n]], *weights) for n in range(len(x))])\n"
     )
-    report = grade_text("rnn", SOLUTION + slow)
+    report = grade_timed("rnn", SOLUTION + slow)
     race, other = [test for test in report.tests if test.kind == "speed"]
     assert other.status == "passed", "it takes all units of the state at once"
     assert (race.status, race.help_id) == ("failed", "looped")
