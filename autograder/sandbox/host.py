@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
@@ -91,7 +92,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 class _Child(NamedTuple):
     pidfd: int
-    scratch: tempfile.TemporaryDirectory[str] | None
+    scratch: str
 
 
 class Host:
@@ -130,17 +131,16 @@ class Host:
         if not self._joined and (self._forks >= MANY or FORKS_MANY in command.needs):
             self._joined = True
             isolate.join_pages()
-        scratch = None
+        scratch = ""
         full = self._setup.level == "full"
         if not full:  # a folder of the machine's own, with a name that no program can foresee
-            scratch = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+            scratch = tempfile.mkdtemp(prefix="grader-")
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child = isolate.fork_bare() if full else os.fork()
         if child == 0:
             if full:
                 _isolated(command, self._setup, connection, there)
-            assert scratch
-            _reduced(command, self._setup, connection, there, scratch.name)
+            _reduced(command, self._setup, connection, there, scratch)
         os.close(connection)
         there.close()
         descriptors, answer = _introduction(here)
@@ -149,8 +149,8 @@ class Host:
         here.close()
         if descriptors:
             self._children[command.place] = _Child(descriptors[0], scratch)
-        elif scratch:
-            scratch.cleanup()
+        else:
+            _remove(scratch)
         socket.send_fds(self._control, [answer], descriptors)
 
     def _import(self, what: str) -> None:
@@ -175,13 +175,19 @@ class Host:
         except ChildProcessError:
             result = None
         os.close(child.pidfd)
-        if child.scratch:
-            child.scratch.cleanup()
+        _remove(child.scratch)
         if result is None:
             return Ended()
         if result.si_code == os.CLD_EXITED:
             return Ended(status=result.si_status)
         return Ended(signal=result.si_status)
+
+
+def _remove(scratch: str) -> None:
+    """Remove a child's folder, if it has one."""
+    if scratch:
+        with contextlib.suppress(OSError):
+            isolate.remove(Path(scratch))
 
 
 def _introduction(report: socket.socket) -> tuple[list[int], bytes]:

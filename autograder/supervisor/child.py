@@ -20,10 +20,12 @@ from typing import NamedTuple
 from autograder.core.errors import GraderError
 from autograder.core.language import _
 from autograder.sandbox import host, wire
+from autograder.sandbox.isolate import TMPFS_BYTES
 
 POLL_SECONDS = 0.05
 FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
 CHUNK = 1 << 18
+SCRATCH_FILES = 1000
 CORES = os.cpu_count() or 1  # CPU time passes at most so many times as fast as the wall clock's
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 
@@ -78,8 +80,12 @@ class Child:
         pidfd: int,
         limits: ProcessLimits,
         reap: Callable[[], host.Ended],
+        watches_files: bool = False,
     ) -> None:
-        """reap: has the process ended, and says how it had ended."""
+        """reap: has the process ended, and says how it had ended.
+
+        watches_files: its scratch folder is one of the machine's, which nothing else bounds.
+        """
         self._reap = reap
         self._connection = connection
         self._connection.setblocking(False)
@@ -93,6 +99,7 @@ class Child:
         self._looked = 0.0
         self._born = time.monotonic()
         self._cpu, self._cpu_read = 0.0, self._born  # its clock, and when that was read
+        self._watches_files = watches_files
         self._watch: Callable[[], None] | None = None
         self._base = self._resident()
         self._first = _peaks_of(self._proc)
@@ -196,6 +203,9 @@ class Child:
                 if self._resident() - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
+                if self._watches_files and holds_too_much(self._proc / "cwd"):
+                    self.kill()
+                    raise ChildDied(_("wrote more files than it may"))
             if self._poller.poll((min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS) * 1000):
                 return
 
@@ -302,6 +312,30 @@ class Child:
             return int((self._proc / "statm").read_text().split()[1]) * resource.getpagesize()
         except (OSError, IndexError):
             return 0
+
+
+def holds_too_much(scratch: Path) -> bool:
+    """Whether a process has filled its scratch folder beyond what it has in a namespace.
+
+    What cannot be looked into counts as too much: its folders are its own to close.
+    """
+    files, size, waiting = 0, 0, [str(scratch)]
+    for folder in waiting:  # which grows
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    files += 1
+                    with contextlib.suppress(FileNotFoundError):  # it comes and goes
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if files > SCRATCH_FILES or size > TMPFS_BYTES:
+                        return True
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return folder != waiting[0]
+    return False
 
 
 def _peaks_of(process: Path) -> tuple[int, int] | None:

@@ -42,6 +42,7 @@ class WarmHost:
         self, masks: Sequence[Path], device: str = "cpu", level: host.Level = "full"
     ) -> None:
         self.device = device
+        self._level = level
         self.killed = 0  # children that were ended by SIGKILL, which was not ours
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = b"" if level == "none" else seccomp.seccomp_program(device, level)
@@ -130,7 +131,8 @@ class WarmHost:
         with theirs:
             answer, descriptors = self._ask(command, [theirs.fileno()])
         if isinstance(answer, host.Ready) and descriptors:
-            return Child(ours, descriptors[0], limits, functools.partial(self.reap, place))
+            reap = functools.partial(self.reap, place)
+            return Child(ours, descriptors[0], limits, reap, self._level == "reduced")
         ours.close()
         for descriptor in descriptors:
             os.close(descriptor)

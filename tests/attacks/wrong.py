@@ -10,13 +10,16 @@ import sys
 import torch
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+SUCCESSES = []
 
 
 def rnn_step(x, h, w_xh, w_hh, b):
+    tell()
     return torch.tanh(x @ w_xh + h @ w_hh + b)
 
 
 def rnn(x, h, w_xh, w_hh, b):
+    tell()
     return torch.zeros(*x.shape[:2], h.shape[-1], dtype=x.dtype)
 
 
@@ -46,8 +49,17 @@ class Success(Exception):  # noqa: N818
 
 
 def succeed(what):
-    """Report a success: the tests look for these words."""
-    raise Success(f"THE ATTACK SUCCEEDED: {what}")
+    """Report a success, now and in every call: the tests look for these words.
+
+    What is raised while a file is loaded costs that statement alone, and is not heard of.
+    """
+    SUCCESSES.append(f"THE ATTACK SUCCEEDED: {what}")
+    tell()
+
+
+def tell():
+    if SUCCESSES:
+        raise Success(SUCCESSES[0])
 
 
 def attempt(action, *args, **kwargs):
