@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import http.server
 import io
@@ -763,6 +764,22 @@ def test_links_and_pipes_in_a_folder_are_left_out(course: Course, tmp_path: Path
     summary = collect(course, source, tmp_path / "to")
     assert len(there(tmp_path / "to")) == 3
     assert len([n for n in summary.notes if "is a link or no plain file" in n]) == 3
+
+
+def test_what_becomes_a_link_or_a_pipe_meanwhile_is_left_out(
+    course: Course, tmp_path: Path
+) -> None:
+    """A pipe was waited for without end, and a folder's link was followed."""
+    source = put(tmp_path / "in", {"eve/d/passwd": b"mine", "mal/rnn.py": CODE, "bo/rnn.py": CODE})
+    with download.opened(source) as found:
+        (source / "eve" / "d").rename(source / "eve" / "e")
+        (source / "eve" / "d").symlink_to("/etc")
+        (source / "mal" / "rnn.py").unlink()
+        os.mkfifo(source / "mal" / "rnn.py")
+        for content in found.contents:
+            with contextlib.suppress(OSError), content.open() as file:
+                assert file.read() == CODE
+                assert content.path == "bo/rnn.py"
 
 
 def test_a_link_whose_name_is_no_text_stops_nobody(course: Course, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import shutil
 import stat
 import struct
 import sys
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from autograder.intake.names import read_name
 from autograder.intake.reading import beside, find_students, read
 from autograder.intake.seen import Row, Seen, print_seen, undecided
 from autograder.intake.submission import Submission
+from autograder.intake.unreadable import Unreadable
 from autograder.local.ci import other_files
 from autograder.local.tally import Tally
 from autograder.release.students import release
@@ -629,6 +631,21 @@ def test_zips_share_one_allowance(course: Course, tmp_path: Path) -> None:
     put(tmp_path / "ann", **{"a.zip": half, "b.zip": half, "gates.py": RIGHT["gates"]})
     told = said(of(tmp_path / "ann", course).work("rnn").facts)
     assert "b.zip unpacks to more" in told
+
+
+def test_a_zip_that_lies_about_a_size() -> None:
+    """It is unpacked as far as it says, and no further: of gigabytes 2 GiB were held at once."""
+    data = bytearray(zipped(**{"rnn.py": bytes(32 << 20)}))
+    struct.pack_into("<L", data, data.index(b"PK\1\2") + 24, 100)
+    ((_path, read),) = archives.members("a.zip", lambda _: bytes(data), archives.Budget())
+    assert not isinstance(read, Unreadable)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match="is damaged"):
+            read(1 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_many_large_zips_are_not_all_read(course: Course, tmp_path: Path) -> None:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePath
+from typing import IO
 
 MOST_BYTES = 64 << 20  # of what people or earlier runs of ours have written
 OPENING = os.O_RDONLY  # no waiting, nothing for children; Windows has none of these
 for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     OPENING |= getattr(os, flag, 0)
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+FOLDER = NO_LINK | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -33,19 +38,54 @@ class TooLargeError(OSError):
         self.size = size
 
 
-def read_regular(path: Path, most: int = MOST_BYTES, *, follow: bool = True) -> bytes:
-    """A regular file's bytes. follow: whether it may be behind a link.
+def read_regular(path: Path, most: int = MOST_BYTES) -> bytes:
+    """A regular file's bytes, and be it behind a link.
 
     Raises FileNotFoundError, NotAFileError, TooLargeError or another OSError, whose text says why.
     """
+    return _read(partial(_opened, path), most)
+
+
+def read_below(root: Path, way: PurePath, most: int) -> bytes:
+    """A regular file's bytes, below a folder that others write to. Raises as read_regular does."""
+    return _read(partial(open_below, root, way), most)
+
+
+def open_below(root: Path, way: PurePath) -> IO[bytes]:
+    """A regular file below a folder that others write to, opened. Raises OSError.
+
+    No part of the way is a link, whoever puts one there when (but on Windows, which cannot say so).
+    """
+    if os.open not in os.supports_dir_fd:
+        return _opened(root / way, NO_LINK)
+    folder = os.open(root, FOLDER)
     try:
-        _check(path.stat(follow_symlinks=follow))
-        link = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
-        with open(path, "rb", opener=lambda name, _flags: os.open(name, OPENING | link)) as file:
-            status = os.fstat(file.fileno())
-            _check(status)
-            if status.st_size > most:
-                raise TooLargeError(status.st_size, most)
+        for part in way.parent.parts:
+            before, folder = folder, os.open(part, FOLDER, dir_fd=folder)
+            os.close(before)
+        return _opened(Path(way.name), NO_LINK, folder)
+    finally:
+        os.close(folder)
+
+
+def _opened(path: Path, link: int = 0, folder: int | None = None) -> IO[bytes]:
+    """A regular file, opened. link: NO_LINK for none. folder: what the path starts from."""
+    _check(os.stat(path, dir_fd=folder, follow_symlinks=not link))
+    file = os.fdopen(os.open(path, OPENING | link, dir_fd=folder), "rb")
+    try:
+        _check(os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _read(opens: Callable[[], IO[bytes]], most: int) -> bytes:
+    try:
+        with opens() as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise TooLargeError(size, most)
             data = file.read(most + 1)
     except (NotAFileError, TooLargeError):
         raise

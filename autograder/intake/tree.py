@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from autograder.core.files import NotAFileError, TooLargeError, read_regular
+from autograder.core.files import NotAFileError, TooLargeError, open_below, read_below
 from autograder.intake.archives import Budget, is_packed, members
 from autograder.intake.left_out import LeftOut
 from autograder.intake.names import is_noise, read_name
@@ -67,7 +67,7 @@ def look_through(folder: Path, left_out: Sequence[LeftOut] = ()) -> Tree:
     tree, budget = Tree(left_out=[(one.path, one.reason) for one in left_out]), Budget()
     for entry in _walk(folder, tree):
         packed = read_name(entry.name).kind in ("zip", "archive")
-        if packed or ("." not in entry.name and is_packed(entry.read)):
+        if packed or ("." not in entry.name and is_packed(_start(folder, entry.path))):
             inside = list(members(entry.path, entry.read, budget))
             ours = tuple(
                 f"{path.removesuffix(MANIFEST)}{name}/"
@@ -108,7 +108,7 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
         if place.parts and "pyvenv.cfg" in names:
             continue  # a virtual environment, whatever its name
         if not listing and read_name(place.name).kind in ("python", "notebook"):
-            yield Entry(str(place), partial(_read, root / place))
+            yield Entry(str(place), partial(_read, root, place))
         ours = CLONE if stat.S_ISREG(_mode(root / place / MANIFEST)) else ()
         for item in listing:
             path = place / item.name
@@ -116,7 +116,7 @@ def _walk(root: Path, tree: Tree) -> Iterator[Entry]:
                 tree.passed.append(str(path))
                 continue
             if not item.is_dir(follow_symlinks=False):
-                yield Entry(str(path), partial(_read, root / path))
+                yield Entry(str(path), partial(_read, root, path))
             elif len(path.parts) <= DEEPEST:
                 folders.append(path)
             else:
@@ -137,14 +137,23 @@ def _listing(folder: Path, most: int) -> list[os.DirEntry[str]]:
         return sorted(islice(entries, most), key=lambda entry: entry.name)
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _start(root: Path, path: str) -> bytes:
+    """How a file begins, which may be one of thousands of large ones; nothing if it is shut."""
+    try:
+        with open_below(root, PurePosixPath(path)) as file:
+            return file.read(8)
+    except OSError:
+        return b""
+
+
+def _read(root: Path, path: PurePosixPath, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes, without following links or blocking."""
     try:
-        return read_regular(path, limit, follow=False)
+        return read_below(root, path, limit)
     except TooLargeError as error:
         raise too_large(error.size, limit) from error
     except OSError as error:
-        if stat.S_ISLNK(_mode(path)):
+        if any(stat.S_ISLNK(_mode(root / part)) for part in (path, *path.parents)):
             raise Unreadable(LINK) from error
         if isinstance(error, NotAFileError):
             raise Unreadable(NO_FILE) from error

@@ -24,6 +24,8 @@ from autograder.intake import reading
 from autograder.intake.helpers import MOST_HELPERS
 from autograder.intake.pieces import Allowance
 from autograder.intake.submission import File, Submission
+from autograder.intake.tree import look_through
+from autograder.intake.unreadable import Unreadable
 from autograder.reports import schema, store
 from autograder.reports.table import summary_csv
 
@@ -90,6 +92,18 @@ def test_a_linked_student(folder, tmp_path):
     shutil.copytree(folder / "eve", tmp_path / "elsewhere")
     (folder / "mallory").symlink_to(tmp_path / "elsewhere")
     assert reading.find_students(folder, COURSE) == ["eve"]
+
+
+def test_a_folder_that_becomes_a_link_once_it_was_looked_into(folder, secret):
+    """By somebody who may still write there: what it leads to would be read as theirs."""
+    (folder / "eve" / "work").mkdir()
+    (folder / "eve" / "work" / "secret.py").write_text("mine = 1\n")
+    found = look_through(folder / "eve")
+    (folder / "eve" / "work").rename(folder / "eve" / "moved")
+    (folder / "eve" / "work").symlink_to(secret.parent)
+    with pytest.raises(Unreadable) as refused:
+        found.entries[0].read(1 << 20)
+    assert "is a link" in str(refused.value.of("secret.py"))
 
 
 def test_a_pipe(folder):
@@ -171,7 +185,14 @@ def quotes_and_braces(folder: Path) -> None:
     (folder / "rnn.py").write_text("x = (\n" + line * 2000)
 
 
-@pytest.mark.parametrize("fill", [digits, signs, helpers_of_each_other, quotes_and_braces])
+def holes(folder: Path) -> None:
+    """Each might be a zip, as none has a suffix: they were read whole to see how they begin."""
+    for number in range(100):
+        with (folder / f"f{number}").open("wb") as file:
+            file.truncate(50 << 20)
+
+
+@pytest.mark.parametrize("fill", [holes, digits, signs, helpers_of_each_other, quotes_and_braces])
 def test_what_takes_long_to_read(folder, fill):
     """A thousand such names took more than 100 seconds, and so did sixty such helpers of a MiB."""
     fill(folder / "eve")

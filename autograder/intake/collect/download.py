@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from autograder.core.errors import SubmissionsError
-from autograder.core.files import NotAFileError
+from autograder.core.files import NotAFileError, open_below
 from autograder.core.text import printable
 from autograder.intake.archives import BROKEN, path_of
 from autograder.intake.names import is_noise
@@ -130,6 +130,7 @@ def safe_parts(name: str) -> list[str] | None:
 
 def _in_folder(folder: Path, prefix: str) -> Download:
     found, waiting, size = Download(), [(folder, prefix)], 0
+    root = folder.resolve()  # whoever collects may name a link
     while waiting:
         place, before = waiting.pop()
         try:
@@ -143,13 +144,14 @@ def _in_folder(folder: Path, prefix: str) -> Download:
             name = before + entry.name
             if is_noise(entry.name):
                 continue
+            opens = partial(open_below, root, Path(entry.path).relative_to(folder))
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((Path(entry.path), name + "/"))
             elif not entry.is_file(follow_symlinks=False):
                 kind: Odd = "link" if entry.is_symlink() else "no file"
-                found.contents.append(DownloadFile(name, 0, partial(_open, entry.path), kind))
+                found.contents.append(DownloadFile(name, 0, opens, kind))
             else:
-                content = DownloadFile(name, _size(entry), partial(_open, entry.path))
+                content = DownloadFile(name, _size(entry), opens)
                 found.contents.append(content)
                 size += content.size
         check(len(found.contents) + len(waiting), size, folder)
@@ -177,7 +179,3 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(itertools.islice(entries, MOST_FILES + 1))
     except OSError as error:
         raise SubmissionsError(f"{folder} cannot be read: {error.strerror}.") from error
-
-
-def _open(path: str) -> IO[bytes]:
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
