@@ -995,6 +995,19 @@ def test_metadata_that_is_odd(text: str, words: str, course: Course, tmp_path: P
     assert not list(tmp_path.rglob("up.py"))
 
 
+def test_two_people_of_one_number_stay_two(course: Course, tmp_path: Path) -> None:
+    """Gradescope: the number may be typed wrong, or be another's; the address is one person's."""
+    lines = [
+        f"submission_{n}:\n  :submitters:\n  - :name: {name}\n    :sid: '7'\n    :email: {name}@x\n"
+        for n, name in enumerate(["Jane", "Mal", "Mal"])
+    ]
+    files = {f"submission_{n}/rnn.py": bytes([n]) for n in range(3)}
+    source = put(tmp_path / "in", files | {"submission_metadata.yml": "".join(lines).encode()})
+    summary = collect(course, source, tmp_path / "to")
+    assert set(there(tmp_path / "to")) == {"Jane_7/rnn.py", "Mal_7/rnn.py"}
+    assert "7 is in several submissions: Jane_7, Mal_7." in summary.notes
+
+
 def test_metadata_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"a:\n" + b"".join(b"- %d\n" % n for n in range(100))
     monkeypatch.setattr(gradescope, "MOST_EVENTS", 50)

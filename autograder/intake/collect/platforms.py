@@ -180,13 +180,18 @@ def _submitters(works: list[Handin], download: Download, _: Collection[str]) -> 
             download.notes.append(f"{work.key} is not in {METADATA}: nobody's name.")
         facts = Person(time=_when(time), attempt=attempt)
         now = replace(work.attempts[0], order=facts.time, facts=facts)
-        key = " ".join(sorted(person.id or person.name for person in people)) or work.key
+        key = " ".join(sorted(map(_known_by, people))) or work.key
         label = _label(people) or work.key
         before = found.get(key, Handin(key, label, people, []))
         attempts = sorted([*before.attempts, now], key=lambda attempt: attempt.order)
         found[key] = replace(before, attempts=attempts)
     _tell_doubles(found.values(), download)
     return list(found.values())
+
+
+def _known_by(person: Person) -> str:
+    """What tells a person from others: the number alone may be a slip, or somebody else's."""
+    return " ".join(dict.fromkeys(filter(None, (person.id, person.email)))) or person.name
 
 
 def _label(people: list[Person]) -> str:
