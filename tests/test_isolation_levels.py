@@ -20,7 +20,7 @@ from autograder.sandbox.wire import Source
 from autograder.supervisor.backend import SandboxBackend
 from autograder.supervisor.child import ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
-from autograder.testing.calls import Invocation
+from autograder.testing.calls import Failure, Invocation
 
 WITHOUT = """
 import errno, os, sys
@@ -137,6 +137,7 @@ def host() -> Iterator[WarmHost]:
         ("memory()", True),
         ("environ()", True),
         ("scratch()", False),
+        ("os.posix_fallocate(os.open('x', os.O_CREAT | os.O_WRONLY), 0, 9)", True),
     ],
 )
 def test_what_reduced_isolation_stops(probe: str, stopped: bool, host: WarmHost) -> None:
@@ -146,6 +147,19 @@ def test_what_reduced_isolation_stops(probe: str, stopped: bool, host: WarmHost)
     said = backend.call(Invocation("unit", "f")).value
     backend.close()
     assert (said == "stopped") == stopped, said
+
+
+@pytest.mark.parametrize("filling", ["[0] * 3, bytes(4 << 20)", "range(1001), b''"])
+def test_a_scratch_folder_on_the_disk_is_watched(filling: str, host: WarmHost) -> None:
+    """As large as one of its own, and as many files; whoever has more is ended."""
+    text = f"import pathlib, tempfile, time\nnumbers, data = {filling}\ndef f():\n"
+    text += "    for _ in numbers:\n        pathlib.Path(tempfile.mktemp()).write_bytes(data)\n"
+    text += "    time.sleep(60)\n"
+    source = Source("unit", "unit.py", [text], False, ["f"])
+    backend = SandboxBackend(lambda device: host, "unit", [source], courses.Limits())
+    with pytest.raises(Failure, match="wrote more files than it may"):
+        backend.call(Invocation("unit", "f"))
+    backend.close()
 
 
 def test_nothing_stays_after_reduced_isolation(
