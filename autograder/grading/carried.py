@@ -14,12 +14,11 @@ something, asked again in the same form (with gradients, in that dtype, on that 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from autograder.grading.mixed import Call, Form, Mixed, Solution, alike
+from autograder.grading.mixed import Call, Expected, Form, Mixed, Solution, alike, likened
 from autograder.mistakes.diagnose import raised
 from autograder.mistakes.match import Gave, gives
 from autograder.reports.schema import TestResult
@@ -30,7 +29,6 @@ from autograder.testing.calls import Backend, Failure, Invocation
 from autograder.testing.parallel import TimedCase
 from autograder.testing.subjects import Met, Subject
 
-PROOFS = 4  # calls of an exercise that are asked again in another form
 # Why a test failed that is not run again: nothing came that could be right.
 NO_RESULT = {
     "crashed",
@@ -84,25 +82,33 @@ def _of_exercise(
     heard = {name: Retelling(mixed, backend) for name in tests}
     passed = [name for name, retelling in heard.items() if again(name, retelling)]
     disputed = any(retelling.disputed for retelling in heard.values())
-    proofs = [asked for name in passed for asked in heard[name].proofs][:PROOFS]
+    proofs = [asked for name in passed for asked in heard[name].proofs]
 
-    @functools.cache
-    def proved(form: Form) -> bool:
-        calls = [mixed.recast(asked, form) for asked in proofs]
-        return bool(calls) and all(_agree(mixed, backend, asked) for asked in calls)
+    def proved(silent: Invocation) -> bool:
+        calls = (likened(silent, asked) for asked in proofs)
+        form = Form.of(silent)
+        return any(_agree(mixed, backend, mixed.recast(call, form)) for call in calls if call)
 
     for name in passed:
-        retelling = heard[name]
-        silent = {Form.of(asked) for asked in retelling.silent}
+        retelling, silent = heard[name], heard[name].silent
         if not retelling.refused and (not silent or (not disputed and all(map(proved, silent)))):
             yield name, sorted(retelling.wrong)
 
 
 def _agree(mixed: Mixed, backend: Backend, asked: Invocation) -> bool:
-    """Whether a call gives what is expected, with all gradients, and proves something by that."""
-    gave, found = observe(backend, asked)[0], mixed.expected(asked, mixed.earlier)
-    proves = found.tells and not found.flat
-    return bool(gave and found.gave and proves and alike(gave, found.gave))
+    """Whether a call gives what is expected, and proves something by that."""
+    found = mixed.expected(asked, mixed.earlier)
+    return bool(found.gave and _is(backend, asked, found.gave) and _proves(backend, found))
+
+
+def _proves(backend: Backend, found: Expected) -> bool:
+    """Whether every argument matters, and another one gives what is expected then."""
+    return found.tells and all(_is(backend, other, gave) for other, gave in found.shown)
+
+
+def _is(backend: Backend, asked: Invocation, expected: Gave) -> bool:
+    gave = observe(backend, asked)[0]
+    return bool(gave and alike(gave, expected))
 
 
 class Retelling:
@@ -135,18 +141,20 @@ class Retelling:
         here = asked.device == PRETEND and gave and not gave.error
         meant = replace(asked, device="cpu") if here else asked
         expected, wrong = mixed.first_answer(meant) if gave else (None, set[str]())
-        tells = flat = False
-        if wrong and gave and expected and alike(gave, expected):  # else it does not follow anyway
+        found = None
+        # Else it does not follow anyway, or nothing more is to be heard of it.
+        if wrong and gave and not gave.error and expected and alike(gave, expected):
             # What was right in it makes nothing easier, and is not asked again.
-            expected, wrong, tells, flat = mixed.expected(meant, wrong)
+            found = mixed.expected(meant, wrong)
+            expected, wrong = found.gave, found.wrong
         if not gave or not expected or not alike(gave, expected):
             self.disputed |= bool(gave and not gave.error)
             self._refuse()
         if not wrong:  # it is right, and rounding is all that differs
             return _passed_on(answered)
-        if gave.error or (tells and flat):
+        if gave.error:
             self.silent.append(asked)
-        elif tells:
+        elif found and _proves(self._backend, found):
             self.proofs.append(asked)
         else:
             self._refuse()

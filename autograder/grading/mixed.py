@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
+import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
@@ -56,13 +57,14 @@ class Expected(NamedTuple):
     """What a call comes to, None where nobody can say.
 
     wrong: the earlier functions that were not right in it. tells: whether every argument that
-    matters to the right result matters to this one, too. flat: whether a gradient is gone here.
+    matters to the right result matters to this one, too, and no gradient is gone. shown: a call
+    with another one of each of these arguments, and what that comes to.
     """
 
     gave: Gave | None
     wrong: set[str]
     tells: bool
-    flat: bool = False
+    shown: Sequence[tuple[Invocation, Gave]] = ()
 
 
 class Mixed:
@@ -119,15 +121,15 @@ class Mixed:
     def expected(self, asked: Invocation, earlier: Set[str]) -> Expected:
         """What a call comes to, and whether that tells what the later function does.
 
-        Asked among calls like it in an order that nobody foresees, and twice: so an earlier
-        function cannot know which of them is meant. earlier: those that are asked; ours stand for
-        the others.
+        Asked among calls like it in an order that nobody foresees: so an earlier function cannot
+        know which of them is meant. earlier: those that are asked; ours stand for the others.
         """
         exact = Form(torch.float64, "cpu", asked.cotangents is not None)
         truth = gives(self.right, self.recast(asked, exact))
         ways = _ways_to_change(asked)
         left, hidden = set(range(len(ways))), set[int]()  # left: not seen to matter to this one
         gave, wrong = None, set[str]()
+        shown: dict[int, tuple[Invocation, Gave]] = {}
         # One that another call hid is asked first: where it is hidden here, too, that is all.
         turns = [({place}, SPREADS) for place in sorted(self._hid & left)[:1]]
         for places, spreads in [*turns, (left, SPREADS[:1]), (left, SPREADS[1:])]:
@@ -141,33 +143,38 @@ class Mixed:
             }
             if gave and not others:
                 continue
-            asking: list[tuple[object, Invocation]] = [("meant", asked), ("again", asked)]
-            asking += others.items()
+            asking: list[tuple[Any, Invocation]] = [("meant", asked), *others.items()]
             self._order.shuffle(asking)
             found = {what: self._answer(call, earlier) for what, call in asking}
-            (gave, wrong), (again, _) = found["meant"], found["again"]
-            if not _is_value(gave) or not _is_value(again) or not alike(gave, again):
+            before, (gave, wrong) = gave, found["meant"]
+            if not _is_value(gave) or (before and not alike(gave, before)):
                 return Expected(gave, wrong, False)
-            shown = {way[0] for way in others if _differs(found[way][0], gave)}
+            for (n, by), other in others.items():
+                if _differs(seen := found[n, by][0], gave):
+                    shown.setdefault(n, (other, seen))
             moved = {
                 n
                 for (n, _by), other in others.items()
                 if n in shown or n not in unseen or self._moves(truth, other, exact)
             }
             self._moved = (self._moved - {n for n, _by in others}) | moved
-            hidden = (hidden | moved) - shown
-            left = left - shown
+            hidden = (hidden | moved) - shown.keys()
+            left = left - shown.keys()
             if hidden and spreads == SPREADS:
                 break
         self._hid = (self._hid & left) | hidden
-        return Expected(gave, wrong, not hidden, self._is_flat(asked, gave))
+        tells = not hidden and not self._is_flat(
+            asked, [gave, *(seen for _, seen in shown.values())]
+        )
+        return Expected(gave, wrong, tells, [*shown.values()])
 
-    def _is_flat(self, asked: Invocation, gave: Gave | None) -> bool:
-        """Whether what a call comes to has no gradient, or zeros, where the right one has some."""
+    def _is_flat(self, asked: Invocation, gave: Sequence[Gave | None]) -> bool:
+        """Whether no result has a gradient other than zeros where the right one has some."""
         truth = gives(self.right, asked) if asked.cotangents is not None else None
-        there = [*map(_is_some, (gave and gave.gradients) or ())]
+        there = [map(_is_some, (one and one.gradients) or ()) for one in gave]
         wanted = map(_is_some, (truth and truth.gradients) or ())
-        return any(some and not has for has, some in zip(there, wanted, strict=False))
+        pairs = zip(map(any, zip(*there, strict=False)), wanted, strict=False)
+        return any(some and not has for has, some in pairs)
 
     def _moves(self, truth: Gave | None, other: Invocation, exact: Form) -> bool:
         there = gives(self.right, self.recast(other, exact))
@@ -263,6 +270,28 @@ class _OverTheWire(torch.autograd.Function):
         return None, None, *ctx.ask(ctx.saved_tensors, cotangents).gradients
 
 
+def likened(asked: Invocation, other: Invocation) -> Invocation | None:
+    """A call with the numbers of one in the shapes of another, if both take the same."""
+    arrays = [*evaluate.arrays([asked.args, asked.kwargs])]
+    models = [*evaluate.arrays([other.args, other.kwargs])]
+    if [*map(_kind, arrays)] != [*map(_kind, models)]:
+        return None
+    shapes = iter(model.shape for model in models)
+
+    def resize(array: Any) -> Any:
+        resized = np.resize(array, next(shapes))
+        return torch.from_numpy(resized) if isinstance(array, torch.Tensor) else resized
+
+    args, kwargs = evaluate.each([asked.args, asked.kwargs], resize)
+    pairs = itertools.zip_longest(args, other.args[: len(args)])
+    args = [theirs if type(mine) is int else mine for mine, theirs in pairs]  # a number of heads
+    return replace(asked, args=args, kwargs=kwargs)
+
+
+def _kind(array: Any) -> str:
+    return np.asarray(array).dtype.kind
+
+
 def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
     """What a module holds, as if these names in it were others: its functions see them, too."""
     names: dict[str, Any] = dict(vars(module))
@@ -284,7 +313,7 @@ def _is_value(gave: Gave | None) -> TypeGuard[Gave]:
     return gave is not None and not gave.error
 
 
-def _differs(gave: Gave | None, usual: Gave) -> bool:
+def _differs(gave: Gave | None, usual: Gave) -> TypeGuard[Gave]:
     """Whether a result is another value, and by how much; what is none says nothing."""
     if not _is_value(gave):
         return False
