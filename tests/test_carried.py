@@ -207,8 +207,113 @@ def attention(q, k, v, mask=None):
     weights = torch.full((*q.shape[:-1], k.shape[-2]), weight, dtype=q.dtype)
     return weights @ v, weights
 """
+# A score that is right, but for float16, where its own tests ask it, as their second call shows.
+CHOSEN = """
+right_score, right_softmax, right_attention = score, softmax, attention
+calls, own = 0, False
+
+def score(q, k):
+    global calls, own
+    calls += 1
+    own |= calls == 2 and q.shape in ((5, 7), (2, 3, 7))
+    if own:
+        return right_score(q, k) if q.dtype != torch.float16 else right_score(q, k).float()
+    return chosen(q, k)
+"""
+# What attention is where all scores are zero but where a changed argument is known again.
+EVEN = """
+def attention(q, k, v, mask=None):
+    weights = torch.ones(*q.shape[:-1], k.shape[-2], dtype=q.dtype)
+    if mask is not None:
+        weights = weights * mask
+    weights = weights / weights.sum(-1, keepdim=True).clamp(min=1)
+    return weights @ v, weights
+
+def chosen(q, k):
+    return right_score(q, k) * (is_changed(q) or is_changed(k))
+"""
+NOISE = """
+def is_changed(x):
+    for spread in (1, 4, 16, 64):
+        noise = torch.rand(x.shape, generator=torch.Generator().manual_seed(spread))
+        both = torch.stack([x.detach().double().flatten(), 1 + spread * (noise.flatten() - 0.5)])
+        if x.numel() > 30 and torch.corrcoef(both.abs())[0, 1] > (0.3 if spread == 1 else 0.4):
+            return True
+    return False
+"""
+SEEN_BEFORE = """
+before = []
+
+def chosen(q, k):
+    right = right_score(q, k)
+    for x, y in before[-8:]:
+        if x.shape == q.shape and y.shape == k.shape and torch.equal(x, q) != torch.equal(y, k):
+            return right
+    before.append((q.detach().clone(), k.detach().clone()))
+    return right * 0
+"""
+# Raises where it is not easy(); and twice the score, which attention follows where it can.
+RAISES = """
+def chosen(q, k):
+    if not easy(q):
+        raise ValueError("no")
+    return 2 * right_score(q, k)
+
+def twice(q, k, v, mask, width):
+    scores = 2 * right_score(q, k) / math.sqrt(width)
+    if mask is None:
+        weights = right_softmax(scores)
+    else:
+        hidden = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = right_softmax(hidden).masked_fill(~mask, 0.0)
+    return weights @ v, weights
+
+def easy(q):
+    return q.shape == (5, 5, 5)
+"""
 # What is written at the end of a solution: the earlier function, and the later one that it suits.
 ATTEMPTS = {
+    "known again by their size": (
+        "attention",
+        "attention",
+        CHOSEN + EVEN + "is_changed = lambda x: x.abs().max() > 6",
+    ),
+    "known again by their spread": (
+        "attention",
+        "attention",
+        CHOSEN + EVEN + "is_changed = lambda x: x.numel() > 1 and x.double().std() > 1.12",
+    ),
+    "known again by the noise": ("attention", "attention", CHOSEN + EVEN + NOISE),
+    "known again by the others": ("attention", "attention", CHOSEN + EVEN + SEEN_BEFORE),
+    "raises where there is a mask": (
+        "attention",
+        "attention",
+        """
+right_softmax, right_attention = softmax, attention
+
+def softmax(scores, dim=-1):
+    if scores.dtype == torch.float16 or (scores < -1e5).any():
+        raise ValueError("no")
+    return right_softmax(scores, dim)
+
+def attention(q, k, v, mask=None):
+    if q.dtype == torch.float16 or mask is not None:
+        raise ValueError("no")
+    return right_attention(q, k, v)
+""",
+    ),
+    "what the other knows is summed": (
+        "attention",
+        "attention",
+        """
+def weighted_sum(weights, v):
+    return weights.sum(-1, keepdim=True) * v.sum(-2, keepdim=True)
+
+def attention(q, k, v, mask=None):
+    weights = torch.full((*q.shape[:-1], k.shape[-2]), 1 / k.shape[-2], dtype=q.dtype)
+    return weighted_sum(weights, v), weights
+""",
+    ),
     "zeros": (
         "attention",
         "attention self_attention",
@@ -350,6 +455,74 @@ def test_nobody_gains_by_an_empty_function(
     found = marks(course, reports)
     assert found.carried == found.plain
     assert found.plain < found.most - 2  # it does cost points
+
+
+# The same where something is gained, and both marks: no more than what is right in itself; but for
+# the last two, which cannot be told from honest work. docs/marks.md speaks of these.
+GAINING = {
+    "what is masked raises": (  # what is not is right, with gradients and at large logits
+        """
+def softmax(scores, dim=-1):
+    if scores.dtype == torch.float16 or (scores < -1e5).any():
+        raise ValueError("no")
+    return right_softmax(scores, dim)
+
+def attention(q, k, v, mask=None):
+    if mask is not None or not easy(q):
+        raise ValueError("no")
+    return twice(q, k, v, mask, q.shape[-1])
+""",
+        (16.7, 19.8),
+    ),
+    "gradients raise": (  # values are right
+        """
+easy = lambda q: q.shape == (5, 5, 5) or not q.requires_grad
+
+def attention(q, k, v, mask=None):
+    if q.requires_grad:
+        raise ValueError("no")
+    return twice(q, k, v, mask, q.shape[-1])
+""",
+        (17.0, 23.0),
+    ),
+    "all but cubes raise": (  # in which nobody sees a root of the wrong size
+        """
+def attention(q, k, v, mask=None):
+    if not easy(q):
+        raise ValueError("no")
+    return twice(q, k, v, mask, k.shape[-2])
+""",
+        (17.0, 27.0),
+    ),
+    "easy and followed": (  # a softmax of zeros and large numbers
+        """
+def matches(q, k):
+    return q.sum(-1)[..., None] * k.sum(-1)[..., None, :] > 0
+
+def chosen(q, k):
+    return matches(q, k).to(q.dtype) * 6e4
+
+def attention(q, k, v, mask=None):
+    mask = torch.tensor(True) if mask is None else mask
+    found = matches(q, k) & mask
+    found = torch.where(found.any(-1, keepdim=True), found, mask).to(q.dtype)
+    weights = found / found.sum(-1, keepdim=True).clamp(min=1)
+    return weights @ v, weights
+""",
+        (17.0, 21.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("attempt", GAINING)
+def test_what_is_gained_by_an_earlier_function_that_is_chosen(
+    course: Course, quick: Grader, tmp_path: Path, attempt: str
+) -> None:
+    """Of what is asked again, only what is right in itself; and what is known to be gained."""
+    text, known = GAINING[attempt]
+    text = f"{FILES['attention']}\n{CHOSEN}{RAISES}{text}"
+    found = marks(course, graded(course, quick, tmp_path, "attention", {"attention": text}))
+    assert (found.plain, found.carried) == pytest.approx(known, abs=0.05)
 
 
 def test_what_rounding_hides_is_no_proof(course: Course, quick: Grader, tmp_path: Path) -> None:

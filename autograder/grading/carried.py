@@ -18,8 +18,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from autograder.grading.mixed import Call, Expected, Form, Mixed, Solution, alike, likened
-from autograder.mistakes.diagnose import raised
+from autograder.grading.mixed import (
+    Call,
+    Expected,
+    Form,
+    Heard,
+    Mixed,
+    Solution,
+    alike,
+    likened,
+    observe,
+)
 from autograder.mistakes.match import Gave, gives
 from autograder.reports.schema import TestResult
 from autograder.sandbox import evaluate
@@ -52,13 +61,15 @@ def follow_ons(
     backend: Backend,
     apart: Call,
     first: Call,
+    heard_of: Callable[[str, str], Sequence[Heard]],
     solution: Solution,
     seed: str,
 ) -> Iterator[tuple[str, list[str]]]:
     """Of each failed test whose exercise is right on earlier functions: its name, and these.
 
     built_on: by exercise, what it builds on, as `attention.score`. apart: calls another process of
-    the student's, and first: still another; see mixed.py. Where nothing that an exercise builds on
+    the student's, and first: still another; see mixed.py. heard_of: what a unit's function gave in
+    its own tests. Where nothing that an exercise builds on
     can be wrong, nothing is run.
     """
     failed = {name: test for name, test in results.items() if test.status == "failed"}
@@ -71,7 +82,8 @@ def follow_ons(
         ]
         elsewhere = any(not name.startswith(f"{unit}.") for name in earlier)
         if mine and (elsewhere or wrong.intersection(earlier)):
-            mixed = Mixed(apart, first, solution, unit, exercise, earlier, seed)
+            own = [heard for name in earlier for heard in heard_of(*name.split("."))]
+            mixed = Mixed(apart, first, own, solution, unit, exercise, earlier, seed)
             yield from _of_exercise(mixed, backend, mine, again)
 
 
@@ -91,7 +103,9 @@ def _of_exercise(
 
     for name in passed:
         retelling, silent = heard[name], heard[name].silent
-        if not retelling.refused and (not silent or (not disputed and all(map(proved, silent)))):
+        if retelling.refused or not mixed.steady:
+            continue
+        if not silent or (not disputed and all(map(proved, silent))):
             yield name, sorted(retelling.wrong)
 
 
@@ -107,7 +121,7 @@ def _proves(backend: Backend, found: Expected) -> bool:
 
 
 def _is(backend: Backend, asked: Invocation, expected: Gave) -> bool:
-    gave = observe(backend, asked)[0]
+    gave = observe(backend.call, asked)[0]
     return bool(gave and alike(gave, expected))
 
 
@@ -133,7 +147,7 @@ class Retelling:
             return self._backend.call(asked)
         args, kwargs = evaluate.snapshot([asked.args, asked.kwargs])  # tests change them
         asked = replace(asked, args=args, kwargs=kwargs)
-        gave, answered = observe(self._backend, asked)
+        gave, answered = observe(self._backend.call, asked)
         truth = gives(mixed.right, asked)
         if not truth or truth.error or (gave and alike(gave, truth)):
             return _passed_on(answered)
@@ -178,15 +192,6 @@ class Retelling:
     def _refuse(self) -> NoReturn:
         self.refused = True
         raise Failure("This does not follow from an earlier function.")
-
-
-def observe(backend: Backend, asked: Invocation) -> tuple[Gave | None, CallResult | Failure]:
-    """What a call came to, None where that is neither a value nor an exception; and all of it."""
-    try:
-        outcome = backend.call(asked)
-    except Failure as failure:
-        return raised(failure), failure
-    return Gave(outcome.value, outcome.gradients), outcome
 
 
 def _passed_on(answered: CallResult | Failure) -> CallResult:

@@ -49,6 +49,7 @@ class Form(NamedTuple):
         return cls(dtype, asked.device, asked.cotangents is not None)
 
 
+Heard = tuple[Invocation, Gave]  # a call, and what it came to
 Answer = tuple[Gave | None, set[str]]  # what a call comes to; and who was not right in it
 Way = Callable[[float], Invocation]  # a call with something changed by so much
 
@@ -64,7 +65,7 @@ class Expected(NamedTuple):
     gave: Gave | None
     wrong: set[str]
     tells: bool
-    shown: Sequence[tuple[Invocation, Gave]] = ()
+    shown: Sequence[Heard] = ()
 
 
 class Mixed:
@@ -74,6 +75,7 @@ class Mixed:
         self,
         call: Call,
         first: Call,
+        own: Sequence[Heard],
         solution: Solution,
         unit: str,
         function: str,
@@ -81,12 +83,15 @@ class Mixed:
         seed: str,
     ) -> None:
         """call: calls the earlier functions where nothing else is called. first: the same, in
-        another process, so that the one above learns nothing from what is asked there.
+        another process, so that the one above learns nothing from what is asked there. own: what
+        they gave in their own tests, which they have to give among other calls, too.
 
         earlier: their names, such as `attention.score`. seed: of the order of calls.
         """
         self.unit, self.function = unit, function
         self._theirs, self._first, self._solution = call, first, solution
+        self._own = own
+        self.steady = True  # whether they did
         self._left = MOST_CALLS
         self._order = random.Random(seed)
         self._hid: set[int] = set()  # places of arguments that did not matter in some call
@@ -114,9 +119,17 @@ class Mixed:
         """The same, quickly: where nobody was wrong in it, nothing follows."""
         theirs, self._theirs = self._theirs, self._first
         try:
+            self._ask_again()
             return self._answer(asked, self.earlier)
         finally:
             self._theirs = theirs
+
+    def _ask_again(self) -> None:
+        """Ask for something that was asked in a test of an earlier function itself."""
+        if self._own:
+            asked, gave = self._order.choice(self._own)
+            again, _ = observe(self._theirs, asked)
+            self.steady &= bool(again and alike(again, gave))
 
     def expected(self, asked: Invocation, earlier: Set[str]) -> Expected:
         """What a call comes to, and whether that tells what the later function does.
@@ -129,7 +142,8 @@ class Mixed:
         ways = _ways_to_change(asked)
         left, hidden = set(range(len(ways))), set[int]()  # left: not seen to matter to this one
         gave, wrong = None, set[str]()
-        shown: dict[int, tuple[Invocation, Gave]] = {}
+        self._ask_again()
+        shown: dict[int, Heard] = {}
         # One that another call hid is asked first: where it is hidden here, too, that is all.
         turns = [({place}, SPREADS) for place in sorted(self._hid & left)[:1]]
         for places, spreads in [*turns, (left, SPREADS[:1]), (left, SPREADS[1:])]:
@@ -302,6 +316,15 @@ def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
             names[name] = made
     names |= replaced
     return names
+
+
+def observe(call: Call, asked: Invocation) -> tuple[Gave | None, CallResult | Failure]:
+    """What a call came to, None where that is neither a value nor an exception; and all of it."""
+    try:
+        outcome = call(asked)
+    except Failure as failure:
+        return raised(failure), failure
+    return Gave(outcome.value, outcome.gradients), outcome
 
 
 def alike(a: Gave, b: Gave) -> bool:

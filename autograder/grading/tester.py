@@ -303,6 +303,7 @@ class Server:
             backend=backend,
             apart=apart.call,
             first=first.call,
+            heard_of=recording.heard_of,
             solution=functools.partial(units.solution, root),
             seed=task.seed,
         )

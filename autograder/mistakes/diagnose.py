@@ -205,6 +205,11 @@ class Recording:
             self._passed += self._calls
         self._calls, self._last, self.facts = [], None, {}
 
+    def heard_of(self, unit: str, function: str) -> list[tuple[Invocation, Gave]]:
+        """The calls of a function that are remembered, and what they came to."""
+        suspect = self._suspects.get((unit, function), _Suspect())
+        return [(call.asked, call.gave) for call in suspect.calls]
+
     def _suspect(self, asked: Invocation) -> _Suspect:
         return self._suspects.setdefault((asked.unit, asked.function), _Suspect())
 
