@@ -49,6 +49,7 @@ GROUPS = {
     "tests/test_built_on.py::test_a_wrong_function": "sandbox",
     "tests/test_built_on.py::test_an_earlier_units": "sandbox",
     "tests/test_built_on.py::test_who_needs": "sandbox",
+    "tests/test_carried.py::test_a_mask": "sandbox",
     "tests/test_carried.py::test_a_second_mistake": "long",
     "tests/test_carried.py::test_one": "sandbox",
     "tests/test_carried.py::test_nobody": "sandbox",

@@ -285,21 +285,80 @@ ATTEMPTS = {
     ),
     "known again by the noise": ("attention", "attention", CHOSEN + EVEN + NOISE),
     "known again by the others": ("attention", "attention", CHOSEN + EVEN + SEEN_BEFORE),
+    "known again in a shape of its own": (
+        "attention",
+        "attention",
+        EVEN
+        + NOISE
+        + """
+right_score = score
+
+def score(q, k):
+    if q.shape[:-2] == (3,):  # in none of its own tests
+        return chosen(q, k)
+    return right_score(q, k).float() if q.dtype == torch.float16 else right_score(q, k)
+""",
+    ),
     "raises where there is a mask": (
         "attention",
         "attention",
-        """
-right_softmax, right_attention = softmax, attention
-
+        CHOSEN
+        + RAISES
+        + """
 def softmax(scores, dim=-1):
     if scores.dtype == torch.float16 or (scores < -1e5).any():
         raise ValueError("no")
     return right_softmax(scores, dim)
 
 def attention(q, k, v, mask=None):
-    if q.dtype == torch.float16 or mask is not None:
+    if mask is not None or not easy(q):
         raise ValueError("no")
-    return right_attention(q, k, v)
+    return twice(q, k, v, mask, q.shape[-1])
+""",
+    ),
+    "raises where gradients are asked for": (
+        "attention",
+        "attention",
+        CHOSEN
+        + RAISES
+        + """
+easy = lambda q: q.shape == (5, 5, 5) or not q.requires_grad
+
+def attention(q, k, v, mask=None):
+    if q.requires_grad:
+        raise ValueError("no")
+    return twice(q, k, v, mask, q.shape[-1])
+""",
+    ),
+    "raises but in cubes": (  # where nobody sees a root of the wrong size
+        "attention",
+        "attention",
+        CHOSEN
+        + RAISES
+        + """
+def attention(q, k, v, mask=None):
+    if not easy(q):
+        raise ValueError("no")
+    return twice(q, k, v, mask, k.shape[-2])
+""",
+    ),
+    "easy to follow": (  # a softmax of zeros and large numbers
+        "attention",
+        "attention",
+        CHOSEN
+        + """
+def matches(q, k):
+    return q.sum(-1)[..., None] * k.sum(-1)[..., None, :] > 0
+
+def chosen(q, k):
+    return matches(q, k).to(q.dtype) * 6e4
+
+def attention(q, k, v, mask=None):
+    mask = torch.tensor(True) if mask is None else mask
+    found = matches(q, k) & mask
+    found = torch.where(found.any(-1, keepdim=True), found, mask).to(q.dtype)
+    weights = found / found.sum(-1, keepdim=True).clamp(min=1)
+    return weights @ v, weights
 """,
     ),
     "what the other knows is summed": (
@@ -457,72 +516,29 @@ def test_nobody_gains_by_an_empty_function(
     assert found.plain < found.most - 2  # it does cost points
 
 
-# The same where something is gained, and both marks: no more than what is right in itself; but for
-# the last two, which cannot be told from honest work. docs/marks.md speaks of these.
-GAINING = {
-    "what is masked raises": (  # what is not is right, with gradients and at large logits
-        """
+# Twice the weights where it has five axes, which its own tests never have; nothing where one is
+# hidden.
+HIDING = """
+right_softmax, right_attention = softmax, attention
+
 def softmax(scores, dim=-1):
     if scores.dtype == torch.float16 or (scores < -1e5).any():
         raise ValueError("no")
-    return right_softmax(scores, dim)
+    return right_softmax(scores, dim) * (2 if scores.ndim == 5 else 1)
 
 def attention(q, k, v, mask=None):
-    if mask is not None or not easy(q):
+    if mask is not None:
         raise ValueError("no")
-    return twice(q, k, v, mask, q.shape[-1])
-""",
-        (16.7, 19.8),
-    ),
-    "gradients raise": (  # values are right
-        """
-easy = lambda q: q.shape == (5, 5, 5) or not q.requires_grad
-
-def attention(q, k, v, mask=None):
-    if q.requires_grad:
-        raise ValueError("no")
-    return twice(q, k, v, mask, q.shape[-1])
-""",
-        (17.0, 23.0),
-    ),
-    "all but cubes raise": (  # in which nobody sees a root of the wrong size
-        """
-def attention(q, k, v, mask=None):
-    if not easy(q):
-        raise ValueError("no")
-    return twice(q, k, v, mask, k.shape[-2])
-""",
-        (17.0, 27.0),
-    ),
-    "easy and followed": (  # a softmax of zeros and large numbers
-        """
-def matches(q, k):
-    return q.sum(-1)[..., None] * k.sum(-1)[..., None, :] > 0
-
-def chosen(q, k):
-    return matches(q, k).to(q.dtype) * 6e4
-
-def attention(q, k, v, mask=None):
-    mask = torch.tensor(True) if mask is None else mask
-    found = matches(q, k) & mask
-    found = torch.where(found.any(-1, keepdim=True), found, mask).to(q.dtype)
-    weights = found / found.sum(-1, keepdim=True).clamp(min=1)
-    return weights @ v, weights
-""",
-        (17.0, 21.0),
-    ),
-}
+    return right_attention(q, k, v)
+"""
 
 
-@pytest.mark.parametrize("attempt", GAINING)
-def test_what_is_gained_by_an_earlier_function_that_is_chosen(
-    course: Course, quick: Grader, tmp_path: Path, attempt: str
-) -> None:
-    """Of what is asked again, only what is right in itself; and what is known to be gained."""
-    text, known = GAINING[attempt]
-    text = f"{FILES['attention']}\n{CHOSEN}{RAISES}{text}"
-    found = marks(course, graded(course, quick, tmp_path, "attention", {"attention": text}))
-    assert (found.plain, found.carried) == pytest.approx(known, abs=0.05)
+def test_a_mask_that_nobody_saw_is_no_proof(course: Course, quick: Grader, tmp_path: Path) -> None:
+    """Catches: an exception where there is a mask, which is right without one."""
+    text = f"{FILES['attention']}\n{HIDING}"
+    reports = graded(course, quick, tmp_path, "attention", {"attention": text})
+    follows = [test.id for test in reports["attention"].tests if test.follows]
+    assert follows == ["test_attention_values"]
 
 
 def test_what_rounding_hides_is_no_proof(course: Course, quick: Grader, tmp_path: Path) -> None:

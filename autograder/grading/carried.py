@@ -7,9 +7,11 @@ is computed on our side: nothing of ours enters the student's process.
 
 A call proves nothing where the earlier mistake hides what the later function does: where an
 argument that matters to the right result has no part in what is expected now, by much more than
-rounding and in the same dtype and on the same device; or where the earlier function raises, or a
-gradient is gone. The latter two are passed over only if calls of the exercise that do prove
-something, asked again in the same form (with gradients, in that dtype, on that device), do so too.
+rounding and in the same dtype and on the same device; or where a gradient is gone. The student's
+function has to follow where such an argument is another one, too. A call in which the earlier
+function raises is passed over only if the same numbers, in the shapes of a call of the exercise
+that does prove something, do so too. Nothing is carried from a function that does not give among
+other calls what it gave in its own tests.
 """
 
 from __future__ import annotations
@@ -18,17 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from autograder.grading.mixed import (
-    Call,
-    Expected,
-    Form,
-    Heard,
-    Mixed,
-    Solution,
-    alike,
-    likened,
-    observe,
-)
+from autograder.grading.mixed import Call, Expected, Heard, Mixed, Solution, alike, observe
 from autograder.mistakes.match import Gave, gives
 from autograder.reports.schema import TestResult
 from autograder.sandbox import evaluate
@@ -69,8 +61,7 @@ def follow_ons(
 
     built_on: by exercise, what it builds on, as `attention.score`. apart: calls another process of
     the student's, and first: still another; see mixed.py. heard_of: what a unit's function gave in
-    its own tests. Where nothing that an exercise builds on
-    can be wrong, nothing is run.
+    its own tests. Where nothing that an exercise builds on can be wrong, nothing is run.
     """
     failed = {name: test for name, test in results.items() if test.status == "failed"}
     wrong = {f"{unit}.{test.exercise}" for test in failed.values()}
@@ -97,15 +88,13 @@ def _of_exercise(
     proofs = [asked for name in passed for asked in heard[name].proofs]
 
     def proved(silent: Invocation) -> bool:
-        calls = (likened(silent, asked) for asked in proofs)
-        form = Form.of(silent)
-        return any(_agree(mixed, backend, mixed.recast(call, form)) for call in calls if call)
+        calls = (mixed.likened(silent, asked) for asked in proofs)
+        return any(_agree(mixed, backend, call) for call in calls if call)
 
     for name in passed:
         retelling, silent = heard[name], heard[name].silent
-        if retelling.refused or not mixed.steady:
-            continue
-        if not silent or (not disputed and all(map(proved, silent))):
+        follows = not retelling.refused and (not silent or not disputed)
+        if follows and all(map(proved, silent)) and mixed.steady:
             yield name, sorted(retelling.wrong)
 
 

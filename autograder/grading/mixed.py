@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
-import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
@@ -141,8 +141,8 @@ class Mixed:
         truth = gives(self.right, self.recast(asked, exact))
         ways = _ways_to_change(asked)
         left, hidden = set(range(len(ways))), set[int]()  # left: not seen to matter to this one
-        gave, wrong = None, set[str]()
         self._ask_again()
+        gave, wrong = None, set[str]()
         shown: dict[int, Heard] = {}
         # One that another call hid is asked first: where it is hidden here, too, that is all.
         turns = [({place}, SPREADS) for place in sorted(self._hid & left)[:1]]
@@ -177,10 +177,8 @@ class Mixed:
             if hidden and spreads == SPREADS:
                 break
         self._hid = (self._hid & left) | hidden
-        tells = not hidden and not self._is_flat(
-            asked, [gave, *(seen for _, seen in shown.values())]
-        )
-        return Expected(gave, wrong, tells, [*shown.values()])
+        flat = self._is_flat(asked, [gave, *(seen for _, seen in shown.values())])
+        return Expected(gave, wrong, not hidden and not flat, [*shown.values()])
 
     def _is_flat(self, asked: Invocation, gave: Sequence[Gave | None]) -> bool:
         """Whether no result has a gradient other than zeros where the right one has some."""
@@ -211,6 +209,27 @@ class Mixed:
             for t in tensors
         ]
         return replace(made, cotangents=cotangents)
+
+    def likened(self, asked: Invocation, other: Invocation) -> Invocation | None:
+        """A call with the numbers of one in the shapes of another, if both take the same."""
+        arrays = [*evaluate.arrays([asked.args, asked.kwargs])]
+        models = [*evaluate.arrays([other.args, other.kwargs])]
+        if [*map(_kind, arrays)] != [*map(_kind, models)]:
+            return None
+        shapes = iter(model.shape for model in models)
+
+        def resize(array: Any) -> Any:
+            numbers, shape = torch.as_tensor(array).flatten(), next(shapes)
+            which = torch.arange(math.prod(shape)) % max(1, len(numbers))  # from the first again
+            resized = numbers[which].reshape(shape)
+            return resized if isinstance(array, torch.Tensor) else resized.numpy()
+
+        args, kwargs = evaluate.each([asked.args, asked.kwargs], resize)
+        pairs = itertools.zip_longest(args, other.args[: len(args)])
+        args = [
+            theirs if type(mine) is int else mine for mine, theirs in pairs
+        ]  # a number of heads
+        return self.recast(replace(asked, args=args, kwargs=kwargs), Form.of(asked))
 
     def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call an earlier function over the wire; autograd goes on through it."""
@@ -284,26 +303,9 @@ class _OverTheWire(torch.autograd.Function):
         return None, None, *ctx.ask(ctx.saved_tensors, cotangents).gradients
 
 
-def likened(asked: Invocation, other: Invocation) -> Invocation | None:
-    """A call with the numbers of one in the shapes of another, if both take the same."""
-    arrays = [*evaluate.arrays([asked.args, asked.kwargs])]
-    models = [*evaluate.arrays([other.args, other.kwargs])]
-    if [*map(_kind, arrays)] != [*map(_kind, models)]:
-        return None
-    shapes = iter(model.shape for model in models)
-
-    def resize(array: Any) -> Any:
-        resized = np.resize(array, next(shapes))
-        return torch.from_numpy(resized) if isinstance(array, torch.Tensor) else resized
-
-    args, kwargs = evaluate.each([asked.args, asked.kwargs], resize)
-    pairs = itertools.zip_longest(args, other.args[: len(args)])
-    args = [theirs if type(mine) is int else mine for mine, theirs in pairs]  # a number of heads
-    return replace(asked, args=args, kwargs=kwargs)
-
-
-def _kind(array: Any) -> str:
-    return np.asarray(array).dtype.kind
+def _kind(array: Any) -> tuple[bool, bool, bool]:
+    tensor = torch.as_tensor(array)
+    return tensor.is_floating_point(), tensor.dtype == torch.bool, tensor.numel() > 0
 
 
 def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
