@@ -68,6 +68,11 @@ ALLOWED = {
     "torch's attention": "torch.nn.functional.scaled_dot_product_attention(x, x, x)",
     "a convolution": "torch.nn.functional.conv1d(x[None], x.new_ones(2, 3, 3), padding=1)",
     "a cell of torch's": "torch.gru_cell(x, x, *(x.new_ones(12, 4),) * 2)",
+    "data of another shape": "setattr(y := x.new_zeros(2), 'data', x.T) or y * 1",
+    "weights that are set": (
+        "[cell := torch.nn.GRUCell(4, 4).to(x), *(setattr(p, 'data', x.new_ones(p.shape)) "
+        "for p in cell.parameters())][0](x)"
+    ),
     "a layer of torch's": "torch.nn.LSTM(4, 2).double().to(x.device)(x)[0]",
     "weights that are turned and copied": (
         "torch.gru(x[None], x.new_ones(1, 1, 2), [x.new_ones(4, 6).T.contiguous(), "

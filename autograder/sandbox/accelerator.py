@@ -423,6 +423,8 @@ class Watch(TorchFunctionMode):
         self.given = args
         out = _layer(func, args, kwargs) if func in _RECURRENT else func(*args, **kwargs)
         self.given = ()
+        if func == _SET_DATA and isinstance(args[0], OnGpu):  # torch changes the shape alone
+            args[0].held = _numbers(args[1])
         if type(out) is torch.Tensor:
             self.remember(out, getattr(func, "__name__", ""), args)
         return out
@@ -445,6 +447,7 @@ class Watch(TorchFunctionMode):
 
 
 _SUBSCRIPTS = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
+_SET_DATA = torch.Tensor.data.__set__  # type: ignore[attr-defined]
 _LAYER = ("hx", "params", "has_biases", "num_layers", "dropout", "train")  # arguments, in order
 _RECURRENT = (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
 _FROM_DATA = (torch.tensor, torch.as_tensor, torch.Tensor.new_tensor)
