@@ -46,9 +46,9 @@ RANDOM = Mistake(
     "random",
     {
         "en": "The same call does not give the same result each time. Is a dropout left on, is "
-        "something drawn at random, or kept from one call to the next?",
+        "something drawn at random, or kept from one call to the next, as a `.grad` that grows?",
         "zh": "同样的调用每次得到的结果不同。是不是还开着 dropout、用了随机数，"
-        "或者把什么留到了下一次调用？",
+        "或者把什么留到了下一次调用，比如不断累加的 `.grad`？",
     },
     lambda: None,
 )

@@ -197,7 +197,8 @@ def _on_pretend(
 class Buffers:
     """The last call's arguments: a new call's values are written into the same memory.
 
-    So does a training loop with its batches; a cache by identity or address then shows.
+    So does a training loop with its batches; a cache by identity or address then shows, and so does
+    a gradient that was left in a tensor's `.grad` and is added to.
     """
 
     def __init__(self) -> None:
@@ -205,10 +206,7 @@ class Buffers:
 
     def refill(self, args: list[Any]) -> list[Any]:
         """Return `args`, those that fit put into the buffers of the call before."""
-        fresh = [
-            _refilled(self._last[i], arg) if i < len(self._last) else arg
-            for i, arg in enumerate(args)
-        ]
+        fresh: list[Any] = _refilled(self._last, args)
         self._last = fresh
         return fresh
 
@@ -220,16 +218,21 @@ def _refilled(old: Any, new: Any) -> Any:
             and old.stride() == new.stride()
             and old.dtype == new.dtype
             and old.device == new.device
-            and not old.requires_grad
+            and old.is_leaf
             and 0 not in new.stride()
         )
         if fits:
-            return old.copy_(new)
+            return old.requires_grad_(False).copy_(new)
     if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
         fits = old.shape == new.shape and old.strides == new.strides and old.dtype == new.dtype
         if fits and old.flags.writeable and 0 not in old.strides:
             np.copyto(old, new)
             return old
+    if isinstance(new, dict) and isinstance(old, dict):
+        return {key: _refilled(old.get(key), value) for key, value in new.items()}
+    if isinstance(new, list) and isinstance(old, list):
+        rest = new[len(old) :]
+        return [*map(_refilled, old, new), *rest]
     return new
 
 

@@ -767,6 +767,18 @@ def test_pronoun_weights_every_call(student, draw):
     check_every_call(student, draw, "pronoun_weights", "attention")
 
 
+@pytest.mark.exercise("pronoun_weights", kind="gradient")
+def test_pronoun_weights_gradient(student, draw):
+    """Autograd reaches embed, w_q and w_k, over dozens of words.
+
+    Catches: a graph cut by `detach`, `.data` or NumPy.
+    """
+    for sizes, widths in ((SMALL, WIDTHS["attention"][0]), ((1, 65, 5, 3, 2), ALONE["attention"])):
+        args = arguments(draw, "pronoun_weights", "attention", sizes, widths)
+        cotangent, names = draw.normal(*sizes[:2]), list(args[1])
+        assert_gradients(student.pronoun.pronoun_weights, weights64, args, cotangent, names)
+
+
 # devices
 
 

@@ -5,7 +5,7 @@ from self_attention import self_attention
 
 
 def gradient_by_distance(kind, x, params):
-    x.requires_grad_()
+    x = x.detach().requires_grad_()
     if kind == "rnn":
         y = rnn(
             x,

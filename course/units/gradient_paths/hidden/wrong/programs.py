@@ -102,7 +102,7 @@ def gradient_by_distance__cell(kind, x, params):
 
 
 def gradient_by_distance__in_place(kind, x, params):
-    """The caller's x is made to require a gradient and gathers it. -> in_place"""
+    """The caller's x is made to require a gradient and gathers it. -> in_place, random"""
     x.requires_grad_(True)
     last_output(kind, x, params).sum().backward()
     return x.grad.norm(dim=(0, 2))

@@ -233,3 +233,22 @@ def pronoun_weights__not_scaled(tokens, params):
 def accuracy__percent(kind, tokens, nouns, params):
     """Of a hundred, from a mean in float32. -> percentage"""
     return 100 * (predict(kind, tokens, params).argmax(-1) == nouns).float().mean().item()
+
+
+def pronoun_weights__detached(tokens, params):
+    """The weights are cut off the graph. -> detached"""
+    q, k, v = project(params["embed"][tokens], params["w_q"], params["w_k"], params["w_v"])
+    return attention(q, k, v)[1][:, -1].detach()
+
+
+def gradients__kept_in_params(kind, tokens, nouns, params, max_norm):
+    """The params gather their gradients, from call to call. -> random"""
+    for p in params.values():
+        p.requires_grad_()
+    loss = F.cross_entropy(scores(kind, tokens, params), nouns)
+    loss.backward()
+    grads = {name: p.grad.clone() for name, p in params.items()}
+    norm = sum((g**2).sum() for g in grads.values()).sqrt()
+    if norm > max_norm:
+        grads = {name: g * (max_norm / norm) for name, g in grads.items()}
+    return loss.detach(), grads
