@@ -10,7 +10,15 @@ import torch
 
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
-from autograder.testing.compare import Mismatch, accelerated, assert_close, assert_gradients
+from autograder.testing.compare import (
+    AN_INT,
+    ONE_TENSOR,
+    Mismatch,
+    accelerated,
+    assert_close,
+    assert_equal,
+    assert_gradients,
+)
 from autograder.testing.student import Function
 
 SIZE = 1e12
@@ -87,3 +95,18 @@ def test_an_accelerator_is_allowed_what_its_layers_are_off_by() -> None:
     for dtype in (torch.float32, torch.float64):
         with pytest.raises(Mismatch):
             off(4e-5, dtype)
+
+
+@pytest.mark.parametrize("function", [lambda *given: [attention(*given)], lambda *given: given])
+def test_a_list_in_place_of_a_tensor_is_told_as_such(function: Any) -> None:
+    """Of one tensor, too, which looks like that tensor where only the numbers are looked at."""
+    with pytest.raises(Mismatch, match=r"returned a (list|tuple)") as failed:
+        compare(function, torch.ones(5, 3, dtype=torch.float64))
+    assert failed.value.help == ONE_TENSOR
+
+
+@pytest.mark.parametrize(("got", "told"), [(2.0, True), (99.5, True), (3, False), (None, False)])
+def test_a_float_for_an_int_is_told_what_to_do(got: object, told: bool) -> None:
+    with pytest.raises(Mismatch) as failed:
+        assert_equal(got, 2)
+    assert (failed.value.help == AN_INT) is told

@@ -50,6 +50,9 @@ DIFFERENCE = _(
 DIFFERENCE_OF_ONE = _(
     "%(name)s is %(got)s, expected %(expected)s (allowed difference %(allowed)s)."
 )
+AN_INT = _(
+    "An `int` is asked for. `/`, powers and logarithms of floats give a float, however whole it is."
+)
 UNEXPECTED = _("%(name)s is %(got)s, expected %(expected)s.")
 RETURNED = _("`%(function)s` returned %(got)s, expected %(expected)s.")
 A_TENSOR, AN_ARRAY, A_NUMBER = _("a tensor"), _("a NumPy array"), _("a number")
@@ -220,13 +223,14 @@ def assert_equal(got: object, expected: object, name: str = "the result") -> Non
         # a float in place of an int is no known mistake in the value
         kind = int if str(got) == TOO_LARGE else type(got)
         help_id = "" if kind is type(expected) else "wrong_type"
+        advice = AN_INT if isinstance(got, float) and type(expected) is int else ""
         if isinstance(got, list) and isinstance(expected, list) and len(got) == len(expected):
             first = next(
                 i for i, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1]
             )
             name, got, expected = f"{name}[{first}]", got[first], expected[first]
         told = say(UNEXPECTED, name=name, got=describe(got), expected=repr(expected))
-        raise Mismatch(told, help_id=help_id)
+        raise Mismatch(told, help=advice, help_id=help_id)
 
 
 def assert_raises(function: Function, error: type[Exception], *args: Any, **kwargs: Any) -> None:
@@ -301,10 +305,12 @@ def assert_gradients(
     got = function.vjp(_copy(args), wanted_cotangents, **kwargs)
     expected = [t.detach() for t in evaluate.arrays(truth.value) if isinstance(t, torch.Tensor)]
     outputs = list(evaluate.arrays(got.value))
-    if len(outputs) != len(expected):
+    in_a_list = isinstance(truth.value, torch.Tensor) and isinstance(got.value, (list, tuple))
+    if len(outputs) != len(expected) or in_a_list:
         wanted = say("%(count)s tensors", count=len(expected)) if len(expected) > 1 else A_TENSOR
         raise Mismatch(
-            say(RETURNED, function=function.name, got=describe(got.value), expected=wanted)
+            say(RETURNED, function=function.name, got=describe(got.value), expected=wanted),
+            help=ONE_TENSOR if in_a_list else "",
         )
     for position, (output, value) in enumerate(zip(outputs, expected, strict=True)):
         many = len(expected) > 1

@@ -275,7 +275,7 @@ def test_demonstrate_one_unit(student, draw):
         felt = demonstrated(student, radius, length, 1, draw.integer(0, 2**31))
         truth = radius ** np.arange(length - 1.0, -1, -1)
         # what is missing to exactness is the bend of tanh, which a state of 1e-3 hardly meets
-        name = "norms/norms[-1]"
+        name = "(norms/norms[-1])"
         assert_close(felt, truth, relative=1e-3, elementwise=True, name=name)
 
 
@@ -309,7 +309,7 @@ def test_demonstrate_rate(student, draw):
     if (drawn[0] == drawn[1]).all():
         raise Mismatch("demonstrate gives the same norms for two seeds, expected another draw.")
     for again, first in ((2, 1), (3, 0)):
-        assert_close(drawn[again], drawn[first], name="with the same seed again, norms/norms[-1]")
+        assert_close(drawn[again], drawn[first], name="with the same seed again, (norms/norms[-1])")
 
 
 def clipped64(grads, max_norm):
