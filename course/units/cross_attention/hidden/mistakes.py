@@ -1,5 +1,6 @@
 """Known mistakes of the unit `cross_attention`: a wrong look back, alone and in the decoder."""
 
+import itertools
 import math
 
 import torch
@@ -51,6 +52,17 @@ def _own(states, lengths):
     return torch.arange(states.shape[1], device=states.device) < lengths[:, None]
 
 
+def _held(states, lengths):
+    """The states, a sentence's last held to the end of the tensor."""
+    times = torch.arange(states.shape[1], device=states.device).minimum(lengths[:, None] - 1)
+    return states.gather(1, times[..., None].expand_as(states))
+
+
+def _blank(states, lengths):
+    """The states, with zeros at padding."""
+    return states * _own(states, lengths)[..., None]
+
+
 def decode_with_attention(
     tokens,
     lengths,
@@ -59,6 +71,7 @@ def decode_with_attention(
     end,
     max_length,
     *,
+    padded=lambda states, lengths: states,
     first=_last,
     visible=lambda states, lengths, tokens: _own(states, lengths),
     look="before",
@@ -74,10 +87,11 @@ def decode_with_attention(
 ):
     """The slots of a decoder, and those of `attend`. more: words written at most.
 
+    padded: the encoder's states, whose numbers at padding are anyone's own.
     look: with the state "before" the step, with the "first" one always, or with the "last" known
     before that, one step behind.
     """
-    states = _encode(tokens, params)
+    states = padded(_encode(tokens, params), lengths)
     state, mask = first(states, lengths), visible(states, lengths, tokens)
     token = torch.full(tokens.shape[:1], start, device=tokens.device)
     ended = torch.zeros_like(token, dtype=torch.bool)
@@ -363,11 +377,14 @@ wrong("zero_state", DECODER, first=lambda s, n: torch.zeros_like(s[:, 0]))(
     en="The decoder starts from a state of zeros. What does it know of the sentence at first?",
     zh="解码器从全零状态开始。一开始它对句子知道些什么？",
 )
-for _visible in (
-    lambda s, n, tokens: None,
-    lambda s, n, tokens: _own(s, (n + 1).clamp(max=s.shape[1])),
+for _visible, _padded in itertools.product(
+    (
+        lambda s, n, tokens: None,
+        lambda s, n, tokens: _own(s, (n + 1).clamp(max=s.shape[1])),
+    ),
+    (lambda s, n: s, _held, _blank),
 ):
-    wrong("padding_seen", DECODER, visible=_visible)(
+    wrong("padding_seen", DECODER, visible=_visible, padded=_padded)(
         en="Padding is attended to: which words of the tensor are a sentence's own?",
         zh="填充也被关注了：张量中哪些词是句子自己的？",
     )

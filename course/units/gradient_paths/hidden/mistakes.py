@@ -59,16 +59,18 @@ def gradient_by_distance(
     return result(norm(gradient))
 
 
-wrong("all_outputs", gradient_by_distance, loss=torch.sum)(
-    en="The outputs of every position were added up before the gradient was taken. Here only the "
-    "last word asks what it feels of the others.",
-    zh="求梯度之前把所有位置的输出都加起来了。这里只问最后一个词对其他词有多敏感。",
-)
-wrong("wrong_axis", gradient_by_distance, loss=lambda y: y[-1].sum())(
-    en="The last sentence of the batch was taken, with all its words. Which axis of the outputs is "
-    "the time?",
-    zh="取的是批次中最后一个句子的全部词。输出的哪个轴是时间？",
-)
+for _only in ((), ("rnn", "attention")):  # of an LSTM one keeps the last state anyhow
+    wrong("all_outputs", gradient_by_distance, only=_only, loss=torch.sum)(
+        en="The outputs of every position were added up before the gradient was taken. Here only "
+        "the last word asks what it feels of the others.",
+        zh="求梯度之前把所有位置的输出都加起来了。这里只问最后一个词对其他词有多敏感。",
+    )
+for _only in ((), ("rnn", "attention")):  # of an LSTM one keeps the last state anyhow
+    wrong("wrong_axis", gradient_by_distance, only=_only, loss=lambda y: y[-1].sum())(
+        en="The last sentence of the batch was taken, with all its words. Which axis of the "
+        "outputs is the time?",
+        zh="取的是批次中最后一个句子的全部词。输出的哪个轴是时间？",
+    )
 wrong("first_output", gradient_by_distance, loss=lambda y: y[:, 0].sum())(
     en="This is what the first output feels. The question is asked of the last one.",
     zh="这是第一个输出的敏感度，题目问的是最后一个输出。",

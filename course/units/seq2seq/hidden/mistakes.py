@@ -122,7 +122,7 @@ def _one_more(states, lengths):
 
 
 def _held(states, lengths):
-    """The states, that after a word too many held to the end."""
+    """The states, that at the index `lengths` held to the end."""
     times = torch.arange(states.shape[1], device=states.device).minimum(lengths[:, None])
     return states.gather(1, times[..., None].expand_as(states))
 
@@ -244,10 +244,17 @@ wrong(
     zh="states 在最长的句子处就结束了，而编号张量更长：每个位置都要一个状态，填充处也要。"
     "`pad_packed_sequence` 不给 `total_length` 时就会这样。",
 )
-wrong("results_swapped", encode, result=lambda s, c: (c, s))(
-    en="States and context came back in each other's place.",
-    zh="states 和 context 的返回顺序颠倒了。",
-)
+for _upto in (lambda s, n: s, _own, lambda s, n: _held(s, n - 1)):  # whatever stands at padding
+    wrong("results_swapped", encode, upto=_upto, result=lambda s, c: (c, s))(
+        en="States and context came back in each other's place.",
+        zh="states 和 context 的返回顺序颠倒了。",
+    )
+    wrong("squeezed", encode, upto=_upto, result=lambda s, c: (s.squeeze(), c.squeeze()))(
+        en="With a single sentence, word or unit, an axis of size 1 is gone that should stay. "
+        "Which of the axes does your `squeeze` mean?",
+        zh="只有一个句子、一个词或一个单元时，一个本该留下的长度为 1 的轴不见了。"
+        "你的 `squeeze` 指的是哪个轴？",
+    )
 wrong("context_only", encode, result=lambda s, c: c)(
     en="Only the context came back: the states on the way are asked for as well.",
     zh="只返回了 context：途中的所有状态也要返回。",
