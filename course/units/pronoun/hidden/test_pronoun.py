@@ -769,14 +769,16 @@ def test_pronoun_weights_every_call(student, draw):
 
 @pytest.mark.exercise("pronoun_weights", kind="gradient")
 def test_pronoun_weights_gradient(student, draw):
-    """Autograd reaches embed, w_q and w_k, over dozens of words.
+    """Autograd reaches embed, w_q and w_k, over hundreds of words and at the edges.
 
     Catches: a graph cut by `detach`, `.data` or NumPy.
     """
-    for sizes, widths in ((SMALL, WIDTHS["attention"][0]), ((1, 65, 5, 3, 2), ALONE["attention"])):
-        args = arguments(draw, "pronoun_weights", "attention", sizes, widths)
-        cotangent, names = draw.normal(*sizes[:2]), list(args[1])
-        assert_gradients(student.pronoun.pronoun_weights, weights64, args, cotangent, names)
+    made = partial(arguments, draw, "pronoun_weights", "attention")
+    calls = [made(SMALL, WIDTHS["attention"][0]), made(LONG, ALONE["attention"])]
+    calls += [made(SMALL, (), params) for params in edges(draw, "attention")]
+    for tokens, params in calls:
+        cotangent, given = draw.normal(*tokens.shape), [tokens, params]
+        assert_gradients(student.pronoun.pronoun_weights, weights64, given, cotangent, list(params))
 
 
 # devices
