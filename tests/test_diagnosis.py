@@ -22,6 +22,20 @@ UNKNOWN = {
         "    return found * float('nan') if scores.abs().max() > 50 else found\n",
     ),
 }
+# The same beside something that names itself, in all tests but one or two.
+COARSE = """
+def streaming_attention(q, k, v, block_size):
+    q = q / math.sqrt(q.shape[-1])
+    largest = q.new_full((*q.shape[:-1], 1), -torch.inf)
+    total, output = torch.zeros_like(largest), q.new_zeros(*q.shape[:-1], v.shape[-1])
+    for keys, values in zip(k.split(block_size, -2), v.split(block_size, -2)):
+        scores = q @ keys.mT
+        now = torch.maximum(largest, scores.amax(-1, keepdim=True))
+        weights, kept = torch.exp(scores - now), torch.exp(largest - now)
+        total = total * kept + weights.sum(-1, keepdim=True)
+        output, largest = output * kept + weights @ values, now
+    return (output.float() / total.float()).to(q.dtype)
+"""
 # And these are: each in a form of its own, not the catalogue's.
 KNOWN = {
     "divided by the width itself": (
@@ -78,6 +92,13 @@ def test_what_is_no_known_mistake_is_called_none(name: str, graders: Correctness
     assert {test.help_id for test in failed} == {""}
 
 
+def test_no_mistake_is_named_beside_too_low_a_precision(graders: CorrectnessGraders) -> None:
+    """An epsilon, where large logits leave one number of seventy that is not right."""
+    for seed in "abcde":
+        failed = failures(graders, "streaming_attention", f"import math\n{COARSE}", seed)
+        assert {test.help_id for test in failed} <= {"float32_inside", ""}
+
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_known_mistake_is_named_in_every_test_that_it_fails(
     name: str, graders: CorrectnessGraders
@@ -87,9 +108,11 @@ def test_a_known_mistake_is_named_in_every_test_that_it_fails(
     assert {test.help_id for test in failed if test.exercise == exercise} == {id_}
 
 
-def failures(graders: CorrectnessGraders, unit: str, wrong: str) -> list[schema.TestResult]:
+def failures(
+    graders: CorrectnessGraders, unit: str, wrong: str, seed: str = ""
+) -> list[schema.TestResult]:
     """The failed tests of the unit's solution with something added."""
     right = solutions(graders.course)
     texts = right | {unit: f"{right[unit]}\n\n{wrong}"}
-    ((_, report),) = graders.grade([(None, graders.course.unit(unit), texts)])
+    ((_, report),) = graders.grade([(None, graders.course.unit(unit), texts)], seed)
     return [test for test in report.tests if test.status == "failed"]

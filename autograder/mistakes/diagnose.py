@@ -53,6 +53,7 @@ RANDOM = Mistake(
     lambda: None,
 )
 UNFELT = "detached"  # what a check says where no gradient comes: an input may not be used at all
+COARSE = "float32_inside"  # what it says of all numbers: a mistake that explains them has them, too
 LARGE = 1 << 18  # numbers: a call with more is not kept, and no mistake is tried on it
 KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hundredth
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
@@ -192,11 +193,11 @@ class Recording:
 
         What was wrong in a way that names itself, such as its dtype, is no evidence of another.
         """
-        told = failure and failure.help_id not in ("", UNFELT)
+        said = failure.help_id if failure else ""
         for call in self._calls:
-            if call is not self._last or not told:
+            if call is not self._last or said in ("", UNFELT, COARSE):
                 self._suspect(call.asked).calls.append(call)
-        if failure and self._last and not told:
+        if failure and self._last and said in ("", UNFELT):
             suspect = self._suspect(self._last.asked)
             suspect.failed.append(name)
             suspect.cached |= self.cached(failure)
