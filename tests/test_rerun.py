@@ -287,11 +287,11 @@ def test_what_was_not_read_is_tried_again(settled: Class, monkeypatch: pytest.Mo
     (settled.submissions / "bob" / "gates.py").write_text("import rnn")
     whole, opened = os.open, list[str]()
 
-    def shut(path: Path, *more: int) -> int:
+    def shut(path: Path, *more: int, dir_fd: int | None = None) -> int:
         opened.append(str(path))
         if str(path).endswith("bob/rnn.py"):
             raise OSError(5, "Input/output error")
-        return whole(path, *more)
+        return whole(path, *more, dir_fd=dir_fd)
 
     monkeypatch.setattr("autograder.intake.tree.os.open", shut)
     assert settled.run() == ["bob"]
