@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from autograder.grading.mixed import Call, Expected, Heard, Mixed, Solution, alike, observe
+from autograder.grading.mixed import Expected, Heard, Mixed, Solution, alike
+from autograder.mistakes.diagnose import Call, observe
 from autograder.mistakes.match import Gave, gives
 from autograder.reports.schema import TestResult
 from autograder.sandbox import evaluate

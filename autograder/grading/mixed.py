@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeGuard
 import torch
 from torch.autograd.function import once_differentiable
 
-from autograder.mistakes.diagnose import raised
+from autograder.mistakes.diagnose import Call, observe, raised
 from autograder.mistakes.match import NEAR, Gave, gives, same
 from autograder.sandbox import evaluate
 from autograder.sandbox.evaluate import CallResult
@@ -30,7 +30,6 @@ SPREADS = (1.0, 4.0, 16.0, 64.0)  # of the factors that an array is multiplied b
 ROUNDING = 4.0  # times as far as two computations of one formula are from one another
 FAR = 100 * ROUNDING  # times what an argument changes that matters: else rounding may hide it
 MOST_FAR = 1e-2  # of the largest number, where numbers are that coarse
-Call = Callable[[Invocation], CallResult]
 Solution = Callable[[str], ModuleType]  # the reference of a unit
 
 
@@ -318,15 +317,6 @@ def _with(module: ModuleType, replaced: Mapping[str, Any]) -> dict[str, Any]:
             names[name] = made
     names |= replaced
     return names
-
-
-def observe(call: Call, asked: Invocation) -> tuple[Gave | None, CallResult | Failure]:
-    """What a call came to, None where that is neither a value nor an exception; and all of it."""
-    try:
-        outcome = call(asked)
-    except Failure as failure:
-        return raised(failure), failure
-    return Gave(outcome.value, outcome.gradients), outcome
 
 
 def alike(a: Gave, b: Gave) -> bool:

@@ -59,6 +59,7 @@ KEPT = 1 << 23  # numbers of all calls that are kept; right programs need a hund
 MORE_CALLS = 16  # that are made to tell mistakes apart, or to be sure of one
 LARGER = (1.0, 1024.0)  # times: some mistakes differ in large numbers only
 MORE_SECONDS = 0.2  # that these take of this process's time
+Call = Callable[[Invocation], CallResult]
 Known = Callable[[str], Sequence[Mistake]]  # the known mistakes of a unit, or some of them
 Reason = tuple[Mistake, ...]  # why a function is wrong: one mistake, or two at once
 Solutions = Callable[[str, str], Callable[..., Any]]  # the right function, by unit and name
@@ -302,11 +303,16 @@ class Recording:
 
     def _ask(self, asked: Invocation) -> Gave | None:
         """What the program gives for one call more, which no test made and no point hangs on."""
-        try:
-            outcome = self._backend.call(asked)
-        except Failure as failure:
-            return raised(failure)
-        return Gave(outcome.value, outcome.gradients)
+        return observe(self._backend.call, asked)[0]
+
+
+def observe(call: Call, asked: Invocation) -> tuple[Gave | None, CallResult | Failure]:
+    """What a call came to, None where that is neither a value nor an exception; and all of it."""
+    try:
+        outcome = call(asked)
+    except Failure as failure:
+        return raised(failure), failure
+    return Gave(outcome.value, outcome.gradients), outcome
 
 
 def raised(failure: Failure) -> Gave | None:
