@@ -19,7 +19,8 @@ NEAR = 2.0  # times the gate, or a part of it
 NEAR_LEAD = 3
 MOST_CALLS = 15  # odd: what is not decided by then goes to the majority
 GIVEN_UP = 2.0  # the share at which a call is given up
-AGREE = 1.5  # the two fastest calls of a loop are no further apart, or it is called again
+AGREE = 1.5  # two of a loop's latest calls are no further apart, or it is called again
+LATEST = 3  # a processor's own speed changes, and what a call took before says nothing then
 MOST_LOOPS = 9
 UNSTEADY = "A loop of our own took other times at each call: this machine is too busy."
 
@@ -65,12 +66,12 @@ def judge(call: Callable[[float], float], loop: Callable[[bool], float], gate: f
 def steady(call: Callable[[], float]) -> float:
     """The seconds of a call that is the same each time: the least, once another came near it.
 
-    Noise only adds. Raises Unmeasured where no two agree.
+    Noise only adds. Raises Unmeasured where no two of the LATEST agree.
     """
     taken = [call()]
     while len(taken) < MOST_LOOPS:
         taken.append(call())
-        least, second, *_ = sorted(taken)
+        least, second, *_ = sorted(taken[-LATEST:])
         if second <= AGREE * least:
             return least
     raise Unmeasured(UNSTEADY)
