@@ -78,7 +78,7 @@ def test_why_it_did_not_start(failure: str, warming: Warming) -> None:
     text, words = FAILURES[failure]
     warming(text)
     with pytest.raises(errors.IsolationError, match="The sandbox could not start") as caught:
-        WarmHost([ROOT])
+        WarmHost([ROOT]).ready()
     assert words in caught.value.cause
     assert not caught.value.remedy
     fine, found, remedy = doctor._sandbox()
@@ -93,7 +93,7 @@ def test_a_host_that_is_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bubblewrap, "bubblewrap_command", lambda *_: killed)
     before = time.monotonic()
     with pytest.raises(errors.IsolationError, match="it ended without a word"):
-        WarmHost([ROOT])
+        WarmHost([ROOT]).ready()
     assert time.monotonic() - before < warm_host.START_SECONDS
 
 

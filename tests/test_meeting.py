@@ -11,11 +11,11 @@ import pytest
 from conftest import ROOT
 
 from autograder.core.course import Course
-from autograder.grading.tester import WarmHosts
 from autograder.intake.content import content
 from autograder.sandbox import trying, wire
 from autograder.supervisor import meeting
 from autograder.supervisor.meeting import MeetingBackend
+from autograder.supervisor.warm_hosts import WarmHosts
 from autograder.testing.direct import LocalBackend
 from autograder.testing.subjects import Met, Subject, Wrong
 
@@ -53,7 +53,7 @@ def test_values(pair):
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[WarmHosts]:
-    found = WarmHosts([ROOT], "full")
+    found = WarmHosts([str(ROOT)], "full")
     yield found
     found.close()
 

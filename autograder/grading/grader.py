@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import socket
 import subprocess
@@ -142,7 +143,6 @@ class _Tester:
     def __init__(self, setup: TesterSetup, root: Path) -> None:
         self._connection, theirs = socket.socketpair()
         self._connection.settimeout(WAIT_SECONDS)
-        self._setup: TesterSetup | None = setup
         try:
             with theirs:
                 self._process = subprocess.Popen(
@@ -157,13 +157,12 @@ class _Tester:
         except OSError as error:
             self._connection.close()
             raise GraderError(f"No process could be started: {error.strerror}.") from error
+        with contextlib.suppress(OSError):  # it has ended, as `run` will tell
+            send(self._connection, setup)
 
     def run(self, task: UnitTask) -> UnitOutcome | None:
         """The task's outcome, or None if the tester is lost."""
         try:
-            if self._setup:
-                send(self._connection, self._setup)
-                self._setup = None
             send(self._connection, task)
             data = receive(self._connection)
             return None if data is None else msgspec.msgpack.decode(data, type=UnitOutcome)

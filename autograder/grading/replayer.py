@@ -26,6 +26,7 @@ from autograder.local import shown
 from autograder.mistakes.diagnose import Recording
 from autograder.reports.wording import help_for, reason
 from autograder.sandbox import worker
+from autograder.supervisor.warm_hosts import WarmHosts
 from autograder.testing.calls import Failure
 
 WRITTEN = _("`%(function)s` begins in %(file)s, line %(line)s.")
@@ -54,7 +55,8 @@ class OneTest(Server):
     """The pytest plugin that runs one test of the session, in this very process."""
 
     def __init__(self, replay: Replay, connection: socket.socket) -> None:
-        super().__init__(connection, replay.setup)
+        setup = replay.setup
+        super().__init__(connection, setup, WarmHosts(setup.masks, setup.level))
         self._replay = replay
         self.said: list[str] = []
         self.told: Telling | None = None

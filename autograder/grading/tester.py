@@ -16,7 +16,7 @@ import socket
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,11 +40,10 @@ from autograder.grading.protocol import TesterSetup, UnitOutcome, UnitTask, rece
 from autograder.mistakes import catalogue
 from autograder.mistakes.diagnose import Recording
 from autograder.sandbox import isolate, worker
-from autograder.sandbox.host import Level
 from autograder.sandbox.wire import Source
 from autograder.speed.race import RACE_SECONDS, RacingBackend
-from autograder.supervisor.backend import SandboxBackend, try_product
-from autograder.supervisor.warm_host import WarmHost
+from autograder.supervisor.backend import SandboxBackend
+from autograder.supervisor.warm_hosts import WarmHosts
 from autograder.testing import plugin
 
 OUR_MEMORY = 2 << 30  # bytes of a fork beyond torch and the tests; see docs/threat-model.md
@@ -80,39 +79,6 @@ def _patience(limits: Limits, races: int) -> float:
     """Seconds on the wall that a unit's tests end in, whatever a student's program does."""
     calls = limits.unit_wall_seconds * (1 + APART_SHARE)
     return calls + OUR_SECONDS + races * RACE_SECONDS
-
-
-class WarmHosts:
-    """The warm hosts of this tester, started when first needed and again after a loss."""
-
-    def __init__(self, masks: list[Path], level: Level) -> None:
-        self._masks = masks
-        self._level = level
-        self._hosts: dict[str, WarmHost] = {}
-
-    def __call__(self, device: str) -> WarmHost:
-        """The warm host of a device. Raises IsolationError where it cannot be had."""
-        if device not in self._hosts:
-            host = WarmHost(self._masks, device, self._level)
-            if device != "cpu":
-                try_product(host)
-            self._hosts[device] = host
-        return self._hosts[device]
-
-    def ready(self, devices: Sequence[str]) -> bool:
-        """Whether the warm hosts of these devices are there."""
-        return self._hosts.keys() >= set(devices)
-
-    @property
-    def killed(self) -> int:
-        """How many of the students' processes were ended by SIGKILL, which was not ours."""
-        return sum(host.killed for host in self._hosts.values())
-
-    def close(self) -> None:
-        """End them all."""
-        for host in self._hosts.values():
-            host.close()
-        self._hosts.clear()
 
 
 class Fork:
@@ -173,10 +139,10 @@ class Fork:
 class Server:
     """The pytest plugin of the host: one session, collected once."""
 
-    def __init__(self, connection: socket.socket, setup: TesterSetup) -> None:
+    def __init__(self, connection: socket.socket, setup: TesterSetup, hosts: WarmHosts) -> None:
         self._connection = connection
         self._setup = setup
-        self._hosts = WarmHosts([Path(mask) for mask in setup.masks], setup.level)
+        self._hosts = hosts
         self._fork: Fork | None = None
         self._at = Whereabouts()
         self.broken: dict[str, str] = {}  # why the course's own files of a unit do not load
@@ -335,15 +301,11 @@ class Server:
         )
 
 
-def serve(connection: socket.socket) -> int:
+def serve(connection: socket.socket, setup: TesterSetup, hosts: WarmHosts) -> int:
     """Warm up, collect the hidden tests, and hand over to Server inside that session."""
     worker.warm()
     importlib.import_module("numpy.ma")  # the first np.median imports it
-    data = receive(connection)
-    if data is None:
-        return 0
-    setup = msgspec.msgpack.decode(data, type=TesterSetup)
-    return session_of(setup, Server(connection, setup))
+    return session_of(setup, Server(connection, setup, hosts))
 
 
 def session_of(setup: TesterSetup, server: Server) -> int:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -26,7 +26,9 @@ from autograder.core.errors import GraderError
 from autograder.core.text import clean
 from autograder.sandbox import host
 from autograder.supervisor import bubblewrap, seccomp
-from autograder.supervisor.child import Child, ProcessLimits
+
+if TYPE_CHECKING:
+    from autograder.supervisor.child import Child, ProcessLimits
 
 _answers: msgspec.msgpack.Decoder[host.Answer] = msgspec.msgpack.Decoder(host.Answer)
 _encode = msgspec.msgpack.Encoder().encode
@@ -36,7 +38,10 @@ SAID_BYTES = 1 << 14
 
 
 class WarmHost:
-    """The process behind the wall that forks children; restarted if it dies."""
+    """The process behind the wall that forks children.
+
+    It warms up beside the one that starts it; who asks it for something waits until it is warm.
+    """
 
     def __init__(
         self, masks: Sequence[Path], device: str = "cpu", level: host.Level = "full"
@@ -73,16 +78,24 @@ class WarmHost:
                 start_new_session=True,
             )
         self._control.settimeout(START_SECONDS)
-        try:
-            folders = [[str(path) for path in paths] for paths in (readable, listed, devices)]
+        self._warm = False
+        folders = [[str(path) for path in paths] for paths in (readable, listed, devices)]
+        with contextlib.suppress(OSError):  # it has ended, as `ready` will tell
             self._control.send(_encode(host.HostSetup(level, program, *folders)))
-            ready = self._first_word()
+
+    def ready(self) -> Self:
+        """Wait until it is warm. Raises IsolationError where it cannot start."""
+        if self._warm:
+            return self
+        try:
+            self._warm = bool(self._first_word())
         except TimeoutError as error:
             raise self._start_failure(f"it was not ready after {START_SECONDS:.0f} s") from error
         except OSError as error:
             raise self._start_failure(str(error)) from error
-        if not ready:
+        if not self._warm:
             raise self._start_failure("it ended without a word")
+        return self
 
     def _first_word(self) -> bytes:
         """What the warm host says; nothing once it has ended, though what it started may go on."""
@@ -125,6 +138,8 @@ class WarmHost:
 
         device: the host's own, if nothing else is said. needs: see host.Spawn.
         """
+        from autograder.supervisor.child import Child  # with torch, for which no host has to wait
+
         ours, theirs = socket.socketpair()
         memory, seconds = limits.memory, limits.cpu_seconds
         command = host.Spawn(device or self.device, memory, seconds, place, list(needs))
@@ -156,12 +171,13 @@ class WarmHost:
         self._said.close()
 
     def __enter__(self) -> Self:
-        return self
+        return self.ready()
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def _ask(self, command: host.Command, descriptors: list[int]) -> tuple[host.Answer, list[int]]:
+        self.ready()
         try:
             socket.send_fds(self._control, [_encode(command)], descriptors)
             data, received, _, _ = socket.recv_fds(self._control, host.CONTROL_BYTES, 1)
@@ -175,6 +191,8 @@ def strongest() -> host.Level:
 
     Tells on the standard error why a stronger one does not work.
     """
+    from autograder.supervisor.child import ProcessLimits
+
     *real, none = host.LEVELS
     for level in real:
         try:

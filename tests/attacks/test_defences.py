@@ -112,7 +112,7 @@ class Range:
         self._off.touch()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(bubblewrap, "SANDBOX", folder / "sandbox")
-            self._host = WarmHost([ROOT])
+            self._host = WarmHost([ROOT]).ready()
 
     def host(self, *off: str) -> WarmHost:
         """The host; its children from now on do without these defences."""
