@@ -110,3 +110,12 @@ def test_a_float_for_an_int_is_told_what_to_do(got: object, told: bool) -> None:
     with pytest.raises(Mismatch) as failed:
         assert_equal(got, 2)
     assert (failed.value.help == AN_INT) is told
+
+
+def test_where_any_number_will_do_it_has_to_be_one() -> None:
+    numbers = torch.zeros(2, dtype=torch.float64)
+    assert_close(numbers + 9.0, numbers, absolute=float("inf"))
+    with pytest.raises(Mismatch, match=r"^the loss\[1\] is nan, expected a number\.$"):
+        assert_close(
+            numbers / torch.tensor([1, 0]), numbers, absolute=float("inf"), name="the loss"
+        )

@@ -70,7 +70,7 @@ def test_each_kind_of_failure_has_its_words(grade_text: GradeText, body: str, wo
     [
         ("def rnn(:\n", "Python cannot read rnn.py, line 1"),
         ("x = 1\n", "defines no function `rnn`"),
-        ("rnn = 3\n", "is a int, not a function"),
+        ("rnn = 3\n", "is of type `int`, not a function"),
         ("import tensorflow\n", "No module named 'tensorflow'"),
         ("1 / 0\n", "rnn.py cannot be imported: ZeroDivisionError"),
         ("import os; os._exit(0)\n", "Importing rnn.py: the program ended"),

@@ -106,7 +106,7 @@ class Backend(Protocol):
 def no_function(file: str, name: str, found: str | None) -> Failure:
     """What to say where a file has no function of a name; `found`: the type of what has it."""
     if found is not None:
-        message = _("`%(name)s` in %(file)s is a %(found)s, not a function.")
+        message = _("`%(name)s` in %(file)s is of type `%(found)s`, not a function.")
         return Failure(say(message, name=name, file=file, found=found))
     message = _("%(file)s defines no function `%(name)s`. Was it renamed or deleted?")
     return Failure(say(message, name=name, file=file), help_id="missing_function")

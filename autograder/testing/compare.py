@@ -123,6 +123,9 @@ def assert_close(
         "count": wanted.numel(),
     }
     message = say(DIFFERENCE if wanted.numel() > 1 else DIFFERENCE_OF_ONE, **facts)
+    if allowed[at].isinf():  # only what is no number fails then
+        at_worst = f"{name}{worst or ''}"
+        message = say(UNEXPECTED, **facts | {"name": at_worst, "expected": A_NUMBER})
     if dtype is not torch.float32 and not _least and _is_float32(actual, wanted):
         raise Mismatch(
             message, help=FLOAT32_INSIDE, help_id="float32_inside", compared=(actual, wanted)
