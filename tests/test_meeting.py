@@ -155,6 +155,19 @@ def test_the_last_call_is_told(hosts: WarmHosts, course: Course, tmp_path: Path)
         assert "AssertionError in work.py, line 9 (`assert 1 > 2`)" in problem.message
 
 
+def test_the_calls_of_all_tests_count_together(
+    hosts: WarmHosts, course: Course, tmp_path: Path
+) -> None:
+    """At a student's desk, too; and none is blamed for calls that others made."""
+    called = "for _ in range(600): pair(torch.ones(1, 1))"
+    text = f"def test_one(pair):\n    {called}\ndef test_two(pair):\n    {called}\n"
+    for found in (met(hosts, course, text), met_here(tmp_path, text)):
+        assert found.problem
+        assert "All tests of the function together made more than 1000" in found.problem.message
+    swallowed = text.replace("    for", "    with contextlib.suppress(Exception):\n        for")
+    assert met_here(tmp_path, f"import contextlib\n{swallowed}").problem
+
+
 def test_a_limit_of_time_ends_a_test(
     hosts: WarmHosts, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,13 +18,11 @@ from autograder.supervisor.backend import Hosts, SandboxBackend, prepare
 from autograder.supervisor.child import Answer, nonce
 from autograder.supervisor.reasons import used_up
 from autograder.testing.calls import Failure, Invocation, as_written
-from autograder.testing.subjects import Met, Subject, right_fails, tests_of
+from autograder.testing.subjects import MOST_CALLS, TOO_MANY, Met, Subject, right_fails, tests_of
 
-MOST_CALLS = 1000  # of a version, by all tests together
 CALL_MIB = 16  # of all arrays of a call, and of what it gave
 TEST_SECONDS = 2.0  # of CPU time: for one test, and for one call that it makes
 TESTS, VERSION = "tests", "version"  # the processes' places; the second is the module there, too
-TOO_MANY = _("It made more than %(most)s calls.")
 OTHERWISE = _("It was called in a way that its signature does not have.")
 NOT_TOLD = _("%(file)s does not tell which tests it has.")
 RAISED = "the function under test raised %s"  # a kind is all that is passed on of an exception

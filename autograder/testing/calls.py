@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 LONGEST = 400  # characters of a call that is told
 UNUSABLE = _("The result could not be used: %(error)s")
-ONLY_THESE = _("Only PyTorch, NumPy, Python's own library and your other units can be imported.")
+ONLY_THESE = _(
+    "Only PyTorch, NumPy, Python's own library, your other units and helper files that you hand in "
+    "with them can be imported."
+)
 
 
 class Failure(AssertionError):  # noqa: N818 - not an error of ours

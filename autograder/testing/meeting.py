@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ from autograder.core.language import say
 from autograder.sandbox import evaluate, trying
 from autograder.testing.calls import Failure, Invocation, as_written, unwritten
 from autograder.testing.exceptions import in_words
-from autograder.testing.subjects import RAISED, Met, Subject, Version, right_fails, tests_of
+from autograder.testing.subjects import (
+    MOST_CALLS,
+    RAISED,
+    TOO_MANY,
+    Met,
+    Subject,
+    Version,
+    right_fails,
+    tests_of,
+)
 
 
 def meet(names: Mapping[str, Any], file: str, subject: Subject) -> Met:
@@ -23,27 +33,50 @@ def meet(names: Mapping[str, Any], file: str, subject: Subject) -> Met:
         tests, others = tests_of(subject, trying.among(names), file)
     except Failure as problem:
         return Met(problem=problem)
+    mine = {test: names[test] for test in tests}
     for version in subject.right:
-        for test in tests:
-            failure, last = _tried(names[test], test, file, subject, version)
-            if failure:
-                return Met(problem=right_fails(subject, test, failure, last, others), others=others)
+        if failed := _failed(mine, file, subject, version):
+            return Met(problem=right_fails(subject, *failed, others), others=others)
     caught = {
-        name
-        for name, wrong in subject.wrong.items()
-        if any(_tried(names[test], test, file, subject, wrong.version)[0] for test in tests)
+        name for name, wrong in subject.wrong.items() if _failed(mine, file, subject, wrong.version)
     }
     return Met(frozenset(caught), others=others)
 
 
+class _TooMany(BaseException):
+    """No test catches it by chance."""
+
+
+def _failed(
+    tests: Mapping[str, Callable[..., Any]], file: str, subject: Subject, version: Version
+) -> tuple[str, Failure, str] | None:
+    """The first test that fails on a version, if one does, how, and the call that it made last."""
+    calls = itertools.count(1)
+    for name, test in tests.items():
+        failure, last = _tried(test, name, file, subject, version, calls)
+        if failure:
+            return name, failure, last
+    return None
+
+
 def _tried(
-    test: Callable[..., Any], name: str, file: str, subject: Subject, version: Version
+    test: Callable[..., Any],
+    name: str,
+    file: str,
+    subject: Subject,
+    version: Version,
+    calls: Iterator[int],
 ) -> tuple[Failure | None, str]:
-    """How a test failed on a version, if it did, and the call that it made last."""
+    """How a test failed on a version, if it did, and the call that it made last.
+
+    calls: the numbers of those of the version.
+    """
     function, last = _function(subject, version), ""
 
     def ask(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         nonlocal last
+        if next(calls) > MOST_CALLS:
+            raise _TooMany
         last = as_written(Invocation("", subject.name, args, kwargs))
         # As when sent: each side has its own, and gradients do not cross.
         args, kwargs = evaluate.snapshot([list(args), dict(kwargs)])
@@ -55,6 +88,8 @@ def _tried(
         test(trying.stand_in(subject.name, subject.signature, ask))
     except (KeyboardInterrupt, Failure):  # the second is not the test's: of a student's function
         raise
+    except _TooMany:
+        return Failure(say(TOO_MANY, most=MOST_CALLS)), last
     except BaseException as error:  # whatever it raises, `pytest.skip` and `exit` too
         return _told(error, name, file), last
     return None, last

@@ -30,6 +30,8 @@ CAUGHT = _(
     "this one.%(others)s"
 )
 RAISED = _("`%(function)s` raised %(error)s in %(where)s%(code)s.")
+TOO_MANY = _("All tests of the function together made more than %(most)s calls.")
+MOST_CALLS = 1000  # of a version, by all tests together
 NOT_CAUGHT = "not_caught"
 MOST_NAMED = 8
 

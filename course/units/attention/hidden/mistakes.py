@@ -37,14 +37,17 @@ def attention(
     normalise=torch.softmax,
     zeroed=True,
     mix=torch.matmul,
-    result=lambda output, weights, q, k, v: (output, weights),
+    result=lambda output, weights, scores, q, k, v: (output, weights),
 ):
+    """zeroed: hidden weights are set to zero; or "empty", those only that are hidden row by row."""
     scores = scale(product(q, k), width(q, v), divisor=divisor)
     mask = None if mask is None else read(mask)
-    weights = normalise(scores if mask is None else hide(scores, mask), -1)
+    scores = scores if mask is None else hide(scores, mask)
+    weights = normalise(scores, -1)
     if mask is not None and zeroed:
-        weights = weights.masked_fill(~mask, 0.0)  # NaN too, in a row that is hidden whole
-    return result(mix(weights, v), weights, q, k, v)
+        hidden = ~mask.any(-1, keepdim=True) if zeroed == "empty" else ~mask
+        weights = weights.masked_fill(hidden, 0.0)  # NaN too, in a row that is hidden whole
+    return result(mix(weights, v), weights, scores, q, k, v)
 
 
 # score
@@ -62,6 +65,17 @@ wrong("no_transpose", score, attention, product=[torch.matmul, _all_turned, _fir
     en="Which axes does your transpose exchange? Only the last two belong to one sentence, and a "
     "transpose that is missing or that moves the batch axis pairs the wrong numbers.",
     zh="你的转置交换了哪些轴？只有最后两个轴属于同一个句子；漏掉转置或移动了批次轴，都会配错数字。",
+)
+wrong(
+    "reshaped",
+    score,
+    attention,
+    product=lambda q, k: q @ k.reshape(*k.shape[:-2], k.shape[-1], k.shape[-2]),
+)(
+    en="The keys were reshaped where they should be transposed: the shape is right, the numbers of "
+    "one key are torn apart. What exchanges two axes?",
+    zh="key 被 reshape 了，而这里需要的是转置：形状是对的，但同一个 key 的数字被拆散了。"
+    "什么操作才是交换两个轴？",
 )
 wrong("swapped_qk", score, attention, product=lambda q, k: k @ q.mT)(
     en="Queries and keys have changed places: rows belong to the queries, columns to the keys.",
@@ -168,8 +182,8 @@ wrong("scale_by_d_v", attention, width=lambda q, v: v.shape[-1])(
 wrong("multiplied", attention, divisor=lambda scores, d_k: 1 / math.sqrt(d_k))(**MULTIPLIED)
 wrong("float32_root", attention, divisor=lambda s, d_k: torch.sqrt(torch.tensor(d_k)))(**FLOAT32)
 for _late in (
-    lambda output, w, q, k, v: (w / _root(q) @ v, w / _root(q)),
-    lambda output, w, q, k, v: (output / _root(q), w),
+    lambda output, w, s, q, k, v: (w / _root(q) @ v, w / _root(q)),
+    lambda output, w, s, q, k, v: (output / _root(q), w),
 ):
     wrong("scale_after_softmax", attention, divisor=lambda s, d_k: 1.0, result=_late)(
         en="The weights are scaled after the softmax, so they no longer sum to 1. What should be "
@@ -179,6 +193,11 @@ for _late in (
 
 
 # softmax
+
+
+def _empty_rows_open(scores, mask):
+    """-inf where the mask hides, but in rows that it hides whole zeros, so that none is NaN."""
+    return scores.masked_fill(~mask, -math.inf).masked_fill(~mask.any(-1, keepdim=True), 0.0)
 
 
 def _by_hand(largest=lambda scores, dim: scores.amax(dim, True), more=0.0):
@@ -192,10 +211,13 @@ def _by_hand(largest=lambda scores, dim: scores.amax(dim, True), more=0.0):
 
 
 for _axis in (0, 1, -2):
-    wrong("wrong_axis", softmax, attention, normalise=lambda s, d, axis=_axis: s.softmax(axis))(
+    AXIS = wrong(
+        "wrong_axis", softmax, attention, normalise=lambda s, d, axis=_axis: s.softmax(axis)
+    )(
         en="The softmax runs over the wrong axis. Which axis holds one query's scores?",
         zh="softmax 沿错误的轴计算。一个 query 的分数排在哪个轴上？",
     )
+wrong("wrong_axis", attention, normalise=lambda s, d: s.softmax(-2), hide=_empty_rows_open)(**AXIS)
 wrong("dim_ignored", softmax, normalise=lambda s, d: s.softmax(-1))(
     en="It is always the last axis that is normalised, whatever `dim` says.",
     zh="无论 `dim` 是多少，归一化的总是最后一个轴。",
@@ -368,6 +390,10 @@ wrong(
 # attention: the mask, and what is returned
 
 
+def _lowest(scores, mask):
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+
+
 def _filled(*numbers):
     return [lambda scores, mask, n=n: scores.masked_fill(~mask, n) for n in numbers]
 
@@ -393,14 +419,16 @@ wrong("mask_added", attention, hide=torch.add, zeroed=False)(
     en="The mask was added to the scores as numbers: True counts 1 there, and nothing is hidden.",
     zh="掩码被当作数字加到了分数上：True 只是加 1，什么也没有遮住。",
 )
-wrong("fill_zero", attention, hide=_filled(0.0, 1e-9, 1e-8, 1e-6), zeroed=False)(
+FILLS = _filled(0.0, 1e-9, 1e-8, 1e-6)
+wrong("fill_zero", attention, hide=FILLS, zeroed=[False, "empty"])(
     en="A hidden score was replaced by (almost) 0, and e⁰ is 1: such a key still takes part. What "
     "must a score be so that its exponential is 0?",
     zh="被遮住的分数换成了（几乎）0，而 e⁰ = 1，这个 key 仍然有份。分数应为多少，它的指数才是 0？",
 )
 
 
-wrong("fill_too_small", attention, hide=_filled(-1e1, -1e2, -1e3, -1e4), zeroed=[True, False])(
+FILLS = _filled(-1e1, -1e2, -1e3, -1e4)
+wrong("fill_too_small", attention, hide=FILLS, zeroed=[True, False, "empty"])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: at logits "
     "around -3000 the hidden keys win. What is below every score?",
     zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低：在 -3000 附近，"
@@ -410,7 +438,7 @@ wrong(
     "empty_row_uniform",
     attention,
     hide=[
-        lambda s, mask: s.masked_fill(~mask, torch.finfo(s.dtype).min),
+        _lowest,
         *_filled(-1e9, -1e10, -1e12, -1e20, -1e30),
         *(lambda s, mask, n=n: s + (~mask).to(s.dtype) * n for n in (-1e4, -1e9)),
     ],
@@ -442,22 +470,30 @@ wrong("mask_not_broadcast", attention, hide=[_indexed(-math.inf), _indexed(-1e9)
     zh="`scores[~mask]` 这样的下标要求掩码与分数形状完全相同，而掩码可能没有前面的轴：什么写法会广"
     "播？",
 )
-wrong("mask_half_applied", attention, result=lambda o, w, q, k, v: (o, attention(q, k, v)[1]))(
+wrong("mask_half_applied", attention, result=lambda o, w, s, q, k, v: (o, attention(q, k, v)[1]))(
     en="Output and weights do not belong together: only one of them knows of the mask.",
     zh="输出和权重对不上：只有其中一个用到了掩码。",
 )
-wrong("results_swapped", attention, result=lambda o, w, q, k, v: (w, o))(
+wrong("results_swapped", attention, result=lambda o, w, s, q, k, v: (w, o))(
     en="The results come in the wrong order: the output is first, then the weights.",
     zh="返回的顺序反了：先是输出，再是权重。",
 )
-wrong("weights_missing", attention, result=lambda o, w, q, k, v: o)(
+wrong("weights_missing", attention, result=lambda o, w, s, q, k, v: o)(
     en="The output is there, the weights are not: two things are asked for.",
     zh="只返回了输出，没有返回权重：要求的是两样。",
 )
-wrong("scores_returned", attention, result=lambda o, w, q, k, v: (o, q @ k.mT / _root(q)))(
+RETURNED = wrong(
+    "scores_returned", attention, result=lambda o, w, s, q, k, v: (o, q @ k.mT / _root(q))
+)(
     en="The second result holds scores, not weights: they have not been through the softmax.",
     zh="第二个返回值是分数而不是权重：还没有经过 softmax。",
 )
+wrong(
+    "scores_returned",
+    attention,
+    hide=[*_filled(-math.inf, -1e9), _lowest, _empty_rows_open],
+    result=lambda o, w, s, q, k, v: (o, s),
+)(**RETURNED)
 
 # made so often that one program may make two
 COMMON = """

@@ -49,6 +49,13 @@ def at_levels(draw, dtype=torch.float64):
     return [q.to(dtype), k.to(dtype), v.to(dtype)]
 
 
+def with_empty_rows(draw):
+    """A mask of six sentences: in each of five another query may attend to nothing, in one all."""
+    mask, queries = draw.mask(6, 5, 11), torch.arange(5)
+    mask[queries, queries] = mask[5] = False
+    return mask
+
+
 def attention64(q, k, v, mask=None):
     """Exponentials of the allowed keys over their sum; a row without any is divided by one."""
     scores = q @ k.mT / math.sqrt(q.shape[-1])
@@ -411,12 +418,12 @@ def test_attention_mask(student, draw):
 def test_attention_nothing_to_attend_to(student, draw):
     """A query that may attend to nothing gets zeros, never NaN; the others are not disturbed.
 
-    Catches: softmax over -inf alone (NaN), a finite fill whose row comes out uniform.
+    Catches: softmax over -inf alone (NaN), a finite fill whose row comes out uniform, one query's
+    empty row taken for that of all.
     """
-    q, k, v = qkv(draw, 3)
-    mask = draw.mask(3, 5, 11)
-    mask[0, 2] = mask[1] = False
-    empty = ~mask.any(-1)  # (3, 5)
+    q, k, v = qkv(draw, 6)
+    mask = with_empty_rows(draw)
+    empty = ~mask.any(-1)  # (6, 5)
     for shut in (torch.zeros(5, 11, dtype=torch.bool), torch.zeros_like(mask)):
         got = student.attention.attention(q, k, v, shut)
         assert_each_close(got, attention64(q, k, v, shut), NAMES)
@@ -524,9 +531,7 @@ def test_attention_gradient_mask(student, draw):
     Masks of every form, one that hides all and one that hides nothing among them. Catches: NaN
     that `nan_to_num` hides in the result only, a gradient through hidden keys.
     """
-    mask = draw.mask(3, 5, 11)
-    mask[0, 2] = mask[1] = False
-    assert_attention_gradients(student, draw, *qkv(draw, 3), mask)
+    assert_attention_gradients(student, draw, *qkv(draw, 6), with_empty_rows(draw))
     for leading, axes in [((), ()), ((2,), ()), ((2,), (1,)), ((2, 3), ())]:
         mask = draw.mask(*axes, 3, 5)
         assert_attention_gradients(student, draw, *qkv(draw, *leading, t_q=3, t_k=5), mask)

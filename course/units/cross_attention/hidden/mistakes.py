@@ -134,6 +134,17 @@ def _scaled(context, weights, state, encoder_states):
     return torch.einsum("nt,nth->nh", weights, encoder_states), weights
 
 
+def _lengths(state, encoder_states):
+    """Those of the query and of every key, as torch's cosine has them."""
+    query, keys = (vectors.norm(dim=-1).clamp(min=1e-8) for vectors in (state, encoder_states))
+    return query[:, None] * keys
+
+
+wrong("cosine", *BOTH, divisor=_lengths)(
+    en="The dot products are divided by the lengths of query and key, so these are cosines. What "
+    "does √H divide?",
+    zh="点积除以了 query 与 key 的长度，得到的是余弦。√H 除的应是什么？",
+)
 wrong("softmax_over_queries", *BOTH, normalise=lambda s, d: s[..., None].softmax(-1)[..., 0])(
     en="Every word weighs 1: the softmax ran over the queries, and there is one a sentence. Over "
     "which axis do the words stand? (With query and key exchanged it looks the same.)",

@@ -301,6 +301,21 @@ wrong(
     "0·∞, which is NaN, not a number. Multiply the gates themselves.",
     zh="通过对数来求乘积：门为 0 时对数是 -∞，那里的梯度就是 0·∞，没有意义。请直接把门相乘。",
 )
+
+
+@mistake(
+    "cell_gradient",
+    "through_logarithms",
+    en="A product by way of logarithms: that of a gate of 0 is -∞, and so the gradient there is "
+    "0·∞, which is NaN, not a number. Multiply the gates themselves.",
+    zh="通过对数来求乘积：门为 0 时对数是 -∞，那里的梯度就是 0·∞，没有意义。请直接把门相乘。",
+)
+def cell_gradient_through_all_logarithms(forget):
+    """The first row's too, which no product holds."""
+    sums = forget.log().flip(0).cumsum(0).flip(0)
+    return torch.cat([sums[1:], torch.zeros_like(sums[:1])]).exp()
+
+
 wrong("upside_down", cell_gradient, result=lambda products: products.flip(0))(
     en="The right products, upside down: whose product is the first row's?",
     zh="乘积是对的，但上下颠倒了：第一行应是哪些门的乘积？",

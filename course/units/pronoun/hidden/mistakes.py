@@ -75,7 +75,8 @@ def predict(
     return result(head(at(y), params))
 
 
-wrong("first_output", predict, at=lambda y: y[:, 0])(
+ONE_KIND = [(), ("convolution",), ("attention",)]  # for a reader of a sentence as a whole
+wrong("first_output", predict, only=ONE_KIND, at=lambda y: y[:, 0])(
     en="These are scores from the first word's output. Where in the sentence does the pronoun "
     "stand?",
     zh="这是从第一个词的输出得到的分数。代词在句子的什么位置？",
@@ -84,11 +85,11 @@ wrong("middle_output", predict, at=lambda y: y[:, y.shape[1] // 2])(
     en="These are scores from the output in the middle. Where does the pronoun stand?",
     zh="这是从中间位置的输出得到的分数。代词在什么位置？",
 )
-wrong("mean_output", predict, at=lambda y: y.mean(1))(
+wrong("mean_output", predict, only=ONE_KIND, at=lambda y: y.mean(1))(
     en="The outputs of all words were averaged. The score comes from what the layer gives at one.",
     zh="对所有词的输出取了平均。分数只来自层在一个词处的输出。",
 )
-wrong("sum_output", predict, at=lambda y: y.sum(1))(
+wrong("sum_output", predict, only=ONE_KIND, at=lambda y: y.sum(1))(
     en="The outputs of all words were added up. The score comes from what the layer gives at one.",
     zh="把所有词的输出加了起来。分数只来自层在一个词处的输出。",
 )
@@ -158,6 +159,20 @@ wrong(
 )(
     en="Nothing bends between the layers, so that they are one linear map. What comes after each?",
     zh="层与层之间没有非线性，合起来只是一个线性映射。每层之后是什么？",
+)
+
+
+def _dilated(x, params):
+    for number, (w, b) in enumerate(zip(params["w"], params["b"], strict=True)):
+        apart = 2**number
+        taps = w.permute(2, 1, 0)
+        x = F.conv1d(x.mT, taps, b, padding=len(w) // 2 * apart, dilation=apart).mT.relu()
+    return x
+
+
+wrong("dilated", predict, only=("convolution",), stack=_dilated)(
+    en="The layers are dilated, more from layer to layer. Here each is `conv1d` without dilation.",
+    zh="各层带了逐层增大的空洞。这里每一层都是不带空洞的 `conv1d`。",
 )
 wrong(
     "last_relu_missing",

@@ -143,6 +143,10 @@ wrong("no_bias", conv1d, bias=torch.zeros_like)(
 )
 
 
+def _from_the_top(layers):
+    return list(layers)[::-1]
+
+
 def receptive_field(
     layers,
     *,
@@ -193,6 +197,9 @@ GAPS = wrong("taps_for_gaps", receptive_field, width=lambda kernel, dilation: ke
     "many gaps does a kernel of three have?",
     zh="每一层数的是权重的个数，但让窗口变宽的是它们之间的间隔。大小为 3 的卷积核有几个间隔？",
 )
+wrong(
+    "taps_for_gaps", receptive_field, order=_from_the_top, way=lambda r, k, s, d: r * s - s + k * d
+)(**GAPS)
 wrong("one_more", receptive_field, start=2)(
     en="The count is one too many. How many inputs does one output see without any layer?",
     zh="多数了一个。一层也没有的时候，一个输出能看到几个输入？",
@@ -204,7 +211,7 @@ wrong("reversed_layers", receptive_field, way=lambda r, k, s, d: (r - 1) * s + (
 wrong(
     "stride_of_the_window",
     receptive_field,
-    order=[lambda layers: layers, lambda layers: list(layers)[::-1]],
+    order=[lambda layers: layers, _from_the_top],
     way=lambda r, k, s, d: r * s + (k - 1) * d,
 )(
     en="The whole window is multiplied by the stride. With r positions, how many strides lie "
@@ -242,7 +249,7 @@ wrong("padding_added", receptive_field, width=lambda k, d: (k - 1) * d + 2 * ((k
     "input is padded?",
     zh="把补的零也数进去了。补零会让一个输出看到更多的输入吗？",
 )
-wrong("reversed_layers", receptive_field, order=lambda layers: list(layers)[::-1])(
+wrong("reversed_layers", receptive_field, order=_from_the_top)(
     en="The layers are taken from the last to the first. Which one is next to the input?",
     zh="层的顺序反了。哪一层紧挨着输入？",
 )
@@ -462,6 +469,11 @@ wrong("positive_only", measured_receptive_field, felt=lambda g: g.sum(-1, keepdi
     en="The gradient's numbers were added with their signs, and only positive sums count. Is a "
     "position with a negative gradient not felt?",
     zh="把梯度的各个数带着符号相加，只数了正的和。梯度为负的位置就没有影响吗？",
+)
+wrong("channels_cancel", measured_receptive_field, felt=lambda g: g.sum(-1, keepdim=True) != 0)(
+    en="The gradient's numbers at a position are added with their signs, and 1 and -1 cancel. Is a "
+    "position where they do not felt?",
+    zh="把一个位置上梯度的各个数带着符号相加，1 和 -1 会互相抵消。这样的位置就没有影响吗？",
 )
 wrong("positive_only", measured_receptive_field, felt=lambda gradient: gradient > 0)(
     en="Only positive gradients are counted. Is a position with a negative gradient not felt?",

@@ -353,7 +353,7 @@ def test_measured_receptive_field_of_zeros(student, draw):
     """Taps that are zero, and channels that nothing reads, narrow what the middle output feels.
 
     Catches: the formula in place of a measurement, kernel flipped, another output than the middle
-    one, one channel of it, the first and the last output together.
+    one, one channel of it, the first and the last output together, channels that cancel.
     """
     past = [taps(draw, kernel, 2) for kernel in (5, 3)]
     for w in past:
@@ -369,6 +369,8 @@ def test_measured_receptive_field_of_zeros(student, draw):
     mute = [taps(draw, 3, 2), taps(draw, 3, 2)]
     mute[1][0, :, 0] = 0  # the outer taps write one number of the output each
     mute[1][2, :, 1] = 0
+    against = [taps(draw, 3, 2), taps(draw, 3, 2)]
+    against[0][0, 1] = -against[0][0, 0]  # what the first tap feels in one channel, less in another
     for weights, short in [
         (past, 6),
         (future, 6),
@@ -376,6 +378,7 @@ def test_measured_receptive_field_of_zeros(student, draw):
         ([written, read], 11),
         (deaf, 6),
         (mute, 6),
+        (against, 6),
     ]:
         assert_measured(student, weights, 29, [2, 1])
         assert_measured(student, weights, short, [1, 3])

@@ -175,7 +175,8 @@ wrong("initial_state_ignored", rnn, first=torch.zeros_like)(
     en="The walk starts from zeros: the state that is given has no effect.",
     zh="从全零状态开始了：给定的初始状态没有起作用。",
 )
-wrong("detached", rnn, handed=lambda h, t: h.detach())(
+CUT = [lambda h, t: h.detach(), lambda h, t: h.detach() if t else h]
+wrong("detached", rnn, handed=CUT)(
     en="The graph is cut between two steps, so a gradient does not travel back through all of "
     "them.",
     zh="计算图在步与步之间被切断了，梯度无法一直传回去。",

@@ -40,6 +40,7 @@ def encode(
     lengths,
     params,
     *,
+    padding=lambda tokens, lengths: tokens,
     read=lambda tokens: tokens,
     counted=lambda tokens, lengths: lengths,
     named=lambda params: params,
@@ -53,12 +54,14 @@ def encode(
 ):
     """The slots of an encoder, and those of a step.
 
-    counted: the lengths that count. order: of the sentences. kept: the state after a step.
+    padding: the ids, with others there. counted: the lengths that count. order: of the sentences.
+    kept: the state after a step.
     pick: the context, of all states.
     upto: those of the states that come back.
     """
     lengths = counted(tokens, lengths)
     tokens, lengths = tokens[order(lengths)], lengths[order(lengths)]
+    tokens = padding(tokens, lengths)
     words = params["enc_embed"][read(tokens)]
     state = first(words.new_zeros(len(words), params["enc_w_h"].shape[0]))
     states = []
@@ -127,7 +130,13 @@ def _held(states, lengths):
     return states.gather(1, times[..., None].expand_as(states))
 
 
-wrong("last_padded_state", encode, pick=[lambda s, n: s[:, -1], lambda s, n: s[:, n.max() - 1]])(
+def _zeros_at_padding(tokens, lengths):
+    return tokens * (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None])
+
+
+PADDINGS = [lambda tokens, lengths: tokens, _zeros_at_padding]
+ENDS = [lambda s, n: s[:, -1], lambda s, n: s[:, n.max() - 1]]
+wrong("last_padded_state", encode, padding=PADDINGS, pick=ENDS)(
     en="The context is the state at the end of the tensor, which for a short sentence lies in the "
     "padding. After which word is each sentence over?",
     zh="context 取的是张量末尾的状态，对短句来说那里是填充。每个句子在哪个词之后就结束了？",
@@ -148,6 +157,7 @@ for _slots in (
     {"pick": lambda s, n: _last(s, n - 1)},
     {"pick": _one_more},
     {"pick": _one_more, "upto": _held},
+    {"pick": _one_more, "padding": _zeros_at_padding},
 ):
     wrong("off_by_one", encode, **_slots)(
         en="The context is the state of a neighbouring word. At which index is the last of n "
@@ -169,7 +179,9 @@ wrong("all_pairs", encode, pick=lambda s, n: s[:, n - 1])(
     "goes through them side by side.",
     zh="每个句子都取了所有句子末词位置的状态。两个轴都给出下标时，才会成对地取。",
 )
-PADDING = wrong("padding_is_zero", encode, kept=_but_zeros, pick=lambda s, n: s[:, -1])(
+PADDING = wrong(
+    "padding_is_zero", encode, padding=PADDINGS, kept=_but_zeros, pick=lambda s, n: s[:, -1]
+)(
     en="The id 0 is taken for padding. It may be a word, and padding may be any id: what says how "
     "long a sentence is?",
     zh="把编号 0 当成了填充。它可能是一个词，而填充可能是任何编号：句子有多长由什么决定？",

@@ -451,3 +451,52 @@ def softmax__sum_along_the_last(scores, dim=-1):
     """The maximum along dim, the sum along the last axis. -> sum_wrong_axis"""
     powers = torch.exp(scores - scores.max(dim=dim, keepdim=True).values)
     return powers / powers.sum(dim=-1, keepdim=True)
+
+
+def score__reshaped(q, k):
+    """The keys are reshaped to the transpose's shape. -> reshaped"""
+    return torch.matmul(q, k.reshape(*k.shape[:-2], k.shape[-1], k.shape[-2]))
+
+
+def attention__last_row_decides(q, k, v, mask=None):
+    """Whether a row is empty is read from the last row of each sentence."""
+    s = score(scale(q, q.shape[-1]), k)
+    if mask is None:
+        weights = softmax(s)
+        return weighted_sum(weights, v), weights
+    hidden = ~mask
+    empty = hidden[..., -1:, :].all(dim=-1, keepdim=True)
+    s = s.masked_fill(hidden, float("-inf")).masked_fill(empty, 0.0)
+    weights = softmax(s).masked_fill(hidden, 0.0)
+    return weighted_sum(weights, v), weights
+
+
+def attention__over_queries_masked(q, k, v, mask=None):
+    """The softmax runs over the queries; empty rows are opened before it. -> wrong_axis"""
+    s = score(scale(q, q.shape[-1]), k)
+    if mask is None:
+        weights = softmax(s, -2)
+        return weighted_sum(weights, v), weights
+    s = s.masked_fill(~mask, float("-inf")).masked_fill(~mask.any(-1, keepdim=True), 0.0)
+    weights = softmax(s, -2).masked_fill(~mask, 0.0)
+    return weighted_sum(weights, v), weights
+
+
+def attention__masked_scores_returned(q, k, v, mask=None):
+    """The masked scores come back for the weights. -> scores_returned"""
+    s = score(scale(q, q.shape[-1]), k)
+    if mask is not None:
+        s = s.masked_fill(~mask, float("-inf"))
+    weights = torch.nan_to_num(torch.softmax(s, dim=-1))
+    return weighted_sum(weights, v), s
+
+
+def attention__1e4_and_empty_rows(q, k, v, mask=None):
+    """Hidden scores are -1e4; only rows that are hidden whole are set to zero. -> fill_too_small"""
+    s = score(scale(q, q.shape[-1]), k)
+    if mask is not None:
+        s = s.masked_fill(~mask, -1e4)
+    weights = softmax(s)
+    if mask is not None:
+        weights = weights * mask.any(dim=-1, keepdim=True)
+    return weighted_sum(weights, v), weights

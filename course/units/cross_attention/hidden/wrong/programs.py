@@ -376,3 +376,12 @@ def attend__key_padding_mask(state, encoder_states, mask=None):
     hidden = None if mask is None else ~mask[:, None]
     context, weights = attention(state[:, None], encoder_states, encoder_states, hidden)
     return context[:, 0], weights[:, 0]
+
+
+def attend__cosine(state, encoder_states, mask=None):
+    """The cosine for the scaled dot product. -> cosine"""
+    scores = torch.cosine_similarity(state[:, None], encoder_states, dim=-1)
+    if mask is None:
+        mask = torch.ones_like(scores, dtype=torch.bool)
+    weights = torch.softmax(scores.masked_fill(~mask, torch.finfo(scores.dtype).min), -1) * mask
+    return torch.einsum("nt,nth->nh", weights, encoder_states), weights

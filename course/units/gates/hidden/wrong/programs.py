@@ -326,3 +326,10 @@ def cell_gradient__logarithms(forget):
     """A product through a sum of logarithms. -> through_logarithms"""
     logs = torch.log(forget)
     return torch.exp(logs.flip(0).cumsum(0).flip(0) - logs)
+
+
+def cell_gradient__logarithms_of_all(forget):
+    """Sums of logarithms, of the first row too, which no product holds. -> through_logarithms"""
+    logs = forget.log()
+    after = torch.flip(torch.flip(logs, [0]).cumsum(0), [0])
+    return torch.cat([after[1:], torch.zeros_like(logs[:1])]).exp()

@@ -252,3 +252,29 @@ def gradients__kept_in_params(kind, tokens, nouns, params, max_norm):
     if norm > max_norm:
         grads = {name: g * (max_norm / norm) for name, g in grads.items()}
     return loss.detach(), grads
+
+
+def predict__first_token(kind, tokens, params):
+    """Attention is read at the first word, as from BERT's [CLS]. -> first_output, earlier_function"""
+    if kind != "attention":
+        return scores(kind, tokens, params)
+    y = self_attention(params["embed"][tokens], params["w_q"], params["w_k"], params["w_v"])
+    return y[:, 0] @ params["out_w"] + params["out_b"]
+
+
+def predict__mean_pool(kind, tokens, params):
+    """Attention's outputs are averaged. -> mean_output, earlier_function"""
+    if kind != "attention":
+        return scores(kind, tokens, params)
+    y = self_attention(params["embed"][tokens], params["w_q"], params["w_k"], params["w_v"])
+    return y.mean(1) @ params["out_w"] + params["out_b"]
+
+
+def predict__wavenet(kind, tokens, params):
+    """The convolutions are dilated, 1, 2, 4, …. -> dilated, earlier_function"""
+    if kind != "convolution":
+        return scores(kind, tokens, params)
+    x = params["embed"][tokens]
+    for i, (w, b) in enumerate(zip(params["w"], params["b"])):
+        x = F.relu(conv1d(x, w, b, dilation=2**i))
+    return x[:, -1] @ params["out_w"] + params["out_b"]

@@ -414,3 +414,22 @@ def measured_receptive_field__threshold_of_sums(weights, length, dilations):
     y[0, length // 2].sum().backward()
     felt = (x.grad[0].abs().sum(-1) > 1e-6).nonzero()
     return int(felt.max() - felt.min() + 1) if len(felt) else 0
+
+
+def receptive_field__taps_from_the_top(layers):
+    """A dilated kernel is taken to reach kernel·dilation positions. -> taps_for_gaps"""
+    field = 1
+    for kernel, stride, dilation in reversed(list(layers)):
+        field = (field - 1) * stride + kernel * dilation
+    return field
+
+
+def measured_receptive_field__channels_added(weights, length, dilations):
+    """The gradient's channels are added up, and what cancels is not felt. -> channels_cancel"""
+    x = weights[0].new_zeros(1, length, weights[0].shape[1]).requires_grad_()
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w, torch.zeros_like(w[0, 0]), d)
+    (gradient,) = torch.autograd.grad(y[0, length // 2].sum(), x)
+    felt = (gradient[0].sum(-1) != 0).nonzero()
+    return int(felt.max() - felt.min() + 1) if len(felt) else 0

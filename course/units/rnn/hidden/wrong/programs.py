@@ -255,3 +255,13 @@ def rnn__squeezed(x, h, w_xh, w_hh, b):
         h = rnn_step(x[:, t, :], h, w_xh, w_hh, b)
         outputs.append(h)
     return torch.stack(outputs, dim=1).squeeze()
+
+
+def rnn__detached_after_each_step(x, h, w_xh, w_hh, b):
+    """Each state is detached before the next step, but the first is not. -> detached"""
+    outputs = []
+    for word in x.unbind(1):
+        h = rnn_step(word, h, w_xh, w_hh, b)
+        outputs.append(h)
+        h = h.detach()
+    return torch.stack(outputs, dim=1)

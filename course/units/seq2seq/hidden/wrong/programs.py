@@ -504,3 +504,45 @@ def decode__all_at_this_step(context, params, start, end, max_length):
         if (word == end).all():
             break
     return torch.stack(ids, dim=1)
+
+
+def encode__last_column_of_zeros(tokens, lengths, params):
+    """Padding is read as the word 0, and the context is the state behind it. -> last_padded_state"""
+    own = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
+    words = params["enc_embed"][tokens * own]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = words.new_zeros(len(tokens), w[1].shape[0])
+    states = []
+    for word in words.unbind(1):
+        h = gru_step(word, h, *w)
+        states.append(h)
+    states = torch.stack(states, dim=1)
+    return states, states[:, -1]
+
+
+def encode__zeros_held(tokens, lengths, params):
+    """Padding becomes the word 0, and no word 0 changes the state. -> padding_is_zero"""
+    own = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
+    tokens = torch.where(own, tokens, 0)
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = params["enc_embed"].new_zeros(len(tokens), w[1].shape[0])
+    states = []
+    for ids in tokens.unbind(1):
+        h = torch.where((ids != 0)[:, None], gru_step(params["enc_embed"][ids], h, *w), h)
+        states.append(h)
+    return torch.stack(states, dim=1), h
+
+
+def encode__one_word_on(tokens, lengths, params):
+    """The context is the state one word on, where there is one. -> off_by_one"""
+    own = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
+    words = params["enc_embed"][tokens * own]
+    w = [params["enc_" + n] for n in ("w_x", "w_h", "b_x", "b_h")]
+    h = words.new_zeros(len(tokens), w[1].shape[0])
+    states = []
+    for word in words.unbind(1):
+        h = gru_step(word, h, *w)
+        states.append(h)
+    states = torch.stack(states, dim=1)
+    last = lengths.clamp(max=tokens.shape[1] - 1)
+    return states, states[torch.arange(len(tokens), device=tokens.device), last]
