@@ -176,6 +176,8 @@ class SandboxBackend:
         again = True
         for _ in range(ENDED):
             child = self._children[device] = self._spawn(device)
+            if measured:
+                child.watch_closely()
             if device != "cpu":
                 self._start(child, device)
             skip = sorted(self._skip)

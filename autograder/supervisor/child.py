@@ -23,6 +23,7 @@ from autograder.sandbox import host, wire
 from autograder.sandbox.isolate import TMPFS_BYTES
 
 POLL_SECONDS = 0.05
+CLOSE_SECONDS = 0.005  # between two looks at memory that is measured: a table takes longer to use
 FREEZE_SECONDS = 30.0  # a process that waits for a cold disk cannot be stopped sooner
 CHUNK = 1 << 18
 SCRATCH_FILES = 1000
@@ -103,6 +104,8 @@ class Child:
         self._watch: Callable[[], None] | None = None
         self._base = self._resident()
         self._first = _peaks_of(self._proc)
+        self._pause = POLL_SECONDS
+        self._held_first = self._held_most = 0  # see watch_closely
 
     def request(
         self,
@@ -153,6 +156,11 @@ class Child:
         del self._inbox[:end]
         return reply, body
 
+    def watch_closely(self) -> None:
+        """Look from here on so often at the memory it holds that `peak` can tell what it hides."""
+        self._pause = CLOSE_SECONDS
+        self._held_first = self._held_most = _held_by(self._proc)
+
     def has_started(self) -> None:
         """Count memory from here on: what a device holds once it is started is nobody's."""
         self._base = self._resident()
@@ -196,8 +204,10 @@ class Child:
             left = deadline.wall - now
             if left <= 0 and not self._starved():
                 raise ChildTimedOut
-            if now >= self._looked + POLL_SECONDS:  # also while it sends byte by byte
+            if now >= self._looked + self._pause:  # also while it sends byte by byte
                 self._looked = now
+                if self._pause < POLL_SECONDS:
+                    self._held_most = max(self._held_most, _held_by(self._proc))
                 if self._watch:
                     self._watch()
                 if self._resident() - self._base > self._limits.memory:
@@ -206,7 +216,7 @@ class Child:
                 if self._watches_files and holds_too_much(self._proc / "cwd"):
                     self.kill()
                     raise ChildDied(_("wrote more files than it may"))
-            if self._poller.poll((min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS) * 1000):
+            if self._poller.poll((min(left, self._pause) if left > 0 else self._pause) * 1000):
                 return
 
     def _check_cpu(self, deadline: Deadline) -> None:
@@ -219,16 +229,20 @@ class Child:
         """The most bytes that were taken at once, beyond what the process was forked with.
 
         Not beyond what it held before some call: a program could hold much then, and free it.
-        Of two counts that are never too low the lesser: what was resident, with those pages of
+        Of two counts of the kernel's the lesser: what was resident, with those pages of
         libraries that were touched for the first time (20 to 80 MiB, as the kernel read them), and
         the address space, with what was only reserved.
+
+        A program keeps the second low by giving back pages of torch's libraries that it does not
+        need, some 300 MiB. So it is no less than what was seen by watch_closely, in other pages.
         """
         if _peaks_of(Path("/proc/self")) is None:
             raise GraderError("the kernel does not tell a process's peak memory (VmHWM, VmPeak)")
         peaks = _peaks_of(self._proc)
         if peaks is None or self._first is None:
             raise ChildDied("ended")
-        return max(0, min(now - first for now, first in zip(peaks, self._first, strict=True)))
+        counts = (now - first for now, first in zip(peaks, self._first, strict=True))
+        return max(0, min(counts), self._held_most - self._held_first)
 
     def at(self) -> wire.Position | None:
         """Which statement it says that it is at, while it loads a submission or has ended doing so.
@@ -346,6 +360,17 @@ def _peaks_of(process: Path) -> tuple[int, int] | None:
         return None
     found = dict(re.findall(r"^(VmHWM|VmPeak):\s+(\d+) kB$", status, re.MULTILINE))
     return (int(found["VmHWM"]) << 10, int(found["VmPeak"]) << 10) if len(found) == 2 else None
+
+
+def _held_by(process: Path) -> int:
+    """Bytes in pages of no library: its own, and shared ones; nothing once it has ended."""
+    try:
+        status = (process / "status").read_text()
+    except OSError:
+        return 0
+    return sum(
+        int(kib) << 10 for kib in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", status, re.M)
+    )
 
 
 def ready_seconds(process: Path = Path("/proc/self")) -> float:
