@@ -363,14 +363,13 @@ def _peaks_of(process: Path) -> tuple[int, int] | None:
 
 
 def _held_by(process: Path) -> int:
-    """Bytes in pages of no library: its own, and shared ones; nothing once it has ended."""
+    """Bytes in pages of no library: its own, shared ones, swapped ones; 0 once it has ended."""
     try:
         status = (process / "status").read_text()
     except OSError:
         return 0
-    return sum(
-        int(kib) << 10 for kib in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", status, re.M)
-    )
+    found = re.findall(r"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB$", status, re.MULTILINE)
+    return sum(int(kib) << 10 for kib in found)
 
 
 def ready_seconds(process: Path = Path("/proc/self")) -> float:
