@@ -36,7 +36,7 @@ from autograder.speed import clock, lock
 from autograder.speed import race as races
 from autograder.speed.clock import GIVEN_UP, MOST_CALLS, NEAR, GivenUp, Unmeasured, Verdict
 from autograder.speed.race import RacingBackend, TimedBackend
-from autograder.supervisor.child import ProcessLimits
+from autograder.supervisor.child import Child, ProcessLimits
 from autograder.supervisor.warm_host import WarmHost
 from autograder.testing.calls import Failure, Invocation
 from autograder.testing.direct import LocalBackend
@@ -373,11 +373,8 @@ def test_not_a_tick_is_free(course: Course, host: WarmHost) -> None:
 
 def test_a_frozen_program_stands_still(host: WarmHost) -> None:
     """All its threads: nothing is charged to it, and it answers when it may go on."""
-    text = (ROOT / "tests" / "cheats" / "busy_threads.py").read_text("utf-8")
-    source = wire.Source("busy", "busy.py", [text.replace("import slow", "")], False, [])
-    child = host.spawn(ProcessLimits(1 << 30, 60), "busy")
     deadline = time.monotonic() + patience(60)
-    child.request(wire.Load(1, [source], "busy"), [], deadline)
+    child = loaded(host, "busy_threads", deadline)
     call = wire.Call(2, "busy", "attention", wire.Items([1, 2, 3]), wire.Fields({}), mode="plain")
     child.request(call, [], deadline)  # it raises, but its threads run
     before = child.cpu_seconds()
@@ -393,6 +390,26 @@ def test_a_frozen_program_stands_still(host: WarmHost) -> None:
     child.freeze()
     ended = child.close()
     assert ended.signal == 9, "a frozen program can still be ended"
+
+
+def test_a_program_that_wakes_itself_is_frozen(host: WarmHost) -> None:
+    """Catches: a stop that is asked for once, and taken back before all threads have heard of it.
+
+    So about one in forty was.
+    """
+    with contextlib.closing(loaded(host, "wakes_itself", time.monotonic() + patience(60))) as child:
+        for _ in range(150):
+            child.freeze()
+            child.thaw()
+
+
+def loaded(host: WarmHost, cheat: str, deadline: float) -> Child:
+    """A process with a cheat as its module `busy`, which loops over nothing of ours."""
+    text = (ROOT / "tests" / "cheats" / f"{cheat}.py").read_text("utf-8")
+    source = wire.Source("busy", "busy.py", [text.replace("import slow", "")], False, [])
+    child = host.spawn(ProcessLimits(1 << 30, 60), "busy")
+    child.request(wire.Load(1, [source], "busy"), [], deadline)
+    return child
 
 
 def test_several_children_live_side_by_side(host: WarmHost) -> None:

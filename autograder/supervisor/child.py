@@ -285,10 +285,16 @@ class Child:
         return ready_seconds(self._proc)
 
     def freeze(self) -> None:
-        """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on."""
-        self._signal(signal.SIGSTOP)
+        """Stop every thread of the process. Raises ChildDied, or ChildTimedOut if one runs on.
+
+        Asked for again and again: a SIGCONT that a thread sends to itself takes back a stop of
+        which not every thread has heard.
+        """
         deadline = time.monotonic() + FREEZE_SECONDS
-        while not self._is_frozen():
+        while True:
+            self._signal(signal.SIGSTOP)
+            if self._is_frozen():
+                return
             if time.monotonic() > deadline:
                 raise ChildTimedOut
             time.sleep(0.0005)
