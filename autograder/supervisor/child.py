@@ -210,10 +210,7 @@ class Child:
                     self._held_most = max(self._held_most, _held_by(self._proc))
                 if self._watch:
                     self._watch()
-                resident = self._resident()
-                if not resident:  # its first thread has ended, and nobody sees what others hold
-                    self.kill()
-                if resident - self._base > self._limits.memory:
+                if self._resident() - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
                 if self._watches_files and holds_too_much(self._proc / "cwd"):
