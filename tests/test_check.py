@@ -293,7 +293,8 @@ def test_a_test_that_computes_under_a_debugger_is_not_stopped(
         assert sum(range(1000000))
     monkeypatch.delitem(sys.modules, "debugpy")
     with pytest.raises(TooLong), Limit(1e-6):
-        assert sum(range(1000000)) or sum(range(10))
+        for _number in range(10**9):
+            pass
 
 
 @pytest.mark.parametrize("command", ["check", "pytest"])

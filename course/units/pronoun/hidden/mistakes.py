@@ -75,8 +75,7 @@ def predict(
     return result(head(at(y), params))
 
 
-ONE_KIND = [(), ("convolution",), ("attention",)]  # for a reader of a sentence as a whole
-wrong("first_output", predict, only=ONE_KIND, at=lambda y: y[:, 0])(
+wrong("first_output", predict, at=lambda y: y[:, 0])(
     en="These are scores from the first word's output. Where in the sentence does the pronoun "
     "stand?",
     zh="这是从第一个词的输出得到的分数。代词在句子的什么位置？",
@@ -85,11 +84,11 @@ wrong("middle_output", predict, at=lambda y: y[:, y.shape[1] // 2])(
     en="These are scores from the output in the middle. Where does the pronoun stand?",
     zh="这是从中间位置的输出得到的分数。代词在什么位置？",
 )
-wrong("mean_output", predict, only=ONE_KIND, at=lambda y: y.mean(1))(
+wrong("mean_output", predict, at=lambda y: y.mean(1))(
     en="The outputs of all words were averaged. The score comes from what the layer gives at one.",
     zh="对所有词的输出取了平均。分数只来自层在一个词处的输出。",
 )
-wrong("sum_output", predict, only=ONE_KIND, at=lambda y: y.sum(1))(
+wrong("sum_output", predict, at=lambda y: y.sum(1))(
     en="The outputs of all words were added up. The score comes from what the layer gives at one.",
     zh="把所有词的输出加了起来。分数只来自层在一个词处的输出。",
 )

@@ -254,22 +254,6 @@ def gradients__kept_in_params(kind, tokens, nouns, params, max_norm):
     return loss.detach(), grads
 
 
-def predict__first_token(kind, tokens, params):
-    """Attention is read at the first word, as from BERT's [CLS]. -> first_output, earlier_function"""
-    if kind != "attention":
-        return scores(kind, tokens, params)
-    y = self_attention(params["embed"][tokens], params["w_q"], params["w_k"], params["w_v"])
-    return y[:, 0] @ params["out_w"] + params["out_b"]
-
-
-def predict__mean_pool(kind, tokens, params):
-    """Attention's outputs are averaged. -> mean_output, earlier_function"""
-    if kind != "attention":
-        return scores(kind, tokens, params)
-    y = self_attention(params["embed"][tokens], params["w_q"], params["w_k"], params["w_v"])
-    return y.mean(1) @ params["out_w"] + params["out_b"]
-
-
 def predict__wavenet(kind, tokens, params):
     """The convolutions are dilated, 1, 2, 4, …. -> dilated, earlier_function"""
     if kind != "convolution":
