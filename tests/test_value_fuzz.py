@@ -18,7 +18,7 @@ PROGRAM = Path(__file__).with_name("value_fuzz.py")
 
 # Rounds, replies in all, and replies that each test gets at least: at every change, and before a
 # release. A test may have passed before the first odd reply of a round.
-@pytest.mark.parametrize(("rounds", "replies", "fewest"), [(1, 50, 0), (60, 5000, 20)])
+@pytest.mark.parametrize(("rounds", "replies", "fewest"), [(1, 80, 0), (60, 5000, 20)])
 def test_no_reply_is_more_than_a_failure(rounds: int, replies: int, fewest: int) -> None:
     done = subprocess.run(
         [sys.executable, str(PROGRAM), str(rounds), "20170612"],

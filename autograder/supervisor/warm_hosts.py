@@ -20,32 +20,29 @@ class WarmHosts:
     def __init__(self, masks: Sequence[str], level: Level) -> None:
         self._masks = [Path(mask) for mask in masks]
         self._level = level
-        self._begun: WarmHost | None = None
         self._hosts: dict[str, WarmHost] = {}
 
     def begin(self) -> None:
         """Start the CPU's, and do not wait for it; whoever asks for it is told why it cannot be."""
         with contextlib.suppress(IsolationError):
-            self._begun = WarmHost(self._masks, "cpu", self._level)
+            self._hosts["cpu"] = self._started("cpu")
 
     def __call__(self, device: str) -> WarmHost:
         """The warm host of a device. Raises IsolationError where it cannot be had."""
-        if device not in self._hosts:
-            self._hosts[device] = self._started(device)
-        return self._hosts[device]
+        host = self._hosts.pop(device, None) or self._started(device)
+        self._hosts[device] = host.ready()  # one that is not ready is kept no longer
+        return host
 
     def _started(self, device: str) -> WarmHost:
-        if device == "cpu":
-            begun, self._begun = self._begun, None
-            return (begun or WarmHost(self._masks, device, self._level)).ready()
-        from autograder.supervisor.backend import try_product
-
         host = WarmHost(self._masks, device, self._level)
-        try_product(host)
+        if device != "cpu":
+            from autograder.supervisor.backend import try_product
+
+            try_product(host)
         return host
 
     def ready(self, devices: Sequence[str]) -> bool:
-        """Whether the warm hosts of these devices are there."""
+        """Whether the warm hosts of these devices are there, or on their way."""
         return self._hosts.keys() >= set(devices)
 
     @property
@@ -55,9 +52,6 @@ class WarmHosts:
 
     def close(self) -> None:
         """End them all."""
-        if self._begun:
-            self._begun.close()
         for host in self._hosts.values():
             host.close()
-        self._begun = None
         self._hosts.clear()

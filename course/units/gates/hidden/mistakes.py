@@ -294,7 +294,7 @@ def cell_gradient_through_logarithms(forget):
     return (logarithms.flip(0).cumsum(0).flip(0) - logarithms).exp()
 
 
-wrong(
+LOGARITHMS = wrong(
     "through_logarithms", cell_gradient, combine=lambda gates, axis: gates.log().cumsum(axis).exp()
 )(
     en="A product by way of logarithms: that of a gate of 0 is -∞, and so the gradient there is "
@@ -303,13 +303,7 @@ wrong(
 )
 
 
-@mistake(
-    "cell_gradient",
-    "through_logarithms",
-    en="A product by way of logarithms: that of a gate of 0 is -∞, and so the gradient there is "
-    "0·∞, which is NaN, not a number. Multiply the gates themselves.",
-    zh="通过对数来求乘积：门为 0 时对数是 -∞，那里的梯度就是 0·∞，没有意义。请直接把门相乘。",
-)
+@mistake("cell_gradient", "through_logarithms", **LOGARITHMS)
 def cell_gradient_through_all_logarithms(forget):
     """The first row's too, which no product holds."""
     sums = forget.log().flip(0).cumsum(0).flip(0)

@@ -20,8 +20,9 @@ def _lstm(word, h, c, params):
     return o.sigmoid() * c.tanh(), c
 
 
-def _conv(x, w, b):
-    return F.conv1d(x.mT, w.permute(2, 1, 0), b, padding=len(w) // 2).mT
+def _conv(x, w, b, dilation=1):
+    around = len(w) // 2 * dilation
+    return F.conv1d(x.mT, w.permute(2, 1, 0), b, padding=around, dilation=dilation).mT
 
 
 def _attended(x, params):
@@ -163,9 +164,7 @@ wrong(
 
 def _dilated(x, params):
     for number, (w, b) in enumerate(zip(params["w"], params["b"], strict=True)):
-        apart = 2**number
-        taps = w.permute(2, 1, 0)
-        x = F.conv1d(x.mT, taps, b, padding=len(w) // 2 * apart, dilation=apart).mT.relu()
+        x = _conv(x, w, b, 2**number).relu()
     return x
 
 

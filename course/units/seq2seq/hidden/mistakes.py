@@ -131,7 +131,7 @@ def _held(states, lengths):
 
 
 def _zeros_at_padding(tokens, lengths):
-    return tokens * (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None])
+    return _own(tokens[..., None], lengths)[..., 0]
 
 
 PADDINGS = [lambda tokens, lengths: tokens, _zeros_at_padding]
