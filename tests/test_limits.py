@@ -157,6 +157,23 @@ def test_no_program_hides_memory_in_the_place_of_a_library(
     assert outcome.peak is not None and outcome.peak >= 12 << 20
 
 
+LEAVES = """
+import ctypes, platform, threading, time
+
+def f():
+    threading.Thread(target=time.sleep, args=(1e6,)).start()
+    exit = {"x86_64": 60, "aarch64": 93}[platform.machine()]
+    ctypes.CDLL(None).syscall(exit, 0)  # of this thread alone
+"""
+
+
+def test_a_program_whose_first_thread_has_ended_is_ended(
+    run: Callable[..., SandboxBackend],
+) -> None:
+    """Catches: memory that grows unseen on a GPU, where it has no other limit than our watch."""
+    assert failure(run(LEAVES)).help_id == "crashed"
+
+
 @pytest.mark.usefixtures("no_wall")
 def test_an_answer_that_comes_too_late_does_not_count(run: Callable[..., SandboxBackend]) -> None:
     """Whether it came between two looks at the clock. Catches: a mark that is a matter of luck."""

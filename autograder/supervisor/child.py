@@ -163,7 +163,7 @@ class Child:
 
     def has_started(self) -> None:
         """Count memory from here on: what a device holds once it is started is nobody's."""
-        self._base = self._resident()
+        self._base = self._resident() or self._base
 
     def close(self) -> host.Ended:
         """End the process, whatever it is doing, and say how it had ended."""
@@ -210,7 +210,10 @@ class Child:
                     self._held_most = max(self._held_most, _held_by(self._proc))
                 if self._watch:
                     self._watch()
-                if self._resident() - self._base > self._limits.memory:
+                resident = self._resident()
+                if self._base and not resident:  # its first thread has ended, and hides the others
+                    self.kill()
+                if resident - self._base > self._limits.memory:
                     self.kill()
                     raise ChildDied(_("took more memory than it may"))
                 if self._watches_files and holds_too_much(self._proc / "cwd"):
@@ -327,7 +330,7 @@ class Child:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def _resident(self) -> int:
-        """Resident bytes, file-backed and shared pages included; 0 once it is gone."""
+        """Resident bytes, file-backed and shared pages included; 0 once its first thread is gone."""
         try:
             return int((self._proc / "statm").read_text().split()[1]) * resource.getpagesize()
         except (OSError, IndexError):
