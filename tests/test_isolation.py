@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from conftest import ROOT
@@ -95,6 +97,14 @@ def test_a_host_that_is_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(errors.IsolationError, match="it ended without a word"):
         WarmHost([ROOT]).ready()
     assert time.monotonic() - before < warm_host.START_SECONDS
+
+
+def test_as_many_processes_as_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches: a tester that ends with a traceback, and no cause in the report."""
+    full = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+    monkeypatch.setattr(subprocess, "Popen", Mock(side_effect=full))
+    with pytest.raises(errors.IsolationError, match="Resource temporarily unavailable"):
+        WarmHost([ROOT])
 
 
 def test_remedies_follow_from_what_this_machine_says(monkeypatch: pytest.MonkeyPatch) -> None:

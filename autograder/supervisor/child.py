@@ -330,7 +330,7 @@ class Child:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def _resident(self) -> int:
-        """Resident bytes, file-backed and shared pages included; 0 once its first thread is gone."""
+        """Resident bytes, also of files and shared pages; 0 once its first thread is gone."""
         try:
             return int((self._proc / "statm").read_text().split()[1]) * resource.getpagesize()
         except (OSError, IndexError):

@@ -54,11 +54,6 @@ class WarmHost:
         readable: list[Path] = []
         listed: list[Path] = []
         devices: list[Path] = []
-        try:
-            # Not a pipe, which nobody would read while the host warms up.
-            self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        except OSError as error:
-            raise errors.IsolationError(f"The sandbox could not start: {error}.") from error
         with theirs:
             if level == "full":
                 command = bubblewrap.bubblewrap_command(theirs.fileno(), masks, device)
@@ -68,15 +63,21 @@ class WarmHost:
                 environment = bubblewrap.plain_environment()
                 readable, listed = bubblewrap.readable_folders(device)
                 devices = bubblewrap.writable_devices(device)
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._said,
-                env=environment,
-                start_new_session=True,
-            )
+            try:
+                # Not a pipe, which nobody would read while the host warms up.
+                self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+                self._process = subprocess.Popen(
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._said,
+                    env=environment,
+                    start_new_session=True,
+                )
+            except OSError as error:  # a full disk, or as many processes as there may be
+                self._control.close()
+                raise errors.IsolationError(f"The sandbox could not start: {error}.") from error
         self._control.settimeout(START_SECONDS)
         self._warm = False
         folders = [[str(path) for path in paths] for paths in (readable, listed, devices)]
