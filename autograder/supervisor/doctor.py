@@ -43,11 +43,13 @@ def diagnose(console: Console, gpu: bool = False) -> int:
     for heading in ("", "what", "found"):
         table.add_column(heading, overflow="fold")
     complete = True
-    for name, check in checks:
-        fine, found, remedy = check()
-        complete = complete and fine is not False
-        advice = f"\n[yellow]{escape(remedy)}[/]" if remedy else ""
-        table.add_row(MARKS[fine], name, escape(found) + advice)
+    with console.status("") as status:  # at a terminal alone
+        for name, check in checks:
+            status.update(f"{name} …")
+            fine, found, remedy = check()
+            complete = complete and fine is not False
+            advice = f"\n[yellow]{escape(remedy)}[/]" if remedy else ""
+            table.add_row(MARKS[fine], name, escape(found) + advice)
     console.print(table)
     if complete:
         console.print("This machine can grade with full isolation.")
