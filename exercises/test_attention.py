@@ -191,7 +191,8 @@ def test_attention_mask_by_hand(student):
 def test_attention_like_torch(student, draw):
     """As torch has it, with a batch and with heads, a mask for all or for each, large logits too.
 
-    Catches: axes counted from the front, a mask that fits one shape only, overflow.
+    Catches: axes counted from the front, a mask that fits one shape only, overflow, the maximum of
+    hidden keys.
     """
     for leading, axes in [((2,), ()), ((2,), (2,)), ((2, 3), (2, 1))]:
         q, k, v = (draw.normal(*leading, *size) for size in [(5, 7), (11, 7), (11, 13)])
@@ -200,8 +201,9 @@ def test_attention_like_torch(student, draw):
         assert_each_close(got, torch_attention(q, k, v), NAMES)
         got = student.attention.attention(q, k, v, mask=mask)
         assert_each_close(got, torch_attention(q, k, v, mask), NAMES)
-    got = student.attention.attention(1000 * q, k, v)
-    assert_each_close(got, torch_attention(1000 * q, k, v), NAMES)
+    for hidden in (None, mask):
+        got = student.attention.attention(1000 * q, k, v, hidden)
+        assert_each_close(got, torch_attention(1000 * q, k, v, hidden), NAMES)
 
 
 @pytest.mark.exercise("attention")

@@ -27,6 +27,7 @@ PROMISES = {
         "an epsilon": "epsilon",
         "no maximum subtracted": "no_max",
         "the maximum over everything": "max_over_everything",
+        "the maximum of hidden keys": "max_of_hidden",
         "the weights transposed": "transposed_weights",
         "a sum over the queries": "sum_over_queries",
         "scaled after the softmax": "scale_after_softmax",

@@ -186,9 +186,9 @@ def attend64(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Exponentials of the visible words over their sum; a sentence without any gets zeros."""
     scores = torch.bmm(encoder_states, state[..., None])[..., 0] / state.shape[1] ** 0.5  # (N, T)
-    exponentials = (scores - scores.amax(1, keepdim=True)).exp()  # (N, T)
-    if mask is not None:
-        exponentials = exponentials * mask
+    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    seen = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    exponentials = (seen - seen.amax(1, keepdim=True)).exp() * mask  # (N, T)
     total = exponentials.sum(1, keepdim=True)
     weights = exponentials / total.masked_fill(total == 0, 1)
     return torch.bmm(weights[:, None], encoder_states)[:, 0], weights

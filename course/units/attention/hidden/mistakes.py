@@ -403,6 +403,28 @@ wrong("mask_after_softmax", attention, hide=lambda scores, mask: scores)(
     "keys must not take part in the division either.",
     zh="softmax 之后才把被遮住的权重设为 0，其余的和不再是 1。被遮住的 key 也不能参与归一化。",
 )
+
+
+def _less_the_largest(scores, mask):
+    return (scores - scores.amax(-1, True)).masked_fill(~mask, -math.inf)
+
+
+def _largest_unless_hidden(scores, dim):
+    """Nothing where _less_the_largest took it away."""
+    return scores.amax(dim, True).masked_fill(scores.isneginf().any(dim, True), 0.0)
+
+
+wrong(
+    "max_of_hidden",
+    attention,
+    hide=_less_the_largest,
+    normalise=[_by_hand(_largest_unless_hidden, more) for more in (0.0, 1e-300)],
+)(
+    en="The largest score is looked for among the hidden keys, too. Where theirs is far above the "
+    "others, every exponential that counts becomes 0. Of which scores must the maximum be taken?",
+    zh="最大值把被遮住的key 也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
+    "最大值应该在哪些分数里取？",
+)
 wrong("mask_inverted", attention, read=torch.logical_not)(
     en="The mask is the wrong way round: True means that a query *may* attend to a key.",
     zh="掩码用反了：True 表示 query *可以* 看这个 key。",
@@ -427,7 +449,11 @@ wrong("fill_zero", attention, hide=FILLS, zeroed=[False, "empty"])(
 )
 
 
-FILLS = _filled(-1e1, -1e2, -1e3, -1e4)
+def _lowered(*numbers):
+    return [lambda scores, mask, n=n: scores + (~mask).to(scores.dtype) * n for n in numbers]
+
+
+FILLS = [*_filled(-1e1, -1e2, -1e3, -1e4), *_lowered(-1e2, -1e3, -1e4)]
 wrong("fill_too_small", attention, hide=FILLS, zeroed=[True, False, "empty"])(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: at logits "
     "around -3000 the hidden keys win. What is below every score?",
@@ -440,7 +466,7 @@ wrong(
     hide=[
         _lowest,
         *_filled(-1e9, -1e10, -1e12, -1e20, -1e30),
-        *(lambda s, mask, n=n: s + (~mask).to(s.dtype) * n for n in (-1e4, -1e9)),
+        *_lowered(-1e4, -1e9),
     ],
     zeroed=False,
 )(

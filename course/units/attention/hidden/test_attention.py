@@ -24,6 +24,7 @@ HALF = 1e-2  # float16 all the way through, logits of a few units
 POWERS = ([1, -1, 1], [-1, 1, -1])  # of FAR in q, k and v: q·k keeps its size
 LONG = [(1, 1), (1, 521), (523, 2)]  # queries and keys: beyond 512 of either
 LEVELS = [1e4, -1e4, 0.0, 300.0, -40.0]  # logits, one level for each of five queries
+FAR_BELOW = [-1e4, -400.0, -3000.0, -1e4, -400.0]  # the same, where hidden keys have the opposite
 
 
 def float32_at(logit):
@@ -59,9 +60,9 @@ def with_empty_rows(draw):
 def attention64(q, k, v, mask=None):
     """Exponentials of the allowed keys over their sum; a row without any is divided by one."""
     scores = q @ k.mT / math.sqrt(q.shape[-1])
-    exponentials = (scores - scores.amax(-1, keepdim=True)).exp()
-    if mask is not None:
-        exponentials = exponentials * mask
+    mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+    seen = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    exponentials = (seen - seen.amax(-1, keepdim=True)).exp() * mask
     total = exponentials.sum(-1, keepdim=True)
     weights = exponentials / total.masked_fill(total == 0, 1)
     return weights @ v, weights
@@ -438,12 +439,17 @@ def test_attention_nothing_to_attend_to(student, draw):
 def test_attention_large_logits(student, draw):
     """Logits around -10000, 0 and +10000 and tied ones, with and without a mask; float32 too.
 
-    Catches: no maximum subtracted, the maximum over everything, -1e4 where -inf is meant.
+    Catches: no maximum subtracted, the maximum over everything or of hidden keys, -1e4 where -inf
+    is meant, in the place of a score or added to it.
     """
     q, k, v = at_levels(draw)
     mask = draw.mask(5, 11)
-    mask[1] = torch.arange(11) < 6  # at -10000, some keys are hidden and some are not
+    mask[1] = first = torch.arange(11) < 6  # at -10000, some keys are hidden and some are not
     assert_each_close(student.attention.attention(q, k, v), attention64(q, k, v), NAMES)
+    assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
+    q[:, :, -1] = torch.tensor(FAR_BELOW) * math.sqrt(q.shape[-1])
+    k[:, :, -1] = torch.where(first, 1, -1)
+    mask &= first  # so hidden keys are far above all others
     assert_each_close(student.attention.attention(q, k, v, mask), attention64(q, k, v, mask), NAMES)
     q, k, v = at_levels(draw, torch.float32)
     expected = in_float64(attention64, q, k, v)

@@ -220,6 +220,10 @@ def _filled(*numbers):
     return [lambda scores, mask, n=n: scores.masked_fill(~mask, n) for n in numbers]
 
 
+def _lowered(*numbers):
+    return [lambda scores, mask, n=n: scores + (~mask).to(scores.dtype) * n for n in numbers]
+
+
 wrong("mask_ignored", attend, hide=lambda s, m: s, zeroed=False)(
     en="Padding is attended to like any word: the mask has no effect.",
     zh="填充和普通的词一样被关注：掩码没有起作用。",
@@ -237,6 +241,28 @@ wrong("mask_after_softmax", *BOTH, hide=lambda s, m: s)(
     en="Padding was hidden after the softmax, so the other weights no longer sum to 1.",
     zh="softmax 之后才遮住填充，其余权重之和不再是 1。",
 )
+
+
+def _less_the_largest(scores, mask):
+    return (scores - scores.amax(-1, True)).masked_fill(~mask, -math.inf)
+
+
+def _largest_unless_hidden(scores, dim):
+    """Nothing where _less_the_largest took it away."""
+    return scores.amax(dim, True).masked_fill(scores.isneginf().any(dim, True), 0.0)
+
+
+wrong(
+    "max_of_hidden",
+    attend,
+    hide=_less_the_largest,
+    normalise=[_by_hand(_largest_unless_hidden, more) for more in (0.0, 1e-300)],
+)(
+    en="The largest score is looked for among the hidden words, too. Where theirs is far above the "
+    "others, every exponential that counts becomes 0. Of which scores must the maximum be taken?",
+    zh="最大值把被遮住的词也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
+    "最大值应该在哪些分数里取？",
+)
 wrong("fill_zero", *BOTH, hide=_filled(0.0, 1e-9), zeroed=False)(
     en="A hidden score became (almost) 0, and e⁰ is 1: padding still takes part. What must a score "
     "be so that its exponential is 0?",
@@ -248,6 +274,8 @@ TOO_SMALL = wrong("fill_too_small", *BOTH, hide=_filled(-10.0, -100.0), zeroed=F
     zh="被遮住的分数换成了一个固定的负数，而真实分数可能更低。什么数比任何分数都低？",
 )
 wrong("fill_too_small", attend, hide=_filled(-1e3), zeroed=False)(**TOO_SMALL)
+for _zeroed in (True, False):
+    wrong("fill_too_small", attend, hide=_lowered(-1e2, -1e3, -1e4), zeroed=_zeroed)(**TOO_SMALL)
 wrong("mask_half_applied", *BOTH, result=lambda c, w, state, s: (c, attend(state, s)[1]))(
     en="The mask reaches the context, but the weights returned are those without it.",
     zh="掩码作用到了 context，返回的权重却没有经过掩码。",

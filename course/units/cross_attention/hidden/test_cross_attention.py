@@ -52,6 +52,7 @@ SIZES = [  # N, T, V_src, V_tgt, E, H
 ]
 HALF = 1e-2  # float16 all the way through, logits of a few units
 LEVELS = [1e4, -1e4, 0.0, 300.0, -40.0]  # logits, one level for each of five sentences
+FAR_BELOW = [-1e4, -400.0, -3000.0, -1e4, -400.0]  # the same, where hidden words have the opposite
 
 
 def states(draw, n, t, h, dtype=torch.float64):
@@ -169,13 +170,20 @@ def test_attend_edges(student, draw):
 def test_attend_large_logits(student, draw):
     """Logits around -10000, 0 and +10000 and tied ones, with and without a mask; float32 too.
 
-    Catches: no maximum subtracted, the maximum over the batch, -1e3 where -inf is meant.
+    Catches: no maximum subtracted, the maximum over the batch or of hidden words, -1e3 where -inf
+    is meant, in the place of a score or added to it.
     """
     args, mask = at_levels(draw), draw.mask(5, 11)
-    mask[1] = torch.arange(11) < 6  # at -10000, some words are hidden and some are not
+    mask[1] = first = torch.arange(11) < 6  # at -10000, some words are hidden and some are not
     for hidden in (None, mask):
         got = student.cross_attention.attend(*args, hidden)
         assert_each_close(got, attend64(*args, hidden), NAMES)
+    state, encoder_states = args
+    state[:, -1] = torch.tensor(FAR_BELOW) * 7**0.5
+    encoder_states[..., -1] = torch.where(first, 1, -1)
+    mask &= first  # so hidden words are far above all others
+    got = student.cross_attention.attend(*args, mask)
+    assert_each_close(got, attend64(*args, mask), NAMES)
     args = at_levels(draw, torch.float32)
     expected = attend64(*(tensor.double() for tensor in args))
     allowed = 8 * torch.finfo(torch.float32).eps * 1e4

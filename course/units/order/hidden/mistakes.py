@@ -40,14 +40,18 @@ def positions(
     return done(lay(*waves(angles))[:, :width])
 
 
-def _attention(x, params, masked, seen, root):
+def _weights(scores, mask):
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~mask, lowest).softmax(-1).masked_fill(~mask, 0.0)
+
+
+def _attention(x, params, masked, seen, root, weigh):
     q, k, v = (x @ params[name] for name in ("w_q", "w_k", "w_v"))
     scores = q @ k.mT / root(q, x)
     if not masked:
         return scores.softmax(-1) @ v
     mask = seen(torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device))
-    lowest = torch.finfo(scores.dtype).min
-    return scores.masked_fill(~mask, lowest).softmax(-1).masked_fill(~mask, 0.0) @ v
+    return weigh(scores, mask) @ v
 
 
 def _logits(y, params):
@@ -63,6 +67,7 @@ def next_words(
     masked=True,
     seen=torch.tril,
     root=lambda q, x: math.sqrt(q.shape[-1]),
+    weigh=_weights,
     after=lambda y, x, table: y,
     out=_logits,
     result=lambda logits: logits,
@@ -70,7 +75,7 @@ def next_words(
 ):
     """table: from N, T and D to what words are joined with. seen: of a mask of ones.
 
-    where: the slots of `positions`.
+    weigh: from scores and a mask to weights. where: the slots of `positions`.
     """
     embed = params["embed"]
     if where:
@@ -79,7 +84,7 @@ def next_words(
         places = table(*tokens.shape, embed.shape[1])
     places = places.to(embed)
     x = join(embed[tokens], places)
-    return result(out(after(_attention(x, params, masked, seen, root), x, places), params))
+    return result(out(after(_attention(x, params, masked, seen, root, weigh), x, places), params))
 
 
 def mean_loss(
@@ -291,6 +296,28 @@ wrong("causal_transposed", *PASS, seen=torch.triu)(
     en="Each position sees the future and not the past: rows and columns of the mask have changed "
     "places.",
     zh="每个位置看到的是未来而不是过去：掩码的行和列颠倒了。",
+)
+
+
+def _shares(powers, mask):
+    powers = powers * mask
+    return powers / powers.sum(-1, True)
+
+
+wrong("no_max", next_words, weigh=lambda scores, mask: _shares(scores.exp(), mask))(
+    en="Large scores overflow and very small ones vanish. Which number can be taken from every "
+    "score of a row without changing the ratio?",
+    zh="很大的分数会溢出，很小的会变成零。从一行的每个分数中减去哪个数，比值不变？",
+)
+wrong(
+    "max_of_hidden",
+    next_words,
+    weigh=lambda scores, mask: _shares((scores - scores.amax(-1, True)).exp(), mask),
+)(
+    en="The largest score is looked for among the hidden words, too. Where theirs is far above the "
+    "others, every exponential that counts becomes 0. Of which scores must the maximum be taken?",
+    zh="最大值把被遮住的词也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
+    "最大值应该在哪些分数里取？",
 )
 wrong("no_scale", *PASS, root=lambda q, x: 1.0)(
     en="The scores are not divided by √d_k: your `self_attention` does it.",

@@ -291,11 +291,14 @@ def test_next_words_future(student, draw):
 
 @pytest.mark.exercise("next_words")
 def test_next_words_edges(student, draw):
-    """Exact zeros, ones, numbers of 1e12 and 1e-12 among the parameters.
+    """Exact zeros, ones, numbers of 1e12 and 1e-12 among the parameters, scores of some 10000.
 
-    Catches: numbers cut off or taken for zero, the id 0 taken for padding.
+    Catches: numbers cut off or taken for zero, the id 0 taken for padding, no maximum subtracted,
+    the maximum of hidden words.
     """
-    for args in at_the_edges(draw):
+    tokens, params = inputs(draw, USUAL)
+    steep = params | {name: 100 * params[name] for name in ("w_q", "w_k")}
+    for args in [*at_the_edges(draw), [tokens, steep]]:
         assert_close(student.order.next_words(*args), next_words64(*args))
 
 

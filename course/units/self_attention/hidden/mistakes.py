@@ -37,19 +37,20 @@ def _attend(
     divisor=lambda x, q, v: _root(q),
     hidden=True,
     fill=-math.inf,
+    fills=torch.Tensor.masked_fill,
     normalise=torch.softmax,
     zeroed=True,
     mix=torch.matmul,
     **mask,
 ):
-    """hidden: in the scores, by `fill`. zeroed: a hidden weight, even in a row without any."""
+    """hidden: the scores, as `fills` says. zeroed: a hidden weight, even in a row without any."""
     projected = project(x, *weights, take=take, turned=turned, product=product)
     q, k, v = (split(y) for y in projected)
     scores = score(q, k) / divisor(x, q, v)
     if not (causal or always):
         return mix(normalise(scores, -1), v)
     future = ~causal_mask(x.shape[1], x.device, **mask)
-    weights = normalise(scores.masked_fill(future, fill) if hidden else scores, -1)
+    weights = normalise(fills(scores, future, fill) if hidden else scores, -1)
     return mix(weights.masked_fill(future, 0.0) if zeroed else weights, v)
 
 
@@ -257,11 +258,40 @@ wrong("mask_after_softmax", *BOTH, hidden=False)(
     "words must not take part in the division either.",
     zh="softmax 之后才把被遮住的权重设为 0，其余的和不再是 1。被遮住的词也不能参与归一化。",
 )
+
+
+def _less_the_largest(q, k):
+    scores = q @ k.mT
+    return scores - scores.amax(-1, True)
+
+
+def _largest_unless_hidden(scores, dim):
+    """Nothing where _less_the_largest took it away."""
+    return scores.amax(dim, True).masked_fill(scores.isneginf().any(dim, True), 0.0)
+
+
+wrong(
+    "max_of_hidden",
+    *BOTH,
+    score=_less_the_largest,
+    normalise=[_by_hand(_largest_unless_hidden, more) for more in (0.0, 1e-300)],
+)(
+    en="The largest score is looked for among the hidden words, too. Where theirs is far above the "
+    "others, every exponential that counts becomes 0. Of which scores must the maximum be taken?",
+    zh="最大值把被遮住的词也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
+    "最大值应该在哪些分数里取？",
+)
 wrong("fill_zero", *BOTH, fill=[0.0, 1e-9, 1e-8, 1e-6], zeroed=False)(
     en="A hidden score was replaced by (almost) 0, and e⁰ is 1: such a word still takes part.",
     zh="被遮住的分数换成了（几乎）0，而 e⁰ = 1，这个词仍然有份。",
 )
-wrong("fill_too_small", *BOTH, fill=[-1e1, -1e2, -1e3], zeroed=[True, False])(
+wrong(
+    "fill_too_small",
+    *BOTH,
+    fill=[-1e1, -1e2, -1e3, -1e4],
+    fills=[torch.Tensor.masked_fill, lambda s, future, n: s + future.to(s.dtype) * n],
+    zeroed=[True, False],
+)(
     en="Hidden scores got a fixed negative number, and real scores can lie below it: then the "
     "future wins. What is below every score?",
     zh="被遮住的分数换成了一个固定的负数，而真实分数可能比它更低，这时未来反而胜出。什么数比任何分"

@@ -267,12 +267,14 @@ def test_self_attention_causal(student, draw, figure):
 def test_self_attention_large_logits(student, draw):
     """Logits around -10000, 0 and +10000, causal and not.
 
-    Catches: no maximum subtracted, the maximum over everything, -1e3 where -inf is meant.
+    Catches: no maximum subtracted, the maximum over everything or of hidden words, -1e3 where -inf
+    is meant, in the place of a score or added to it.
     """
-    args = at_levels(*inputs(draw, 2, len(LEVELS), 13, 11, 5))
-    for causal in (False, True):
-        got = student.self_attention.self_attention(*args, causal=causal)
-        assert_close(got, self_attention64(*args, causal))
+    x, w_q, w_k, w_v = args = at_levels(*inputs(draw, 2, len(LEVELS), 13, 11, 5))
+    far_above = [x, w_k, w_q, w_v]  # the levels are the keys', and those to come beat those seen
+    for one, causal in [(args, False), (args, True), (far_above, True)]:
+        got = student.self_attention.self_attention(*one, causal=causal)
+        assert_close(got, self_attention64(*one, causal))
 
 
 @pytest.mark.exercise("self_attention")
@@ -399,7 +401,7 @@ def test_multi_head_causal(student, draw):
     """No head sees a later word, whose change changes nothing before it, at any size of logits.
 
     Catches: no mask, the mask of one head only, inverted or shifted, filled with 0 or -1e3, no
-    maximum subtracted, the maximum over everything.
+    maximum subtracted, the maximum over everything or of hidden words.
     """
     for sizes in HEAD_SIZES[:4]:
         args = head_inputs(draw, *sizes)
@@ -411,8 +413,10 @@ def test_multi_head_causal(student, draw):
     got = student.self_attention.multi_head_self_attention(other_end(x, 6), *rest, True)
     assert_close(got[:, :6], expected[:, :6], name="before the first changed word, the result")
     args = at_levels(*head_inputs(draw, 2, len(LEVELS), 13, 3, 11, 5, 17), heads=3)
-    got = student.self_attention.multi_head_self_attention(*args, causal=True)
-    assert_close(got, multi_head64(*args, causal=True))
+    x, w_q, w_k, *rest = args
+    for one in (args, [x, w_k, w_q, *rest]):  # in the second, words to come beat those seen
+        got = student.self_attention.multi_head_self_attention(*one, causal=True)
+        assert_close(got, multi_head64(*one, causal=True))
 
 
 @pytest.mark.exercise("multi_head_self_attention")
