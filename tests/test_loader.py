@@ -157,6 +157,46 @@ def test_cell_magics_that_run_their_cell() -> None:
     assert names["seen"] == [1] and "B" not in names, "once, in names of its own"
 
 
+def test_cell_magics_one_below_the_other_and_of_extensions_that_measure() -> None:
+    names = run("%%capture\n\n%%time\nA = 1\n\ndef f(): return 1 / 0", "%%memit -r 1\nB = 2")
+    assert (names["A"], names["B"]) == (1, 2)
+    assert names["f"].__code__.co_firstlineno == 6
+
+
+# What a notebook does to get a K that is 3, where helper.py makes it of J.
+HELPER = "%%writefile helper.py\nK = J + 1"
+GETS_K = [
+    ["J = 2", HELPER, "%run -i helper.py"],
+    ["%%writefile helper.py\nK = 3", "%run -n 'helper.py' --size 4"],
+    ["%%writefile helper.py\nK = 3", "run helper.py"],
+    ["%%writefile helper.py\nJ = 2", HELPER.replace("file ", "file -a "), "from helper import K"],
+    ["%%file helper.py\nJ = 2\n", HELPER + "\n", "import helper", "K = 3"],
+    ["%%writefile \"my.py\"\nK = 3", "import my\nK = my.K"],
+    ["%%writefile src/my.py\nK = 3", "from src.my import K"],
+    ["%%writefile src\\my.py\nK = 3", "from src.my import K"],
+    ["%%writefile /content/src/my.py\nK = 3", "from my import K"],
+    ["%%writefile src/__init__.py\nfrom .my import K", "%%writefile src/my.py\nK = 3",
+     "from src import K"],
+    ["from IPython import get_ipython", "%%writefile my.py\nK = 3", "%run my.py"],
+    ["import IPython\nIPython.get_ipython().run_cell('K = 3')"],
+    ["get_ipython().run_cell_magic('time', '', 'K = 3\\n')"],
+    ["get_ipython().ex('K = 3')"],
+    ["get_ipython().push({'K': 3})"],
+    ["K = %time 1 + 2"],
+    ["ip = get_ipython()\nip.events.register('post_execute', print)\nK = 3"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", GETS_K, ids=range(len(GETS_K)))
+def test_what_ipython_does_with_names_and_files_is_done(cells: list[str]) -> None:
+    assert run(*cells, "def f(): return K")["f"]() == 3
+
+
+def test_a_cell_that_nobody_reads_is_no_star_import() -> None:
+    loaded = Loaded(notebook("this is no Python", "def f(): return missing"))
+    assert loaded.lost("missing") is None
+
+
 def test_a_written_file_is_a_module() -> None:
     names = run(
         "%%writefile helper.py\nK = 3",

@@ -55,6 +55,11 @@ REPORTED = {
     "loop-at-the-end.md": (ALL, ""),
     "loop-variable.md": (ALL, ""),
     "markdown-code.md": (0, "It is written in attention.ipynb, markdown cell 1, which is not run."),
+    "markdown-below-a-starter.md": (
+        4,
+        "`softmax` in attention.ipynb is not implemented yet. It is written in attention.ipynb, "
+        "markdown cell 1, which is not run.",
+    ),
     "missing-package-is-used.md": (
         18,
         "raised NameError: name 'rearrange' is not defined in attention.ipynb, code cell 3, line 2 "

@@ -14,8 +14,11 @@ from types import CodeType
 from autograder.sandbox.wire import Position, Source
 
 STAR = "*"  # what a star import may bind
-# Cell magics that run their cell among the notebook's own names; others are calls of the shell.
-_RUNS = re.compile(r"\A(\s*)%%(time|capture|prun)\b.*")
+# Cell magics that run their cell among the notebook's own names, IPython's and those of extensions
+# that measure; others are calls of the shell.
+RUN_THEIR_CELL = "time capture prun memit snakeviz pyinstrument wandb ipytest".split()
+_RUNS = re.compile(rf"(?:\s*%%(?:{'|'.join(RUN_THEIR_CELL)})\b.*\n?)*")
+_AUTOMATIC = re.compile(r"\A\s*(?=(?:run|time)[ \t].*\s*\Z)")  # a magic that is alone needs no `%`
 _EMPTY_LINES = re.compile(r"(?:[ \t]*\n)*")
 
 
@@ -47,6 +50,7 @@ class Statement:
     def binds(self, name: str) -> bool:
         """Whether it would have given a name of its module a value."""
         if self.node is None:
+            name = re.escape(name)
             pattern = rf"^\s*(?:(?:async\s+)?def|class)\s+{name}\b|^{name}\s*="
             return bool(re.search(pattern, self.text, re.MULTILINE))
         if isinstance(self.node, ast.ImportFrom) and self.node.names[0].name == STAR:
@@ -79,12 +83,18 @@ def read(cell: str, place: str) -> tuple[str, list[ast.stmt] | None]:
 
     What Python can read IPython leaves as it is, so that only other cells need IPython.
     """
-    text = _RUNS.sub(r"\1", cell)
+    text = bare(cell)
     body = _parsed(text, place)
     if body is None:
-        text = _transformed(text)
+        text = _transformed(_AUTOMATIC.sub("%", text))
         body = _parsed(text, place)
     return text, body
+
+
+def bare(cell: str) -> str:
+    """A cell without the magics at its top that run it among the notebook's names."""
+    runs = _RUNS.match(cell)
+    return "\n" * runs[0].count("\n") + cell[runs.end() :] if runs else cell
 
 
 def remember(place: str, text: str) -> None:

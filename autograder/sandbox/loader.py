@@ -9,8 +9,10 @@ Any other file is a module like those that Python finds on a disk.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import importlib.abc
+import importlib.util
 import sys
 from collections.abc import Callable, Collection, Sequence
 from importlib.machinery import ModuleSpec
@@ -20,7 +22,7 @@ from typing import Any
 
 from autograder.sandbox import cells
 from autograder.sandbox.loading import Loading
-from autograder.sandbox.shell import Shell, ignore
+from autograder.sandbox.shell import Nothing, Shell
 from autograder.sandbox.wire import Lost, Position, Source
 
 MAIN = "__main__"
@@ -46,6 +48,7 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._numbers = {source.module: number for number, source in enumerate(sources)}
         self._loading = Loading(skip, statement, load, tell)
         self._main = ""  # the notebook that is run as the program
+        self._shell: Shell | None = None  # of the notebook that runs now, or ran last
 
     def install(self) -> None:
         """Let `import attention` find the student's own file first."""
@@ -105,21 +108,43 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return "\n".join(self._sources[fullname].cells)
 
     def _run_notebook(self, source: Source, number: int, names: dict[str, Any]) -> None:
-        here, outer = Shell(names, self._module, self._write), vars(builtins).get("get_ipython")
-        builtins.__dict__.update(get_ipython=lambda: here, display=ignore)
+        outer, self._shell = self._shell, Shell(names, self._run_file, self._write)
+        builtins.__dict__.update(get_ipython=self._get_ipython, display=Nothing())
+        with contextlib.suppress(ImportError):  # where it is not, nobody imports it
+            for module in ("IPython", "IPython.core.getipython"):
+                vars(importlib.import_module(module)).update(get_ipython=self._get_ipython)
         self._loading.run_statements(source, number, names)
-        if outer:  # of the notebook that imports this one, and goes on
-            builtins.__dict__.update(get_ipython=outer)
+        self._shell = outer or self._shell  # of the notebook that imports this one, and goes on
 
-    def _module(self, file: str) -> dict[str, Any]:
-        """What `%run file` gives: the names of a file of the submission, run as a module."""
+    def _get_ipython(self) -> Shell | None:
+        return self._shell
+
+    def _run_file(self, file: str, names: dict[str, Any] | None) -> dict[str, Any]:
+        """What `%run file` gives: the names of a file of the submission, run as a module.
+
+        Or, given names, what it adds to these.
+        """
         path = PurePath(file).with_suffix("")
         below = ".".join(part for part in path.parts if part.isidentifier())
-        found = vars(importlib.import_module(below if below in self._sources else path.stem))
+        module = below if below in self._sources else path.stem
+        if names is not None and (spec := importlib.util.find_spec(module)):
+            text = spec.loader.get_source(module)  # type: ignore[union-attr]
+            cells.remember(file, text)
+            exec(compile(text, file, "exec", dont_inherit=True), names)
+            return names
+        found = vars(importlib.import_module(module))
         return {name: value for name, value in found.items() if not name.startswith("__")}
 
-    def _write(self, file: str, text: str) -> None:
-        """What `%%writefile file` does: from now on it is a file of the submission."""
-        name = PurePath(file).stem
-        self._sources[name] = Source(name, PurePath(file).name, [text], False, [])
-        sys.modules.pop(name, None)
+    def _write(self, file: str, text: str, more: bool) -> None:
+        """What `%%writefile file` does: from now on it is a file of the submission.
+
+        It is imported as from its own folder, and from each above it.
+        """
+        path = PurePath(file)
+        parts = path.parts[:-1] if path.stem == "__init__" else (*path.parts[:-1], path.stem)
+        names = [".".join(parts[start:]) for start in range(len(parts))]
+        if more and (before := self._sources.get(names[-1])):
+            text = before.cells[0] + text
+        for name in names:
+            self._sources[name] = Source(name, path.name, [text], False, [])
+            sys.modules.pop(name, None)

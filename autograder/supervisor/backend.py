@@ -339,13 +339,16 @@ class SandboxBackend:
     def _explained(self, reply: wire.Reply, unit: str, function: str, call: str = "") -> Failure:
         """What a reply that is no result says; of a missing function, what may have cost it."""
         assert isinstance(reply, wire.Raised | wire.Missing), "Child.request sees to it"
-        file = self._file(unit)
+        file, source = self._file(unit), next((s for s in self._sources if s.module == unit), None)
         if isinstance(reply, wire.Missing) and not (reply.found or reply.lost):
-            source = next((s for s in self._sources if s.module == unit), None)
             why = (source and not_run(function, source)) or (self._ended and self._ended.message)
             if why:
                 return never_defined(file, function, why)
-        return explain(reply, unit, function, file, call)
+        failure = explain(reply, unit, function, file, call)
+        if failure.help_id == "not_started" and source and (why := not_run(function, source)):
+            told = say("%(told)s %(why)s", told=failure.message, why=why)
+            return Failure(told, help_id=failure.help_id)
+        return failure
 
     def _file(self, unit: str) -> str:
         return next((s.file for s in self._sources if s.module == unit), f"{unit}.py")

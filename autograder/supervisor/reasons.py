@@ -10,6 +10,7 @@ from typing import Literal
 
 from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
+from autograder.sandbox.cells import bare
 from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
 from autograder.testing.devices import wrong_device
 from autograder.testing.exceptions import in_words, meaning
@@ -122,22 +123,26 @@ def lost(what: wire.Lost) -> Sentence:
 
 
 def not_run(function: str, source: wire.Source) -> Sentence | None:
-    """Where a function is written that was not run, if it is: as Markdown, or below a magic."""
-    written = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(function)}\b", re.MULTILINE)
-    place = next((place for place, text in _not_run(source) if written.search(text)), None)
-    if place is None:
+    """Where a function is written that was not run, if it is: as Markdown, or below a magic.
+
+    One that returns nothing is an example of how to call it, or a starter's.
+    """
+    define = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(function)}\b", re.MULTILINE)
+    found = ((place, text, define.search(text)) for place, text in _not_run(source))
+    places = (place for place, text, at in found if at and "return" in text[at.end() :])
+    if (where := next(places, None)) is None:
         return None
     return say(
         "It is written in %(where)s, which is not run. Put it into a code cell of its own.",
-        where=place,
+        where=where,
     )
 
 
 def _not_run(source: wire.Source) -> Iterator[tuple[str, str]]:
     yield from source.unrun
     for number, cell in enumerate(source.cells if source.notebook else (), start=1):
-        if cell.lstrip().startswith("%%"):
-            yield f"{source.file}, code cell {number} (`{cell.split(maxsplit=1)[0]}`)", cell
+        if (text := bare(cell).lstrip()).startswith("%%"):
+            yield f"{source.file}, code cell {number} (`{text.split(maxsplit=1)[0]}`)", text
 
 
 def _place(frame: wire.Frame) -> dict[str, str | Sentence]:
