@@ -303,8 +303,15 @@ DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("half, and whole elsewhere", {"rnn.py": HALF, "done.py": RNN}, "rnn.py, done.py"),
     ("starter and broken", {"rnn.py": START, "mine.ipynb": "{"}, "mine.ipynb is not a"),
     ("starter and locked", {"rnn.py": START, "hw.rar": b"Rar!"}, "hw.rar is an archive"),
-    ("a document", {"rnn.pdf": b"%PDF"}, "rnn.pdf is a document"),
-    ("a text of it", {"rnn (1).qmd": f"Mine:\n```{{python}}\n{RNN}\n```\n"}, "is a document"),
+    ("a document", {"rnn.pdf": b"%PDF"}, "rnn.pdf is neither"),
+    ("a text of it", {"rnn (1).qmd": f"Mine:\n```{{python}}\n{RNN}\n```\n"}, "is neither a"),
+    ("Markdown, indented", {"rnn.md": "    " + RNN.replace("\n", "\n    ")}, "rnn.md is neither"),
+    ("a picture of it", {"Rnn (2).JPG": b"\xff\xd8\xff"}, "Rnn (2).JPG is neither a .py nor"),
+    ("a screen", {"Screenshot.png": b"\x89PNG"}, "known as work: Screenshot.png"),
+    ("what Python keeps", {"rnn.cpython-311.pyc": b"\xa7\r\r\n"}, "rnn.cpython-311.pyc is neither"),
+    ("a shortcut", {"rnn.ipynb.url": "[InternetShortcut]\n"}, "rnn.ipynb.url is neither"),
+    ("another kind of notebook", {"rnn.deepnote": "version: 1.0.0\n"}, "rnn.deepnote is neither"),
+    ("a link", {"rnn.py": "https://colab.research.google.com/drive/1x\n"}, "is a link to a page"),
     ("unfinished", {"rnn.ipynb.crdownload": b"{"}, "rnn.ipynb.crdownload is a download"),
     ("a backup", {"rnn.py~": RNN}, "rnn.py~ is called like"),
     ("another unit's", {"rnn.py": RIGHT["gates"]}, "but the functions of gates"),
@@ -401,6 +408,47 @@ def test_helpers_at_any_depth(course: Course, tmp_path: Path) -> None:
     }
 
 
+USES = "import torch\n{}\n" + RNN.replace("torch.tanh(", "squash(")
+SQUASH = "import torch\n\n\ndef squash(x):\n    return torch.tanh(x)\n"
+WAYS = {  # to import a file, by where both lie
+    "from the root": ("src/rnn.py", "from src.helpers import squash", "src/helpers.py"),
+    "from the root, too": ("src/rnn.py", "from src import helpers; squash = helpers.squash",
+                           "src/helpers.py"),
+    "relatively": ("hw/rnn.py", "from .helpers import squash", "hw/helpers.py"),
+    "relatively, a module": ("rnn.py", "from . import helpers\nsquash = helpers.squash",
+                             "helpers.py"),
+    "from above": ("hw/rnn/rnn.py", "from ..helpers import squash", "hw/helpers.py"),
+    "from a named folder": ("exercises/rnn.py", "import sys\nsys.path.append('../lib')\n"
+                            "from helpers import squash", "lib/helpers.py"),
+    "from a package of its name": ("rnn/rnn.py", "from rnn.helpers import squash",
+                                   "rnn/helpers.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_helper_is_imported_as_its_folder_has_it(
+    course: Course, grader: Grader, tmp_path: Path, way: str
+) -> None:
+    main, line, helper = WAYS[way]
+    files = {main: USES.format(line), helper: SQUASH, f"{Path(helper).parent}/__init__.py": ""}
+    report = grader.grade(of(put(tmp_path / "ann", **files), course), course.unit("rnn"))
+    assert [test.message for test in report.tests if test.status == "failed"] == []
+
+
+def test_another_unit_is_imported_as_its_folder_has_it(
+    course: Course, grader: Grader, tmp_path: Path
+) -> None:
+    own = "from exercises.more import squash\nimport torch\n" + RNN.replace("torch.tanh", "squash")
+    files = {
+        "exercises/rnn.py": own,
+        "exercises/more.py": "from .attention import math\nfrom exercises.attention import torch\n"
+        "squash = torch.tanh\n",
+        "exercises/attention.py": RIGHT["attention"],
+    }
+    report = grader.grade(of(put(tmp_path / "ann", **files), course), course.unit("rnn"))
+    assert [test.message for test in report.tests if test.status == "failed"] == []
+
+
 def test_a_notebook_may_be_a_helper(course: Course, tmp_path: Path) -> None:
     """For `%run` and import_ipynb; a .py file of its name is what Python would import."""
     files = {
@@ -417,6 +465,7 @@ def test_a_notebook_may_be_a_helper(course: Course, tmp_path: Path) -> None:
         "own": "own.ipynb",
         "lib.more": "lib/more.ipynb",
         "lib.two": "lib/two.py",
+        "two": "lib/two.py",
     }
 
 

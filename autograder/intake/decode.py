@@ -37,6 +37,7 @@ NO_PROGRAM = _("%(file)s is %(what)s, and no program in Python. Hand in the prog
 # What comes in a program's place and under its name, by how it begins.
 OTHERS = {
     _("a web page"): r"\s*<(!doctype\s+html|html)\b",
+    _("a link to a page"): r"\s*https?://\S+\s*\Z",
     _("a formatted text (RTF)"): r"\{\\rtf",
     _("a text in XML"): r"\s*<\?xml\b",
     _("a server's word that there is none"): r"404: Not Found\s*\Z",

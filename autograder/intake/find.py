@@ -36,11 +36,16 @@ FOREIGN = _(
     "that it should have."
 )
 EMPTY = _("%(file)s holds no program at all. Save your work in it, and hand it in again.")
-DOCUMENT = _("%(file)s is a document, no program. Hand in the .py or .ipynb file itself.")
+DOCUMENT = _("%(file)s is neither a .py nor a .ipynb file. Hand in the program itself.")
 BACKUP = _("%(file)s is called like an editor's backup. Hand it in as %(unit)s.py if it counts.")
 UNFINISHED = _("%(file)s is a download that has not ended. Download it again, and hand that in.")
 PROGRAMS = ("python", "notebook")
-OPAQUE: dict[str, str] = {"document": DOCUMENT, "backup": BACKUP, "unfinished": UNFINISHED}
+OPAQUE: dict[str, str] = {
+    "document": DOCUMENT,
+    "picture": DOCUMENT,
+    "backup": BACKUP,
+    "unfinished": UNFINISHED,
+}
 MORE = _(
     "There are more than %(most)s files, and %(unit)s.py is not among those that were looked at. "
     "Hand in the work alone."

@@ -51,24 +51,40 @@ class Library:
             mains = self._reached(main, units, [*found.values()])
             users = [*mains, *found.values()]
             usual = dict.fromkeys(folder for user in mains for folder in _above(user))
-            new = self._modules(usual, self._words(users), {*users})
+            new = self._modules(usual, users, found, mains)
             elsewhere, told = self._elsewhere(users, {*found, *new})
-            new |= self._modules(elsewhere, self._words(users), {*users, *new.values()})
+            new |= self._modules(elsewhere, users, found | new, mains)
             if told or not new or len(found) >= MOST_HELPERS:
                 return found, told or _unusable(users, found)
             found |= dict(islice(new.items(), MOST_HELPERS - len(found)))
 
-    def _modules(self, folders: Iterable[Folder], said: set[str], taken: set[Piece]) -> Helpers:
-        """The modules below some folders as programs there import them, if they have the words."""
+    def _modules(
+        self,
+        folders: Iterable[Folder],
+        users: Sequence[Piece],
+        have: Helpers,
+        mains: Collection[Piece],
+    ) -> Helpers:
+        """The modules below some folders as programs there import them, if they have the words.
+
+        A file is one of them, and those that import statements ask for by other names: so may
+        another unit's file be, as in `from exercises.rnn import rnn_step`.
+        """
+        said = self._words(users)
+        asked = {above for user in users for name in user.modules for above in _packages(name)}
+        taken = {*mains, *have.values()}
         by_key = {key(word): word for word in said} if self._has_renamed else {}
         found: Helpers = {}
         for folder in folders:
             for piece, parts, stem in self._programs:
-                if piece in taken or parts[: len(folder)] != folder:
+                if parts[: len(folder)] != folder:
                     continue
                 name = stem if stem.isidentifier() else piece.name.of(by_key)
                 names = [*parts[len(folder) :], *([] if name == "__init__" else [name])]
                 module = ".".join(names)
+                package = "" if piece in mains else module.rpartition(".")[0]
+                if module in have or (piece in taken and asked.isdisjoint((module, package))):
+                    continue
                 if names and said.issuperset(names) and module not in self._course.unit_names:
                     found.setdefault(module, piece)
                     taken.add(found[module])
@@ -139,6 +155,13 @@ class Library:
             for at, name in enumerate(names):
                 homes.setdefault(name, {}).setdefault(names[:at], []).append((names[at:], piece))
         return homes
+
+
+def _packages(module: str) -> Iterator[str]:
+    """A module's name, and those of the packages that it is in."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
 
 
 def _held(held: Sequence[tuple[Folder, Piece]]) -> Iterator[tuple[Folder, str]]:

@@ -16,7 +16,16 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 Kind = Literal[
-    "notebook", "python", "text", "zip", "archive", "document", "backup", "unfinished", "other"
+    "notebook",
+    "python",
+    "text",
+    "zip",
+    "archive",
+    "document",
+    "picture",
+    "backup",
+    "unfinished",
+    "other",
 ]
 
 # What systems, editors and tools leave beside the work: no work, and no students.
@@ -75,6 +84,7 @@ KINDS: dict[Kind, str] = {
     "zip": "zip",
     "archive": "rar 7z tar tgz gz bz2 tbz2 xz txz zst zipx",
     "document": "pdf doc docx odt rtf pages htm html mhtml gdoc",
+    "picture": "png jpg jpeg heic heif webp gif bmp tif tiff",
     "backup": "bak orig old save swp swo tmp",
     "unfinished": "crdownload part partial download opdownload downloading",
 }

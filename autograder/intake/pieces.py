@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
 
-from autograder.core.course import Course
+from autograder.core.course import Course, Unit
 from autograder.core.language import _
 from autograder.intake.content import Content, content, essence, imports, is_program
 from autograder.intake.decode import read_file
@@ -149,29 +149,32 @@ def pieces_of(tree: Tree, course: Course) -> list[Piece]:
     asked = [exercise.name for unit in course.units for exercise in unit.exercises]
     kept, odd = list[Piece](), list[Piece]()
     for piece in found:
-        known = piece.unit or piece.name.kind not in ("text", "other")
+        known = piece.unit or piece.name.kind not in ("text", "other", "picture")
         (kept if known else odd).append(piece)
     named = {piece.unit for piece in kept}
-    lacking = {e.name for unit in course.units if unit.name not in named for e in unit.exercises}
-    kept += _programs(odd, lacking, course) if lacking else []
+    if lacking := [unit for unit in course.units if unit.name not in named]:
+        kept += _programs(odd, lacking)
+    kept = kept or [piece for piece in odd if piece.name.kind == "picture"]  # of a screen, say
     return [piece for piece in kept if not piece.is_lesson(asked)]
 
 
-def _programs(odd: Iterable[Piece], functions: set[str], course: Course) -> Iterator[Piece]:
-    """Those that are programs with some of these functions, whatever their names end in.
+def _programs(odd: Iterable[Piece], units: Sequence[Unit]) -> Iterator[Piece]:
+    """Those that are programs with some of these units' functions, whatever their names end in.
 
-    And what has them in a text of a unit's name, such as attention.md: it is no program.
+    And what has a unit's name, such as attention.md or attention.url: it is no program.
     """
+    functions = {exercise.name for unit in units for exercise in unit.exercises}
+    by_key = _by_key(*(unit.name for unit in units))
     allowance = Allowance(MOST_ODD_BYTES)  # so that they take nothing from what is work for sure
     for piece in islice(odd, MOST_ODD):
         seen = replace(piece, allowance=allowance)
-        if functions & seen.content.texts.keys():
-            if seen.file.notebook:
-                yield replace(piece, name=piece.name._replace(kind="notebook"))
-            elif is_program(seen.file.cells):
-                yield replace(piece, name=piece.name._replace(kind="python"))
-            elif unit := read_name(PurePosixPath(piece.path).stem).of(_by_key(*course.unit_names)):
-                yield replace(piece, unit=unit, name=piece.name._replace(kind="document"))
+        is_work = functions & seen.content.texts.keys()
+        if is_work and seen.file.notebook:
+            yield replace(piece, name=piece.name._replace(kind="notebook"))
+        elif is_work and is_program(seen.file.cells):
+            yield replace(piece, name=piece.name._replace(kind="python"))
+        elif unit := read_name(piece.entry.name.partition(".")[0]).of(by_key):
+            yield replace(piece, unit=unit, name=piece.name._replace(kind="document"))
 
 
 def piece_of(entry: Entry, course: Course, allowance: Allowance | None = None) -> Piece:

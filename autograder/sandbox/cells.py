@@ -19,6 +19,7 @@ STAR = "*"  # what a star import may bind
 RUN_THEIR_CELL = "time capture prun memit snakeviz pyinstrument wandb ipytest".split()
 _RUNS = re.compile(rf"(?:\s*%%(?:{'|'.join(RUN_THEIR_CELL)})\b.*\n?)*")
 _AUTOMATIC = re.compile(r"\A\s*(?=(?:run|time)[ \t].*\s*\Z)")  # a magic that is alone needs no `%`
+_RELATIVE = re.compile(r"^[ \t]*from[ \t]*\.", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"(?:[ \t]*\n)*")
 
 
@@ -70,12 +71,30 @@ def statements(source: Source, number: int) -> Iterator[Statement]:
     count, flags = 0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if source.notebook else 0
     for index, cell in enumerate(source.cells, start=1):
         place = f"{source.file}, code cell {index}" if source.notebook else source.file
-        text, body = read(cell, place) if source.notebook else (cell, ast.parse(cell, place).body)
+        text, body = read(cell, place) if source.notebook else (cell, program(source).body)
         remember(place, text)
         for node in [None] if body is None else _one_by_one(body):
             count += 1
             yield Statement((number, count), place, text, node, flags)
             flags |= _future_flags(node)
+
+
+def program(source: Source) -> ast.Module:
+    """A .py file's program. Raises SyntaxError.
+
+    The folder of a file that is no part of a package is none, as it is for `python -m hw.rnn`: what
+    lies there is imported by its name.
+    """
+    [text] = source.cells
+    tree = ast.parse(text, source.file)
+    is_part = "." in source.module or source.file.endswith("__init__.py")
+    if _RELATIVE.search(text) and not is_part:
+        for node in ast.walk(tree):  # which does not recurse, as a chain of a thousand sums would
+            for field in ("body", "orelse", "finalbody"):
+                block = getattr(node, field, None)
+                if isinstance(block, list):
+                    block[:] = map(_absolute, block)
+    return tree
 
 
 def read(cell: str, place: str) -> tuple[str, list[ast.stmt] | None]:
@@ -100,6 +119,15 @@ def bare(cell: str) -> str:
 def remember(place: str, text: str) -> None:
     """Let tracebacks quote a file that is on no disk."""
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+
+
+def _absolute(statement: ast.stmt) -> ast.stmt:
+    """`from helpers import f` in place of `from .helpers import f`."""
+    if not isinstance(statement, ast.ImportFrom) or not statement.level:
+        return statement
+    names = statement.names
+    new = ast.ImportFrom(statement.module, names, 0) if statement.module else ast.Import(names)
+    return ast.copy_location(new, statement)
 
 
 def _parsed(text: str, place: str) -> list[ast.stmt] | None:

@@ -77,12 +77,12 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: object = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """See importlib. A folder of modules is a package, with or without an __init__.py."""
-        if source := self._sources.get(fullname):
-            package = PurePath(source.file).name == "__init__.py"
-            return ModuleSpec(fullname, self, origin=source.file, is_package=package)
-        if any(module.startswith(f"{fullname}.") for module in self._sources):
-            return ModuleSpec(fullname, None, is_package=True)
-        return None
+        source = self._sources.get(fullname)
+        is_package = any(module.startswith(f"{fullname}.") for module in self._sources)
+        if source:
+            is_package |= PurePath(source.file).name == "__init__.py"
+            return ModuleSpec(fullname, self, origin=source.file, is_package=is_package)
+        return ModuleSpec(fullname, None, is_package=True) if is_package else None
 
     def exec_module(self, module: ModuleType) -> None:
         """See importlib."""
@@ -101,7 +101,8 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         else:
             [text] = source.cells
             cells.remember(source.file, text)
-            exec(compile(text, source.file, "exec", dont_inherit=True), module.__dict__)
+            code = compile(cells.program(source), source.file, "exec", dont_inherit=True)
+            exec(code, module.__dict__)
 
     def get_source(self, fullname: str) -> str:
         """See importlib; what inspect.getsource reads."""

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from autograder.sandbox.alarm import Alarm, Stopped
-from autograder.sandbox.cells import STAR, Statement, remember, statements
+from autograder.sandbox.cells import STAR, Statement, program, remember, statements
 from autograder.sandbox.wire import MAX_STOPPED, POSITION, Frame, Lost, Position, Source, clean
 
 WHOLE = 0  # in place of a statement's number, where a file is run whole
@@ -105,7 +105,7 @@ class Loading:
         """What a file raises that is run as Python does it. Raises SyntaxError at once."""
         [text] = source.cells
         remember(source.file, text)
-        code = compile(text, source.file, "exec", dont_inherit=True)
+        code = compile(program(source), source.file, "exec", dont_inherit=True)
         with self._being_at(position):
             try:
                 self._alarm.run_again(code, names)
