@@ -261,6 +261,13 @@ LAYOUTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("beside a starter", {"rnn.py": START, "mine.py": RNN}, "mine.py"),
     ("a copy of itself", {"rnn.py": RNN, "rnn (1).py": RNN + "\n"}, "rnn.py"),
     ("exported", {"rnn.ipynb": NOTEBOOK, "rnn.py": "# In[1]:\n" + RNN}, "rnn.py"),
+    ("exported by Jupyter", {"rnn.ipynb": notebook("%matplotlib inline\n" + RNN), "rnn.py":
+     f"# In[1]:\nget_ipython().run_line_magic('matplotlib', 'inline')\n{RNN}"}, "rnn.ipynb"),
+    ("exported by Colab", {"rnn.ipynb": notebook("!pip list\n%cd x\n" + RNN), "rnn.py":
+     f'"""rnn\n\nBy Colab.\n"""\n\n!pip list\n# %cd x\n{RNN}\n"""# The end"""\n'}, "rnn.ipynb"),
+    ("laid out anew", {"rnn.py": RNN, "old/rnn.py": RNN.replace(" @ ", "@")}, "rnn.py"),
+    ("a notebook that shows it", {"rnn.py": RNN, "rnn.ipynb":
+     notebook("from rnn import *\nimport rnn, torch", "rnn.rnn(torch.ones(1, 2, 3))")}, "rnn.py"),
     ("a document of it", {"rnn.ipynb": NOTEBOOK, "rnn.pdf": b"%PDF"}, "rnn.ipynb"),
     ("a text about it", {"rnn.py": RNN, "rnn.txt": "my notes on it"}, "rnn.py"),
     ("a notebook called .py", {"rnn.py": NOTEBOOK}, "rnn.py"),
@@ -297,6 +304,10 @@ def test_one_clear_candidate_is_read(
 
 DOUBTS: list[tuple[str, dict[str, str | bytes], str]] = [
     ("two", {"rnn.py": RNN, "rnn.ipynb": notebook(HALF)}, "rnn.py, rnn.ipynb"),
+    ("one that shows and changes it", {"rnn.py": RNN, "rnn.ipynb":
+     notebook("from rnn import *", "rnn_step = print")}, "rnn.py, rnn.ipynb"),
+    ("exported, then run another", {"rnn.ipynb": notebook("%run x.py\n" + RNN), "rnn.py": RNN},
+     "rnn.py, rnn.ipynb"),
     ("two places", {"rnn.py": RNN, "new/rnn.py": HALF}, "rnn.py, new/rnn.py"),
     ("two without its name", {"a.py": RNN, "b.py": RNN + "x = 1\n"}, "a.py, b.py"),
     ("a part", {"rnn.py": START, "a.ipynb": notebook("def rnn(x):\n    return x")}, "a.ipynb"),
@@ -579,6 +590,9 @@ def test_every_form_of_a_text_is_read(course: Course, tmp_path: Path, data: byte
     [
         ("f'{d['a']}'", "3.12"),
         ("f'{\"\\n\".join(d)}'", "3.12"),
+        ("rf'{d['a']}'", "3.12"),
+        ("print(f'of {\n    d}')", "3.12"),
+        ("print(f'of {d\n)", ""),
         ("type X = int", "3.12"),
         ("def f[T](x): pass", "3.12"),
         ("t'{d}'", "3.14"),

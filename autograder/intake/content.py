@@ -20,6 +20,13 @@ NEXT_STATEMENT = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
 BINDING = re.compile(r"^([\w, \t]+?)(?::[^=\n]+)?=(?!=)|^(?:from[ \t].*)?import[ \t](.*)", re.M)
 STAR = re.compile(r"^from[ \t]+\S+[ \t]+import[ \t]*\*|^%%writefile\b", re.MULTILINE)
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+IMPORT_LINE = re.compile(r"^[ \t]*(?:from[ \t].*)?import[ \t].*", re.MULTILINE)
+# A notebook's line that binds no name, as it stands there or in a script that was made of it.
+COMMAND = re.compile(
+    r"^([ \t]*)(?:!|%(?!%|run\b|time\b|prun\b)|get_ipython\(\)\.(?:system\(|run_line_magic\('"
+    r"(?!run'|time'|prun'))).*",
+    re.MULTILINE,
+)
 WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -117,6 +124,27 @@ def essence(cells: Sequence[str]) -> str:
     """A program without comments and blank lines: two that are alike in this do the same."""
     lines = (line.rstrip() for cell in cells for line in cell.splitlines())
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def statements(cells: Sequence[str]) -> str:
+    """A program's statements, however they are laid out; itself where Python cannot read it.
+
+    Without texts that stand alone and a notebook's commands: a script that Colab or Jupyter made of
+    a notebook has these in other forms.
+    """
+    text = "\n".join(COMMAND.sub(r"\1pass", cell) for cell in cells)
+    module = _parsed(text) if len(text) <= MOST_LETTERS else None
+    try:
+        kept = [node for node in module.body if not _does_nothing(node)] if module else []
+        return "\n".join(map(ast.dump, kept)) or text
+    except RecursionError:
+        return text
+
+
+def binds_by_imports_alone(cells: Sequence[str], names: Iterable[str]) -> bool:
+    """Whether a program binds these names, if at all, by nothing but its import statements."""
+    rest = content([IMPORT_LINE.sub("", cell) for cell in cells])
+    return not (rest.open or rest.defines(names))
 
 
 def _statement(text: str, start: int) -> str:

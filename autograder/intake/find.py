@@ -127,6 +127,8 @@ class Search:
         work = distinct([piece for piece in code if piece.is_work(functions)], unit)
         if not work:
             return self._without_a_name(unit, named, code)
+        if len(work) > 1:  # a notebook that shows what rnn.py does
+            work = [p for p in work if not p.only_uses(unit, functions)] or work
         strays = self._strays(unit)
         whole = len(work) > 1 or not strays or work[0].content.written(functions) == {*functions}
         rivals = [] if whole else [piece for piece in strays if self._fits(piece, unit)]

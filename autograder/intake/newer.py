@@ -30,9 +30,14 @@ GRAMMAR: list[tuple[tuple[int, int], str, str]] = [
     (
         (3, 12),
         _("the same quotes inside an f-string"),
-        r"""\b[fF][rR]?(["'])(?!\1)[^\n]*?\{[^}\n]*\1""",
+        r"""\b(?:[fF][rR]?|[rR][fF])(["'])(?!\1)[^\n]*?\{[^}\n]*\1""",
     ),
     ((3, 12), _("a backslash inside an f-string"), r"""\b[fF](["'])[^\n]*?\{[^}\n]*\\"""),
+    (
+        (3, 12),
+        _("a line break inside an f-string"),
+        r"""\b(?:[fF][rR]?|[rR][fF])(["'])(?!\1)(?:(?!\1).)*\{\s*$""",
+    ),
     ((3, 12), _("a type statement"), r"^\s*type\s+\w+\s*(\[.*\])?\s*="),
     ((3, 12), _("type parameters in brackets"), r"^\s*(?:(?:async\s+)?def|class)\s+\w+\s*\["),
     ((3, 14), _("a t-string"), r"""\b[tT][rR]?["']|\b[rR][tT]["']"""),

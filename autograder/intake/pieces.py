@@ -12,7 +12,15 @@ from pathlib import PurePosixPath
 
 from autograder.core.course import Course, Unit
 from autograder.core.language import _
-from autograder.intake.content import Content, content, essence, imports, is_program
+from autograder.intake.content import (
+    Content,
+    binds_by_imports_alone,
+    content,
+    essence,
+    imports,
+    is_program,
+    statements,
+)
 from autograder.intake.decode import read_file
 from autograder.intake.names import Name, key, read_name
 from autograder.intake.newer import Newer, newer
@@ -25,6 +33,7 @@ MOST_LETTERS = 8 << 20  # of programs in them, which are kept: at once, and in a
 NOT_READ = _("%(file)s was not read: this student's files are more than %(most)s MiB.")
 TOO_LONG = _("%(file)s was not read: this student's programs have more than %(most)s letters.")
 MOST_ODD, MOST_ODD_BYTES = 64, 8 << 20  # of files of an unknown kind that are looked into
+MOST_COMPARED = 8  # files of which each is parsed whole
 OURS = ("lesson.py", "conftest.py", "setup.py")  # which stand beside the work, and tests
 LESSONS = "lessons"  # the folder of a release's lessons
 
@@ -111,6 +120,11 @@ class Piece:
         return essence(self.file.cells)
 
     @cached_property
+    def statements(self) -> str:
+        """Its program's statements, however they are laid out."""
+        return statements(self.file.cells)
+
+    @cached_property
     def modules(self) -> set[str]:
         """The names of modules that it imports."""
         return imports(self.file.cells)
@@ -130,6 +144,10 @@ class Piece:
         if self.file.facts:
             return True
         return bool(self.essence) and not self.content.is_untouched(functions)
+
+    def only_uses(self, unit: str, functions: Iterable[str]) -> bool:
+        """Whether it has the functions from a module of the unit's name, and none of its own."""
+        return unit in self.modules and binds_by_imports_alone(self.file.cells, functions)
 
     @property
     def is_blank(self) -> bool:
@@ -198,4 +216,6 @@ def distinct(pieces: Sequence[Piece], unit: str) -> list[Piece]:
     """The same pieces without copies, of which the best named one stays."""
     ordered = sorted(pieces, key=lambda p: (not p.is_called(unit), p.file.notebook))
     kept = {piece.path if piece.file.facts else piece.essence: piece for piece in reversed(ordered)}
+    if 1 < len(kept) <= MOST_COMPARED:
+        kept = {p.path if p.file.facts else p.statements: p for p in kept.values()}
     return list(reversed(kept.values()))
