@@ -465,7 +465,8 @@ def test_a_notebook_may_be_a_helper(course: Course, tmp_path: Path) -> None:
     files = {
         "rnn.ipynb": notebook("import import_ipynb\nfrom own import f", "%run lib/more.ipynb"),
         "own.ipynb": notebook("def f(): return 1"),
-        "lib/more.ipynb": notebook("import two"),
+        "lib/more.ipynb": notebook("import two", "%run -i '../01-parts.py' --all"),
+        "01-parts.py": "",
         "lib/two.ipynb": "{",
         "lib/two.py": "K = 1\n",
     }
@@ -474,6 +475,7 @@ def test_a_notebook_may_be_a_helper(course: Course, tmp_path: Path) -> None:
     assert found.work("rnn").state == "read"
     assert modules == {
         "own": "own.ipynb",
+        "01-parts": "01-parts.py",
         "lib.more": "lib/more.ipynb",
         "lib.two": "lib/two.py",
         "two": "lib/two.py",

@@ -206,7 +206,7 @@ def test_a_written_file_is_a_module() -> None:
     assert names["f"]() == 6
 
 
-@pytest.mark.parametrize("file", ["./lib/helper.py", "lib/helper.ipynb"])
+@pytest.mark.parametrize("file", ["./lib/helper.py", "lib/helper.ipynb", "/content/lib/helper.py"])
 def test_a_file_below_is_run_by_its_path(file: str) -> None:
     """As an import would name it, or, where no import does, by its name alone."""
     helper = Source("lib.helper", file, ["K = 3"], file.endswith("ipynb"), [])

@@ -7,7 +7,7 @@ import functools
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from autograder.core.course import TESTS_OF, Course
@@ -20,6 +20,10 @@ NEXT_STATEMENT = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
 BINDING = re.compile(r"^([\w, \t]+?)(?::[^=\n]+)?=(?!=)|^(?:from[ \t].*)?import[ \t](.*)", re.M)
 STAR = re.compile(r"^from[ \t]+\S+[ \t]+import[ \t]*\*|^%%writefile\b", re.MULTILINE)
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+RUN = re.compile(  # a file that a notebook runs, without its suffix
+    r"""^[ \t]*%?run[ \t]+(?:-\w+[ \t]+)*(["']?)([^"'\n]+?)(?:\.py|\.ipynb)?\1(?:[ \t].*)?$""",
+    re.MULTILINE,
+)
 IMPORT_LINE = re.compile(r"^[ \t]*(?:from[ \t].*)?import[ \t].*", re.MULTILINE)
 # A notebook's line that binds no name, as it stands there or in a script that was made of it.
 COMMAND = re.compile(
@@ -111,8 +115,12 @@ def imports(cells: Sequence[str]) -> set[str]:
 
 
 def words(cells: Sequence[str]) -> set[str]:
-    """All words of a program: whatever it imports, however it does, is among them."""
-    return {word for cell in cells for word in WORD.findall(cell)}
+    """All words of a program: whatever it imports, however it does, is among them.
+
+    And the names of the files that it runs, such as 01-helpers.
+    """
+    run = {PurePosixPath(file).name for cell in cells for _quote, file in RUN.findall(cell)}
+    return run.union(*map(WORD.findall, cells))
 
 
 def is_program(cells: Sequence[str]) -> bool:

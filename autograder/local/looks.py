@@ -12,14 +12,13 @@ from pathlib import Path, PurePosixPath
 from autograder.core.course import Course, Unit
 from autograder.core.language import Sentence, _, restate, say
 from autograder.core.text import printable
-from autograder.intake.content import content
+from autograder.intake.content import RUN, content
 from autograder.intake.decode import NOTEBOOK_FACTOR, read_file
 from autograder.intake.names import UPLOADED_AGAIN, is_noise, plain
 from autograder.intake.submission import File
 
 SUFFIXES = (".py", ".ipynb")
 MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w, ]+=\s*[%!].*|[^#'\"]*\?\s*)$")
-RUN = re.compile(r"^[ \t]*%run[ \t]+[\"']?([\w./-]+?)(?:\.py|\.ipynb)?[\"']?[ \t]*$", re.MULTILINE)
 DEEPEST = 3
 EXPORTED = _(
     "%(file)s is a notebook's text, with lines such as `!pip` or `get_ipython()` that run in one "
@@ -79,7 +78,7 @@ def runs(path: Path) -> Iterator[list[str]]:
     """The files that a notebook runs with `%run`, by the parts of their paths, suffixes off."""
     for cell in _cells(path):
         for found in RUN.finditer(cell):
-            yield [part for part in PurePosixPath(found[1]).parts if part.strip(".")]
+            yield [part for part in PurePosixPath(found[2]).parts if part.strip(".")]
 
 
 def is_exported(path: Path) -> bool:

@@ -125,9 +125,8 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
         Or, given names, what it adds to these.
         """
-        path = PurePath(file).with_suffix("")
-        below = ".".join(part for part in path.parts if part.isidentifier())
-        module = below if below in self._sources else path.stem
+        names_of = _modules(PurePath(file).with_suffix(""))
+        module = next((name for name in names_of if name in self._sources), names_of[-1])
         if names is not None and (spec := importlib.util.find_spec(module)):
             text = spec.loader.get_source(module)  # type: ignore[union-attr]
             cells.remember(file, text)
@@ -142,10 +141,15 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         It is imported as from its own folder, and from each above it.
         """
         path = PurePath(file)
-        parts = path.parts[:-1] if path.stem == "__init__" else (*path.parts[:-1], path.stem)
-        names = [".".join(parts[start:]) for start in range(len(parts))]
+        names = _modules(path.parent if path.stem == "__init__" else path.with_suffix(""))
         if more and (before := self._sources.get(names[-1])):
             text = before.cells[0] + text
         for name in names:
             self._sources[name] = Source(name, path.name, [text], False, [])
             sys.modules.pop(name, None)
+
+
+def _modules(path: PurePath) -> list[str]:
+    """What a file may be imported as: from each of the folders above it, its own the last."""
+    parts = [part for part in path.parts if part.strip("./")]
+    return [".".join(parts[start:]) for start in range(len(parts))]
