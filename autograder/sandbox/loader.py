@@ -146,7 +146,10 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             text = before.cells[0] + text
         for name in names:
             self._sources[name] = Source(name, path.name, [text], False, [])
-            sys.modules.pop(name, None)
+            if (module := sys.modules.get(name)) is sys.modules.get(MAIN):
+                sys.modules.pop(name, None)
+            elif module:  # what is imported already is that file anew, as with %autoreload
+                importlib.reload(module)
 
 
 def _modules(path: PurePath) -> list[str]:
