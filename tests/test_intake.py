@@ -460,6 +460,25 @@ def test_another_unit_is_imported_as_its_folder_has_it(
     assert [test.message for test in report.tests if test.status == "failed"] == []
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["h.py", "h (1).py"],
+        ["h (1).py", "h (2).py"],
+        ["h.ipynb", "h (1).ipynb"],
+        ["h.py", "h/__init__.py"],
+        ["src/h.py", "h.py"],
+    ],
+)
+def test_two_files_of_one_helper_s_name(course: Course, tmp_path: Path, files: list[str]) -> None:
+    """The likelier one is it. They took turns: reading never ended, for a class of whoever."""
+    main = "src/rnn.py" if files[0].startswith("src/") else "rnn.py"
+    texts = {name: "{}" if name.endswith("b") else "" for name in files}
+    with unless_it_hangs():
+        found = of(put(tmp_path / "ann", **{main: f"import h\n{RNN}"}, **texts), course)
+    assert {file.module: file.name for file in found.files} == {"rnn": main, "h": files[0]}
+
+
 def test_a_notebook_may_be_a_helper(course: Course, tmp_path: Path) -> None:
     """For `%run` and import_ipynb; a .py file of its name is what Python would import."""
     files = {
