@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from autograder.core.course import TESTS_OF, Course
+from autograder.intake.stops import parsable
 
 MOST_LETTERS = 1 << 16  # of one function: what is longer is not parsed, and counts as written
 DEFINITION = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
@@ -176,7 +177,7 @@ def _function(text: str) -> Function:
 def _parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes such as "\\d"
-            return ast.parse(text)
+            return ast.parse(parsable(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

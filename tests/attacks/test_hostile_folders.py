@@ -20,7 +20,8 @@ from autograder.core import course as courses
 from autograder.core import text
 from autograder.core.processes import autograder
 from autograder.grading.protocol import Options
-from autograder.intake import reading
+from autograder.intake import reading, stops
+from autograder.intake.content import content
 from autograder.intake.helpers import MOST_HELPERS
 from autograder.intake.pieces import Allowance
 from autograder.intake.submission import File, Submission
@@ -192,12 +193,30 @@ def holes(folder: Path) -> None:
             file.truncate(50 << 20)
 
 
-@pytest.mark.parametrize("fill", [holes, digits, signs, helpers_of_each_other, quotes_and_braces])
+def accents(folder: Path) -> None:
+    """To tell whether it is a starter took 11 CPU-seconds, all of them in the grading process."""
+    name = "a" + "\u0f73\u0300\u0316" * 20_000
+    (folder / "rnn.py").write_text(f"def rnn_step(x):\n    x = {name}\n")
+
+
+FILLS = [holes, digits, signs, helpers_of_each_other, quotes_and_braces, accents]
+
+
+@pytest.mark.parametrize("fill", FILLS)
 def test_what_takes_long_to_read(folder, fill):
     """A thousand such names took more than 100 seconds, and so did sixty such helpers of a MiB."""
     fill(folder / "eve")
     with unless_it_hangs(3):
         reading.read(folder, "eve", COURSE)
+
+
+@pytest.mark.parametrize("part", [".a", ".a\u00b7", ".\\\na"])
+def test_a_module_s_name_of_thousands_of_parts(part):
+    """To parse 64 KiB of it took a gibibyte of the grading process."""
+    text = f"def rnn_step(x):\n    import a{part * (60_000 // len(part))}\n"
+    with unless_it_hangs(3), pytest.raises(ValueError, match="hundreds of parts"):
+        stops.parsable(text)
+    assert content([text]).written(["rnn_step"])
 
 
 def test_programs_that_fill_the_memory():
