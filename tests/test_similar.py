@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, autograder
+from machine import unless_it_hangs
 from reports import HOSTILE
 
 from autograder.core.course import Course
 from autograder.reports.pages.similar import Pair, Part, similar_page
+from autograder.similar import gather
 from autograder.similar.gather import LONGEST, similar, too_short
 
 
@@ -140,6 +142,18 @@ def test_a_page_of_hostile_programs_is_inert(course: Course) -> None:
         assert "<script" not in page and "default-src 'none'" in page
         assert page.count("<pre ") == page.count("</pre>") == 2
         assert "75 %" in page and "<code>scale</code>" in page
+
+
+@pytest.mark.parametrize("text", [" \n" * 30_000, "x = '" + "\\N{" * 20_000 + "'"])
+def test_what_pygments_searches_for_minutes(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(gather, "SECONDS", 0.5)
+    hand_in(tmp_path / "class", "eve", "rnn.py", f"def rnn(): ...\n{text}")
+    told: list[str] = []
+    with unless_it_hangs():
+        similar(course, [course.unit("rnn")], tmp_path / "class", [], told.append)
+    assert told == ["Too long to be compared: eve (rnn)."]
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from autograder.core.course import Course, Unit
 from autograder.core.text import several
@@ -11,9 +14,12 @@ from autograder.core.units import unit_folder
 from autograder.intake.content import content
 from autograder.intake.reading import find_students, read
 from autograder.reports.pages.similar import MOST_PAIRS, Pair
-from autograder.similar.alike import TELLING, Program, own_runs, pairs
+from autograder.similar.alike import TELLING, Program, Token, own_runs, pairs
 
 LONGEST = 1 << 16  # letters of a program that is looked at; the longest solution has 9000
+# CPU-seconds to find its tokens, of which an honest one takes a tenth: pygments looks from each
+# blank line, and from each `\\N{` in a string, through all that follows.
+SECONDS = 3.0
 Told = Callable[[str], None]
 
 
@@ -58,12 +64,43 @@ def _handed_in(
         for unit in course.unit_names:
             files = [f for f in submission.files if f.module == unit or unit in f.units]
             text = "\n\n".join(cell for file in files for cell in file.cells)
-            if len(text) > LONGEST:
+            program = Program(who, text, archived=archived)
+            is_read = submission.work(unit).state == "read"
+            if len(text) > LONGEST or (is_read and _tokens(program) is None):
                 too_long.append(f"{who} ({unit})")
-            elif submission.work(unit).state == "read":
-                yield unit, Program(who, text, archived=archived)
+            elif is_read:
+                yield unit, program
     if too_long:
         tell(f"Too long to be compared: {several(too_long)}.")
+
+
+def _tokens(program: Program) -> list[Token] | None:
+    """A program's tokens, which it keeps; None where it takes too long to find them."""
+    try:
+        with _limit(SECONDS):
+            return program.tokens
+    except _TooLate:
+        return None
+
+
+class _TooLate(Exception):  # noqa: N818
+    """The time is up."""
+
+
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    """Raise _TooLate after so many CPU-seconds, in the midst of a search too."""
+
+    def end(*_: Any) -> None:
+        raise _TooLate
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _published(course: Course, unit: str) -> Iterator[Program]:
