@@ -16,6 +16,7 @@ import sys
 import threading
 import typing
 import unicodedata
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -637,6 +638,15 @@ def long_list() -> bytes:
     return packed({f"{'d' * 60}{n}": b"" for n in range(40_000)})
 
 
+def of_one_name() -> bytes:
+    """To find a free name for each took minutes."""
+    data = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(data, "w") as archive:
+        for _ in range(2000):
+            archive.writestr("rnn.py", CODE)
+    return data.getvalue()
+
+
 # How each is made, once it is wanted: together they take more than a second.
 ZIPS: dict[str, tuple[typing.Callable[[], bytes], str]] = {
     "a bomb": (
@@ -647,6 +657,7 @@ ZIPS: dict[str, tuple[typing.Callable[[], bytes], str]] = {
         lambda: packed({f"{n}.py": b"" for n in range(2001)}),
         "unfolds to 2,001 files",
     ),
+    "files of one name": (of_one_name, "holds rnn.py 2,000 times; it stays packed"),
     "a long list": (long_list, "list of files is too long"),
     "encrypted": (encrypted, "is encrypted"),
     "damaged": (damaged, "is damaged, or no zip"),

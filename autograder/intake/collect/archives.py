@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ from autograder.reports.store import safe_name, unwritable
 
 TABLE_OF_CONTENTS = 4 << 20  # bytes that the list of a zip's members may take
 OTHERS = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
+MOST_ALIKE = 20  # members of one name: each is told from all before it by a look at the disk
 WORK_FIRST = (".py", ".ipynb", ".zip", ".json")
 NO_PLAIN_FILE = "is a link or no plain file; left out."
 UNPACKING = ".unpacking"
@@ -194,6 +196,9 @@ def _extract(path: Path, folder: Path, shown: str, budget: Quota) -> Lost:
                 lost.add(shown, "outside", f"holds {printable(name)}: {OUTSIDE}; left out.", name)
             if not infos:
                 raise Packed("holds no file")
+            [(alike, times)] = Counter(name for name, _ in infos).most_common(1)
+            if times > MOST_ALIKE:
+                raise Packed(f"holds {printable(alike)} {times:,} times")
             if any(info.flag_bits & 0x1 for _, info in infos):
                 raise Packed("is encrypted")
             if any(info.compress_type not in METHODS for _, info in infos):
