@@ -17,9 +17,9 @@ from autograder.core.language import Sentence, _, say
 from autograder.core.processes import python
 from autograder.intake import stops
 
-SECONDS, MEMORY = 10, 1 << 30  # of the process that tries to compile; it runs nothing
+SECONDS, MEMORY = 3, 1 << 30  # of the process that tries to compile; it runs nothing
 LONGEST, MOST_BRACES = 200, 8  # of a line that is looked at: a search must not become a long one
-MOST_LETTERS = 1 << 17  # of a program; no honest one comes near
+MOST_LETTERS = 1 << 16  # of a program; no honest one comes near, and there may be 77 of these
 TOO_NEW = _(
     "%(file)s is written for Python %(theirs)s or newer (line %(line)s: %(what)s). Python %(ours)s "
     "reads submissions here: write it in the older way, or have it graded by a newer Python."
@@ -95,7 +95,7 @@ def _stops(texts: Sequence[str]) -> list[int | None]:
             input=json.dumps(texts).encode(),
             capture_output=True,
             check=True,
-            timeout=6 * SECONDS,
+            timeout=20 * SECONDS,
         )
         return list(json.loads(done.stdout))
     except (OSError, ValueError, subprocess.SubprocessError):
