@@ -239,6 +239,10 @@ def test_an_import_of_what_is_missing(check: Run) -> None:
             "calls `x`",
         ),
         ("def rnn_step(x, *_):\n    return x.sum()\n", "has shape (), expected (1, 2)."),
+        (  # which torch calls a NotImplementedError, too
+            "def rnn_step(x, *_):\n    return (x > 0) @ (x > 0).T\n",
+            "`rnn_step` raised NotImplementedError: ",
+        ),
     ],
 )
 def test_other_failures(text: str | None, told: str, check: Run) -> None:

@@ -139,6 +139,13 @@ def test_the_language_is_that_of_the_locale(
             "`rnn` in rnn.py is not implemented yet.",
             "rnn.py 里的 `rnn` 还没有写。",
         ),
+        (  # torch's own, of a dtype that it cannot take
+            wire.Raised(
+                1, "call", "NotImplementedError", "no", [wire.Frame("rnn.py", 7, "rnn", "m @ m")]
+            ),
+            "`rnn` raised NotImplementedError: no in rnn.py, line 7 (`m @ m`).",
+            "`rnn` 抛出了 NotImplementedError: no，位于 rnn.py 第 7 行 (`m @ m`)。",
+        ),
     ],
 )
 def test_what_happened_in_the_sandbox_is_said_in_both(

@@ -11,7 +11,7 @@ from typing import Literal
 from autograder.core.language import Sentence, _, say
 from autograder.sandbox import host, wire
 from autograder.sandbox.cells import bare
-from autograder.testing.calls import ONLY_THESE, Failure, no_function, unwritten
+from autograder.testing.calls import ONLY_THESE, Failure, no_function, says_unwritten, unwritten
 from autograder.testing.devices import wrong_device
 from autograder.testing.exceptions import in_words, meaning
 
@@ -74,7 +74,8 @@ def explain(
     if reply.error == "SyntaxError":
         told = say("Python cannot read %(where)s: %(error)s%(code)s", error=reply.message, **place)
         return Failure(told, help_id="syntax_error")
-    if reply.error == "NotImplementedError" and reply.stage == "call":
+    unfinished = reply.error == "NotImplementedError" and says_unwritten(last.text)
+    if unfinished and reply.stage == "call":
         inner = "" if last.function == function else last.function
         return Failure(
             unwritten(function, inner, last.file if inner else file), help_id="not_started"

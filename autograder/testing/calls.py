@@ -115,6 +115,14 @@ def no_function(file: str, name: str, found: str | None) -> Failure:
     return Failure(say(message, name=name, file=file), help_id="missing_function")
 
 
+def says_unwritten(line: str) -> bool:
+    """Whether it was a line of the student's that raised NotImplementedError, as starters do.
+
+    torch raises the same for a dtype that it cannot take. A line that is not known is believed.
+    """
+    return not line or "NotImplementedError" in line
+
+
 def unwritten(function: str, inner: str, file: str) -> Sentence:
     """Say that a function is not written yet, or one that it calls; `file`: whichever's it is."""
     if not inner:

@@ -7,14 +7,14 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograder.core.language import Sentence, say
 from autograder.sandbox.pretend import PRETEND, can_pretend
-from autograder.testing.calls import Failure, Invocation, no_function, unwritten
+from autograder.testing.calls import Failure, Invocation, no_function, says_unwritten, unwritten
 from autograder.testing.devices import wrong_device
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class LocalBackend:
             else:
                 outcome = evaluate.observed(found, args, kwargs, asked.cotangents)
         except NotImplementedError as error:
-            message = not_implemented(asked.unit, asked.function, error)
+            message = not_implemented(asked.unit, asked.function, error, self.owns)
+            if message is None:
+                raise
             raise Failure(message, help_id="not_started") from None
         self.last = asked, outcome.value
         return outcome
@@ -199,9 +201,17 @@ def file_of(unit: str, module: object) -> str:
     return Path(origin).name if origin else f"{unit}.py"
 
 
-def not_implemented(unit: str, function: str, error: NotImplementedError) -> Sentence:
-    """Say which function is not written yet; it may be one that the called one builds on."""
-    frames = traceback.extract_tb(error.__traceback__)
+def not_implemented(
+    unit: str, function: str, error: NotImplementedError, owns: Callable[[str], bool]
+) -> Sentence | None:
+    """Say which function is not written yet; it may be one that the called one builds on.
+
+    None where the student's own line says no such thing, and torch does.
+    """
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if owns(frame.filename)] or every
+    if not says_unwritten(frames[-1].line or "" if frames else ""):
+        return None
     inner = frames[-1].name if frames else function
     if inner == function or not inner.isidentifier():
         return unwritten(function, "", file_of(unit, sys.modules.get(unit)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.core.language import say
 from autograder.sandbox import evaluate, trying
-from autograder.testing.calls import Failure, Invocation, as_written, unwritten
+from autograder.testing.calls import Failure, Invocation, as_written, says_unwritten, unwritten
 from autograder.testing.exceptions import in_words
 from autograder.testing.subjects import (
     MOST_CALLS,
@@ -107,7 +107,8 @@ def _function(subject: Subject, version: Version) -> Callable[..., Any]:
 def _told(error: BaseException, test: str, file: str) -> Failure:
     """What a test raised, with the last of its own lines on the way."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == file]
-    if isinstance(error, NotImplementedError) and frames and frames[-1].name == test:
+    here = bool(frames) and frames[-1].name == test and says_unwritten(frames[-1].line or "")
+    if here and isinstance(error, NotImplementedError):
         return Failure(unwritten(test, "", file), help_id="not_started")
     where = say("%(file)s, line %(line)s", file=file, line=frames[-1].lineno) if frames else file
     code = f" (`{frames[-1].line}`)" if frames and frames[-1].line else ""
