@@ -16,6 +16,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -565,6 +566,8 @@ def test_marks_of_one_output_are_near() -> None:
     assert known_mistakes.near(one, known_mistakes.mark([numbers() + 1e-12, [3.0, 0.5], None]))
     odd = torch.tensor([1.0, torch.nan, torch.inf])
     assert known_mistakes.near(known_mistakes.mark(odd), known_mistakes.mark(odd.clone()))
+    large = known_mistakes.mark([torch.full((3,), 1e308, dtype=torch.float64)])
+    assert known_mistakes.near(msgspec.json.decode(msgspec.json.encode(large)), large)
 
 
 @pytest.mark.parametrize(
