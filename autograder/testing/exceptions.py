@@ -42,7 +42,8 @@ MEANING = [
         "mixed_dtypes",
         _(
             "Two dtypes meet. What you make yourself has torch's default, float32, unless you say "
-            "otherwise: `dtype=x.dtype`, or `x.new_zeros(…)`."
+            "otherwise: `dtype=x.dtype`, or `x.new_zeros(…)`. What is kept from an earlier call "
+            "has that call's."
         ),
     ),
     (

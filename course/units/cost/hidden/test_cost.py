@@ -7,6 +7,7 @@ import pytest
 from autograder.testing.compare import assert_equal, assert_raises
 
 LAYERS = ["recurrent", "convolution", "dilated_convolution", "self_attention"]
+OTHERS = ["pooling", "transformer", "", "Recurrent", "convolutions", "attention"]
 
 
 def assert_costs(function, expected, *args):
@@ -43,10 +44,11 @@ def test_sequential_steps_values(student, draw):
 def test_sequential_steps_unknown(student):
     """A layer that is none of the four is a ValueError, beside layers that are.
 
-    Catches: a default for whatever is not recurrent, None, a KeyError.
+    Catches: a default for whatever is not recurrent, a part of a name that is looked for, None,
+    a KeyError.
     """
     assert_costs(student.cost.sequential_steps, [13, 1, 1, 1], 13)
-    for layer in ("pooling", "transformer", ""):
+    for layer in OTHERS:
         assert_raises(student.cost.sequential_steps, ValueError, layer, 13)
 
 
@@ -95,10 +97,11 @@ def test_max_path_length_edges(student):
 def test_max_path_length_unknown(student):
     """A layer that is none of the four is a ValueError, beside layers that are.
 
-    Catches: a default for whatever is left over, None, a KeyError.
+    Catches: a default for whatever is left over, a part of a name that is looked for, None,
+    a KeyError.
     """
     assert_paths(student, 23, 3)
-    for layer in ("pooling", "transformer", ""):
+    for layer in OTHERS:
         assert_raises(student.cost.max_path_length, ValueError, layer, 23)
 
 
@@ -144,8 +147,9 @@ def test_multiply_adds_large(student, draw):
 def test_multiply_adds_unknown(student):
     """A layer that is none of the four is a ValueError, beside layers that are.
 
-    Catches: a default for whatever is left over, None, a KeyError.
+    Catches: a default for whatever is left over, a part of a name that is looked for, None,
+    a KeyError.
     """
     assert_multiply_adds(student, 23, 5, 3)
-    for layer in ("pooling", "transformer", ""):
+    for layer in OTHERS:
         assert_raises(student.cost.multiply_adds, ValueError, layer, 23, 5)

@@ -341,6 +341,10 @@ def attend_mask_without_axis(state, encoder_states, mask=None):
     return (weights @ encoder_states).squeeze(1), weights.squeeze(1)
 
 
+wrong("residual", attend, result=lambda c, w, state, s: (c + state, w))(
+    en="The query is added to the context, as a Transformer does around this layer.",
+    zh="把 query 加到了上下文上（Transformer 在这一层之外才这样做）。",
+)
 wrong("query_axis_kept", attend, result=lambda c, w, state, s: (c[:, None], w[:, None]))(
     en="The axis of the one query is still there: (N, H) and (N, T) are asked for.",
     zh="那个唯一的 query 的轴还留着：要求的形状是 (N, H) 和 (N, T)。",

@@ -134,6 +134,16 @@ wrong("interleaved", lstm_step, cut=lambda total: [total[:, k::4] for k in range
     en="A gate got every fourth column. It owns one contiguous block of width H.",
     zh="一个门拿到的是每隔四列取一列。它应拥有宽度为 H 的一段连续的列。",
 )
+wrong(
+    "tanh_of_product",
+    lstm_step,
+    shown=lambda old, new, g: new,
+    result=lambda h, c: (h.tanh(), c),
+)(
+    en="The tanh is taken of the product with the output gate. What goes through it: what the gate "
+    "lets out, or the cell before the gate?",
+    zh="tanh 取在了与输出门相乘之后。经过 tanh 的应是什么：门放出来的，还是乘门之前的细胞状态？",
+)
 wrong("transposed_weights", lstm_step, weights=lambda w: w.T)(
     en="The matrices are transposed, as `nn.LSTM` keeps its own. Here they are (D, 4H) and (H, "
     "4H).",
@@ -150,6 +160,7 @@ def gru_step(
     b_h,
     *,
     order="rz",
+    columns=lambda w: w,
     biases=lambda b_x, b_h: (b_x, b_h),
     gate=torch.sigmoid,
     inner=lambda r, from_x, from_h: from_x + from_h,
@@ -159,7 +170,7 @@ def gru_step(
 ):
     """order: of the first two blocks. added: what the state adds to the candidate n."""
     width = h.shape[-1]
-    b_x, b_h = biases(b_x, b_h)
+    w_x, w_h, b_x, b_h = map(columns, (w_x, w_h, *biases(b_x, b_h)))
     blocks = (x @ w_x + b_x + h @ w_h + b_h)[:, : 2 * width].chunk(2, -1)
     part = dict(zip(order, blocks, strict=True))
     r, z = gate(part["r"]), gate(part["z"])
@@ -224,6 +235,23 @@ NO_BIAS = wrong("no_bias", gru_step, biases=lambda b_x, b_h: (b_x, torch.zeros_l
     zh="漏掉了偏置。这一步有两个偏置：一个属于输入，一个属于状态。",
 )
 wrong("no_bias", gru_step, biases=lambda b_x, b_h: (torch.zeros_like(b_x), b_h))(**NO_BIAS)
+wrong("biases_swapped", gru_step, biases=lambda b_x, b_h: (b_h, b_x))(
+    en="The two biases stand in each other's place. Which one comes with the state, and is scaled "
+    "by the reset gate?",
+    zh="两个偏置用反了。哪一个属于状态、要由重置门来缩放？",
+)
+wrong("no_tanh", gru_step, candidate=lambda total: total)(
+    en="The candidate is used as it comes from the sums. What keeps it between -1 and 1?",
+    zh="候选值直接用了求和的结果。什么让它保持在 -1 与 1 之间？",
+)
+wrong(
+    "interleaved",
+    gru_step,
+    columns=lambda w: torch.cat([w[..., k::3] for k in range(3)], -1),
+)(
+    en="A gate got every third column. It owns one contiguous block of width H.",
+    zh="一个门拿到的是每隔三列取一列。它应拥有宽度为 H 的一段连续的列。",
+)
 
 
 def cell_gradient(

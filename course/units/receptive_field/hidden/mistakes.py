@@ -137,6 +137,11 @@ wrong("one_sided_padding", conv1d, **CAUSAL)(
     "kernel's middle tap belong?",
     zh="零全部补在了序列之前，于是每个输出只能向后看。卷积核的中间一格应当对准哪里？",
 )
+wrong("one_sided_padding", conv1d, pad=lambda w, dilation: (0, (len(w) - 1) * dilation))(
+    en="All zeros stand behind the sequence, so every output looks ahead only. Where does the "
+    "kernel's middle tap belong?",
+    zh="零全部补在了序列之后，于是每个输出只能向前看。卷积核的中间一格应当对准哪里？",
+)
 wrong("no_bias", conv1d, bias=torch.zeros_like)(
     en="The bias is missing. What is added to every output?",
     zh="漏掉了偏置。每个输出还要加上什么？",
@@ -177,6 +182,11 @@ wrong("own_stride", receptive_field, apart=lambda below, stride: stride)(
     "of its own input, after all the strides below?",
     zh="每一层只用了它自己的步幅。经过下面所有层的步幅之后，这一层输入中相邻的两点在原输入里相隔多"
     "远？",
+)
+wrong("last_stride_only", receptive_field, jump=lambda below, stride: stride)(
+    en="Of the strides below a layer only the nearest counts. What do two poolings of two, one "
+    "above the other, make of a distance?",
+    zh="一层之下只算了最近一层的步幅。两个步幅为 2 的池化叠在一起，会把距离放大多少？",
 )
 wrong("stride_too_early", receptive_field, apart=lambda below, stride: below * stride)(
     en="A layer's stride already widens the layer itself. Does a stride move the taps of its own "

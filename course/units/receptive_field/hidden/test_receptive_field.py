@@ -406,11 +406,11 @@ def test_measured_receptive_field_again(student, draw):
 def test_measured_receptive_field_of_any_size(student, draw):
     """Very small gradients count as well as very large ones, through few layers and through many.
 
-    Catches: a threshold where zero is meant, a limit on the layers.
+    Catches: a threshold where zero is meant, float32 inside, a limit on the layers.
     """
     weights = [taps(draw, kernel, 2) for kernel in (3, 5, 3)]
     weights[2][1] = weights[2][1].sign()
-    for factor in (1.0, 1e-12, 1e12):
+    for factor in (1.0, 1e-12, 1e12, 1e-20):  # the last one's product is no number of float32
         assert_measured(student, scaled(weights, factor), 29, [2, 1, 3])
     many = [taps(draw, 1, 1) for _ in range(16)]
     assert_measured(student, [taps(draw, 3, 1), *many], 11, [2] * 17)

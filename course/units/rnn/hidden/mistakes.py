@@ -106,6 +106,16 @@ wrong("no_tanh", rnn_step, rnn, squash=lambda total: total)(
     en="The tanh is missing: nothing keeps the state between -1 and 1.",
     zh="缺少 tanh：没有什么把状态限制在 -1 和 1 之间。",
 )
+wrong(
+    "tanh_not_handed_on",
+    rnn,
+    squash=lambda total: total,
+    collect=lambda states, h: torch.stack(states, 1).tanh(),
+)(
+    en="The next step starts from the sum before its tanh. What is the state: that sum, or what "
+    "the tanh makes of it?",
+    zh="下一步是从 tanh 之前的和出发的。状态是那个和，还是经过 tanh 之后的数？",
+)
 wrong("wrong_activation", rnn_step, rnn, squash=[torch.sigmoid, torch.relu])(
     en="Another squashing function stands where tanh is asked for: states may be negative.",
     zh="这里要求的是 tanh，用了另一个激活函数：状态可以是负数。",

@@ -359,7 +359,7 @@ wrong("heads_ignored", HEADS, split=lambda y, heads: _split(y, 1))(
     en="There is only one head, as wide as all of them: `heads` has no effect.",
     zh="只有一个与总宽度相同的头：`heads` 没有起作用。",
 )
-wrong(
+OVER = wrong(
     "attends_over_heads",
     HEADS,
     split=lambda y, heads: y.unflatten(-1, (heads, -1)),
@@ -371,21 +371,24 @@ wrong(
 )
 
 
-def _over_heads(y, heads):
-    """Heads stay behind the words, and no mask is made for them."""
-    return y.unflatten(-1, (heads, -1))
+def _over_heads(x, w_q, w_k, w_v, w_o, heads, hidden):
+    """Heads stay behind the words, which no mask of the words' fits."""
+    q, k, v = (y.unflatten(-1, (heads, -1)) for y in project(x, w_q, w_k, w_v))
+    scores = (q @ k.mT / _root(q)).masked_fill(hidden, -math.inf)
+    return (scores.softmax(-1) @ v).flatten(2) @ w_o
 
 
-@mistake(
-    "multi_head_self_attention",
-    "attends_over_heads",
-    en="Heads attend to one another at each position, where words should attend to words: which "
-    "axis stands next to the last when the scores are made?",
-    zh="在每个位置上是头与头之间做注意力，而应是词与词之间：计算分数时，倒数第二个轴是什么？",
-)
+@mistake("multi_head_self_attention", "attends_over_heads", **OVER)
 def multi_head_over_heads(x, w_q, w_k, w_v, w_o, heads, causal=False):
-    q, k, v = (_over_heads(y, heads) for y in project(x, w_q, w_k, w_v))
-    return (torch.softmax(q @ k.mT / _root(q), -1) @ v).flatten(2) @ w_o
+    hidden = torch.zeros(heads, heads, dtype=torch.bool, device=x.device)
+    return _over_heads(x, w_q, w_k, w_v, w_o, heads, hidden)
+
+
+@mistake("multi_head_self_attention", "attends_over_heads", **OVER)
+def multi_head_over_earlier_heads(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    """The mask is made for as many as there are scores."""
+    hidden = ~causal_mask(heads, x.device) & causal
+    return _over_heads(x, w_q, w_k, w_v, w_o, heads, hidden)
 
 
 def _of_one_width(x, weights, w_o, heads, causal, width):

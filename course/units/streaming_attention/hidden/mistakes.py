@@ -33,8 +33,9 @@ def streaming_attention(
     shrinking=lambda old, new: (old - new).exp(),
     largest=torch.maximum,
     counted=lambda exponentials: exponentials,
+    early=False,
 ):
-    """way: in place of an online softmax over blocks of keys."""
+    """way: in place of an online softmax over blocks of keys. early: is the division by the sum."""
 
     def score(keys):
         return q @ keys.mT / divisor(q, k, v, block_size)
@@ -49,8 +50,9 @@ def streaming_attention(
         shrink, exponentials = shrinking(maximum, larger), (scores - larger).exp()
         total = total * (shrink if sum_rescaled else 1) + counted(exponentials).sum(-1, True)
         output = output * (shrink if output_rescaled else 1) + exponentials @ values
+        output = output / total if early else output
         maximum = larger
-    return output / total
+    return output if early else output / total
 
 
 wrong("no_scale", streaming_attention, divisor=lambda q, k, v, size: 1)(
@@ -212,6 +214,11 @@ wrong(
 )(
     en="The maximum is that of the first block for good. A later score may be much larger.",
     zh="一直使用第一个块的最大值。之后的分数可能大得多。",
+)
+wrong("divided_in_every_block", streaming_attention, early=True)(
+    en="The output is divided by the running sum in every block, and then grows on as if it had "
+    "not been. How often may it be divided?",
+    zh="输出在每一块里都除了一次当时的和，之后又当作没有除过继续累加。应当除几次？",
 )
 wrong("max_from_zero", streaming_attention, start=0.0)(
     en="The running maximum starts at a number, such as 0, so that scores far below it vanish. "

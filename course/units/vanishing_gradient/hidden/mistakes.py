@@ -98,6 +98,12 @@ wrong(
     en="Every step has the same Jacobian. Of which state is the slope at each step?",
     zh="每一步用的是同一个雅可比。每一步的斜率取自哪个状态？",
 )
+wrong("one_step_only", gradient_norms, back=lambda g, j: g[0] @ j)(
+    en="Every entry is one step away from grad_last. How many steps lie between states[t] and the "
+    "last state, and what does the chain rule do with them?",
+    zh="每一项都只从 grad_last 往回走了一步。states[t] 与最后的状态之间隔着多少步，"
+    "链式法则怎样处理它们？",
+)
 SUM = wrong("sum_for_product", gradient_norms, back=lambda g, j: g[-1] + g[-1] @ j)(
     en="Gradients are added up on the way back. The loss sees only the last state: what does each "
     "step do to the gradient that comes from it?",

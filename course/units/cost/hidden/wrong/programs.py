@@ -302,3 +302,12 @@ def multiply_adds__biases(layer, length, width, kernel_size=3):
     if layer == "self_attention":
         return 2 * length**2 * width
     raise ValueError(layer)
+
+
+def sequential_steps__part_of_a_name(layer, length, kernel_size=3):
+    """A part of the name is enough, so that there are other convolutions."""
+    if layer == "recurrent":
+        return length
+    if "convolution" in layer or "attention" in layer:
+        return 1
+    raise ValueError(layer)

@@ -333,3 +333,12 @@ def cell_gradient__logarithms_of_all(forget):
     logs = forget.log()
     after = torch.flip(torch.flip(logs, [0]).cumsum(0), [0])
     return torch.cat([after[1:], torch.zeros_like(logs[:1])]).exp()
+
+
+def gru_step__view_of_three(x, h, w_x, w_h, b_x, b_h):
+    """The columns are cut into triples, one number for each gate. -> interleaved"""
+    x_r, x_z, x_n = (x @ w_x + b_x).view(len(x), -1, 3).unbind(-1)
+    h_r, h_z, h_n = (h @ w_h + b_h).view(len(h), -1, 3).unbind(-1)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    n = torch.tanh(x_n + r * h_n)
+    return (1 - z) * n + z * h

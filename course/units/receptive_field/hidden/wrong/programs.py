@@ -433,3 +433,23 @@ def measured_receptive_field__channels_added(weights, length, dilations):
     (gradient,) = torch.autograd.grad(y[0, length // 2].sum(), x)
     felt = (gradient[0].sum(-1) != 0).nonzero()
     return int(felt.max() - felt.min() + 1) if len(felt) else 0
+
+
+def measured_receptive_field__brought_to_float32(weights, length, dilations):
+    """All is brought to float32, where a small gradient is zero."""
+    x = torch.zeros(1, length, weights[0].shape[1], requires_grad=True, device=weights[0].device)
+    y = x
+    for w, d in zip(weights, dilations):
+        y = conv1d(y, w.float(), torch.zeros_like(x[0, 0]), d)
+    y[0, length // 2].sum().backward()
+    felt = x.grad[0].abs().sum(-1).nonzero()
+    return int(felt.max() - felt.min() + 1) if len(felt) else 0
+
+
+def receptive_field__nearest_stride(layers):
+    """The distance of neighbours is the stride below, not the product of all. -> last_stride_only"""
+    field, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        field += (kernel - 1) * dilation * jump
+        jump = stride
+    return field

@@ -286,3 +286,11 @@ def multi_head_self_attention__one_width(x, w_q, w_k, w_v, w_o, heads, causal=Fa
     q, k, v = (y.view(N, T, heads, d).transpose(1, 2) for y in project(x, w_q, w_k, w_v))
     mask = causal_mask(T, x.device) if causal else None
     return attention(q, k, v, mask)[0].transpose(1, 2).reshape(N, T, heads * d) @ w_o
+
+
+def multi_head_self_attention__heads_stay(x, w_q, w_k, w_v, w_o, heads, causal=False):
+    """Heads are cut, and stay behind the words; the mask fits them. -> attends_over_heads"""
+    n, t, _ = x.shape
+    q, k, v = (p.reshape(n, t, heads, -1) for p in project(x, w_q, w_k, w_v))
+    mask = causal_mask(q.shape[-2], x.device) if causal else None
+    return attention(q, k, v, mask)[0].reshape(n, t, -1) @ w_o

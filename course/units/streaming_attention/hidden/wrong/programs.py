@@ -268,3 +268,18 @@ def streaming_attention__maximum_from_minus_1000(q, k, v, block_size):
         out = out * torch.exp(m - new) + p @ values
         m = new
     return out / total
+
+
+def streaming_attention__divided_each_time(q, k, v, block_size):
+    """The output is divided by the sum so far in every block. -> divided_in_every_block"""
+    q = q / math.sqrt(q.shape[-1])
+    m = q.new_full((*q.shape[:-1], 1), -math.inf)
+    l, o = torch.zeros_like(m), 0
+    for keys, values in zip(k.split(block_size, -2), v.split(block_size, -2)):
+        s = q @ keys.mT
+        larger = torch.maximum(m, s.amax(-1, keepdim=True))
+        p, shrink = (s - larger).exp(), (m - larger).exp()
+        l = l * shrink + p.sum(-1, keepdim=True)
+        o = (o * shrink + p @ values) / l
+        m = larger
+    return o
