@@ -187,11 +187,12 @@ PADDING = wrong(
     zh="把编号 0 当成了填充。它可能是一个词，而填充可能是任何编号：句子有多长由什么决定？",
 )
 wrong("padding_is_zero", encode, counted=lambda tokens, n: (tokens != 0).sum(1))(**PADDING)
-wrong("batch_sorted", encode, order=lambda n: n.sort(descending=True).indices)(
+AFTER = [lambda s, n: s, lambda s, n: _held(s, n - 1), _own]  # whatever stands at padding
+wrong("batch_sorted", encode, order=lambda n: n.sort(descending=True).indices, upto=AFTER)(
     en="The sentences come back in another order: the batch was sorted by length and not put back.",
     zh="句子返回的顺序变了：批次按长度排序之后没有恢复原来的顺序。",
 )
-wrong("first_state_ones", encode, first=torch.ones_like)(
+wrong("first_state_ones", encode, first=torch.ones_like, upto=AFTER)(
     en="The walk starts from ones: which state stands before the first word?",
     zh="从全 1 的状态开始了：读第一个词之前的状态应是什么？",
 )
@@ -211,6 +212,12 @@ GATES = wrong("interpolation_swapped", encode, decode, mix=lambda z, n, h: z * n
 wrong("reset_before_matmul", encode, decode, reset_first=True)(**GATES)
 wrong("biases_swapped", encode, decode, biases=lambda b_x, b_h: (b_h, b_x))(**GATES)
 wrong("no_bias", encode, decode, biases=lambda b_x, b_h: (b_x, torch.zeros_like(b_h)))(**GATES)
+for _name, _step in (
+    ("interpolation_swapped", {"mix": lambda z, n, h: z * n + (1 - z) * h}),
+    ("reset_before_matmul", {"reset_first": True}),
+    ("biases_swapped", {"biases": lambda b_x, b_h: (b_h, b_x)}),
+):
+    wrong(_name, encode, **_step, upto=AFTER[1:])(**GATES)
 wrong("no_memory", encode, decode, old=torch.zeros_like)(
     en="No step hands its state on: the network forgets each word at once.",
     zh="状态没有传给下一步：网络读一个词忘一个词。",
@@ -256,7 +263,7 @@ wrong(
     zh="states 在最长的句子处就结束了，而编号张量更长：每个位置都要一个状态，填充处也要。"
     "`pad_packed_sequence` 不给 `total_length` 时就会这样。",
 )
-for _upto in (lambda s, n: s, _own, lambda s, n: _held(s, n - 1)):  # whatever stands at padding
+for _upto in AFTER:
     wrong("results_swapped", encode, upto=_upto, result=lambda s, c: (c, s))(
         en="States and context came back in each other's place.",
         zh="states 和 context 的返回顺序颠倒了。",
