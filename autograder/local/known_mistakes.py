@@ -89,6 +89,5 @@ def _sums(array: torch.Tensor) -> list[Any]:
     return [odd, *(_rounded(float(number)) for number in sums)]
 
 
-def _rounded(number: float) -> float | None:
-    """None for what is no number, as JSON has it, from which the other mark is read."""
-    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None
+def _rounded(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
