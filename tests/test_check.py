@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, autograder
+from psutil import Process
 from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
@@ -33,7 +34,7 @@ from autograder.local.check import check_folder
 from autograder.local.limit import Limit, TooLong
 from autograder.local.own_process import OwnProcess
 from autograder.local.recorded import RecordedMistakes
-from autograder.local.tally import FailedTest, Tally, first_to_fix
+from autograder.local.tally import FailedTest, Tally, first_to_fix, show
 from autograder.mistakes import publish
 
 WIDTH = 80
@@ -329,6 +330,25 @@ def test_ctrl_c_says_where_it_came(command: str, folder: Path) -> None:
     assert "Every one passes" not in said
 
 
+def test_ctrl_c_while_it_starts_shows_no_traceback(folder: Path) -> None:
+    """The process that is to run the tests is a Python that imports for a while."""
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "autograder", "check", "rnn"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    while not any("spawn_main" in " ".join(c.cmdline()) for c in Process(process.pid).children()):
+        time.sleep(0.001)
+    time.sleep(0.03)
+    os.killpg(process.pid, signal.SIGINT)
+    said, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "")
+    assert "Interrupted: no verdict." in said
+
+
 @pytest.mark.parametrize("options", [["-k", "by_hand"], ["-x"]])
 def test_what_was_not_chosen_did_not_run(options: list[str], plain: Run) -> None:
     """Catches: "every one passes" after some of the tests."""
@@ -489,6 +509,22 @@ def test_a_loop_over_the_batch_is_advised_against(check: Run) -> None:
     said = check(text, "zh")
     assert "建议（不影响测试）： rnn · rnn.py" in said
     assert "说明有一个遍历句子的循环" in said
+
+
+def test_what_a_right_program_prints_is_not_shown(
+    check: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor while its operations are counted for advice."""
+    said = check(solution().replace("    return torch.tanh", "    print(x)\n    return torch.tanh"))
+    assert "15 of 15 points" in said
+    assert capsys.readouterr().out == ""
+
+
+def test_names_are_whole_in_a_narrow_terminal(folder: Path) -> None:
+    text = io.StringIO()
+    course = courses.load(folder)
+    show(Tally(), [course.unit("vanishing_gradient")], Console(file=text, width=40), "en")
+    assert "…" not in text.getvalue()
 
 
 def test_plain_pytest_ends_with_the_same(plain: Run) -> None:

@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from autograder.core import course as courses
 from autograder.core import manifest as manifests
 from autograder.core.course import Course
-from autograder.local import handin, looks
+from autograder.local import commands, handin, looks
 from autograder.local.commands import app
+from autograder.local.own_process import INTERRUPTED
 
 SOLUTION = (ROOT / "solutions" / "rnn.py").read_text("utf-8")
 STARTER = (ROOT / "exercises" / "rnn.py").read_text("utf-8")
@@ -195,6 +196,35 @@ def test_what_the_course_would_not_read_is_told(clone: Course, data: bytes, word
     found = look(clone)
     assert words in " ".join(found.told)
     assert handin.modules([found]) == [], "nor is it run"
+
+
+@pytest.mark.parametrize("text", ["", SOLUTION.replace("torch.Tensor:", "torch.Tensor", 1)])
+def test_what_python_cannot_read_is_not_called_ok(clone: Course, text: str) -> None:
+    assert text != SOLUTION
+    write(clone, "rnn.py", text)
+    told = io.StringIO()
+    handin.report([look(clone)], Console(file=told, width=200), "en")
+    assert "ok" not in told.getvalue()
+
+
+def test_ctrl_c_packs_nothing(clone: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(clone, "rnn.py", SOLUTION)
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setattr(commands, "_in_own_process", lambda *_, **__: INTERRUPTED)
+    assert CliRunner().invoke(app, ["handin", "rnn"]).exit_code == INTERRUPTED
+    assert not Path(handin.ZIP).exists()
+
+
+def test_a_zip_that_cannot_be_written_is_told(
+    clone: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a folder that is read-only: no traceback."""
+    write(clone, "rnn.py", SOLUTION)
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setattr(commands, "_in_own_process", lambda *_, **__: 0)
+    done = CliRunner().invoke(app, ["handin", "rnn", "--output", "nowhere/x.zip"])
+    assert done.exit_code == 3
+    assert done.stderr.replace("\n", "") == "nowhere/x.zip: No such file or directory"
 
 
 def test_the_manifest_lists_all_of_it(clone: Course, tmp_path: Path) -> None:

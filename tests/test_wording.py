@@ -9,7 +9,9 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from conftest import ROOT
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.core.course import Course
 from autograder.core.language import VARIABLES, Sentence, language_here, render, say, translations
 from autograder.grading.grader import Grader
@@ -164,3 +166,18 @@ def test_what_was_not_handed_in_is_said_in_both(course: Course) -> None:
     told = message(report, "zh")
     assert "No rnn.py or rnn.ipynb was handed in (handed in: nothing)." in encode(report).decode()
     assert told == "没有提交 rnn.py 或 rnn.ipynb（已提交：无）。"
+
+
+def test_wrong_use_is_told_in_the_student_s_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was meant is found in capitals, too. What an instructor types is English."""
+    monkeypatch.setenv("AUTOGRADER_LANG", "zh")
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(app, ["check", "RNN"])
+    assert (done.exit_code, done.stderr[:14]) == (2, "没有名为 'RNN' 的单元")
+    assert "是不是想写 'rnn'？" in done.stderr.replace("\n", "")
+    assert "没有名为 'sofmax' 的练习" in CliRunner().invoke(app, ["hint", "sofmax"]).stderr
+    assert "There is no unit" in CliRunner().invoke(app, ["grade", ".", "--unit=x"]).stderr
+    monkeypatch.chdir(tmp_path)
+    assert "请先用 `cd` 进入课程的文件夹" in CliRunner().invoke(app, ["check"]).stderr

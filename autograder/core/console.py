@@ -12,7 +12,7 @@ import typer
 
 from autograder import __version__
 from autograder.core.errors import CourseError, GraderError, SubmissionsError
-from autograder.core.language import Language
+from autograder.core.language import Language, Sentence, language_here, render
 from autograder.core.text import inert
 
 if TYPE_CHECKING:  # what `--help` does without is imported where it is used
@@ -104,11 +104,20 @@ def _telling(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(**options)
         except (CourseError, SubmissionsError) as error:
-            fail(str(error))
+            fail(_in_words(error, options.get("lang", "en") or language_here()))
         except GraderError as error:
             fail(str(error), 3)
+        except OSError as error:  # of a file that cannot be written, say: its name is told
+            if error.filename is None:
+                raise
+            fail(f"{error.filename}: {error.strerror}", 3)
 
     return told
+
+
+def _in_words(error: Exception, language: Language) -> str:
+    told = error.args[0]
+    return render(told.facts, language) if isinstance(told, Sentence) else str(error)
 
 
 def program(main: Callable[..., None]) -> Commands:

@@ -16,6 +16,7 @@ from autograder.core import language as languages
 from autograder.core.assignments import Assignment, Feedback, Marking, Waivers, check
 from autograder.core.errors import CourseError
 from autograder.core.files import read_regular
+from autograder.core.language import _, say
 from autograder.core.titles import Title as Title
 
 Kind = Literal["correctness", "gradient", "device", "gpu", "speed", "tests"]
@@ -23,6 +24,14 @@ TESTS_OF = "tests_of_"  # begins the name of an exercise that asks for tests of 
 WALL_TIMES = 6  # the wall's limits are so many times those of CPU time: only who waits meets them
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ON_CPU = frozenset(KINDS) - {"gpu"}  # what counts where a class is graded without a GPU
+NO_COURSE = _(
+    "No course/course.toml was found in %(folder)s or any folder above it. Go to the course's "
+    "folder with `cd`, or name it with --course."
+)
+NO_UNIT = _("There is no unit %(name)s. The units are: %(known)s.%(meant)s")
+NO_EXERCISE = _("There is no exercise %(name)s.%(more)s")
+EXERCISES = _(" The exercises are: %(known)s.")
+MEANT = _(" Did you mean %(name)s?")
 
 
 class FigureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,7 +196,7 @@ class Course(msgspec.Struct, frozen=True):
                 return unit
         known = ", ".join(self.unit_names)
         meant = _meant(name, self.unit_names)
-        raise CourseError(f"There is no unit {name!r}. The units are: {known}.{meant}")
+        raise CourseError(say(NO_UNIT, name=repr(name), known=known, meant=meant))
 
     def exercise(self, name: str) -> tuple[Unit, Exercise]:
         """Find an exercise by its name, or its function's, with its unit.
@@ -199,8 +208,8 @@ class Course(msgspec.Struct, frozen=True):
                 if name in (exercise.name, exercise.function):
                     return unit, exercise
         names = [exercise.name for unit in self.units for exercise in unit.exercises]
-        meant = _meant(name, names) or f" The exercises are: {', '.join(names)}."
-        raise CourseError(f"There is no exercise {name!r}.{meant}")
+        more = _meant(name, names) or say(EXERCISES, known=", ".join(names))
+        raise CourseError(say(NO_EXERCISE, name=repr(name), more=more))
 
     def named(self, names: Sequence[str]) -> list[Unit]:
         """The units of these names, or all where none are given; raise CourseError as `unit`."""
@@ -245,8 +254,8 @@ class Course(msgspec.Struct, frozen=True):
 
 def _meant(name: str, known: Sequence[str]) -> str:
     """The question whether another name was meant; nothing where none is near."""
-    close = difflib.get_close_matches(name, known, 1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    close = difflib.get_close_matches(name.casefold(), known, 1)
+    return say(MEANT, name=repr(close[0])) if close else ""
 
 
 def find_root(start: Path) -> Path:
@@ -254,10 +263,7 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "course" / "course.toml").is_file():
             return folder
-    raise CourseError(
-        f"No course/course.toml was found in {start} or any folder above it. "
-        "Run the command inside a clone of the course, or name the clone with --course."
-    )
+    raise CourseError(say(NO_COURSE, folder=str(start)))
 
 
 def load(root: Path | None = None) -> Course:

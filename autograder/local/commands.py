@@ -152,6 +152,7 @@ def handin(
     """
     from autograder.local import handin
     from autograder.local.looks import look
+    from autograder.local.own_process import INTERRUPTED
 
     loaded, language = load(course, warns=False), lang or language_here()
     console = _console()
@@ -159,6 +160,8 @@ def handin(
     handin.report(looks, console, language)
     given = (loaded, handin.modules(looks), language)
     status = _in_own_process(handin.load, *given, language=language)
+    if status == INTERRUPTED:
+        raise typer.Exit(status)
     packed = handin.write(loaded, looks, output or Path(handin.ZIP), console, language)
     raise typer.Exit(bool(status) or not packed or any(one.told or one.unwritten for one in looks))
 

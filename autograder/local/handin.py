@@ -66,7 +66,8 @@ def report(looks: Sequence[UnitLook], console: Console, language: Language) -> N
     for heading in ("", said("unit"), said("file"), said("not written yet")):
         table.add_column(heading)
     for one in looks:
-        fine = one.file and not one.told and not one.unwritten
+        read = one.file and any(tree.body for tree in trees(one.file))
+        fine = read and not one.told and not one.unwritten
         mark = Text(said("ok"), "green") if fine else Text(said("no"), "red")
         file = printable(one.file.name) if one.file else "–"
         table.add_row(mark, one.unit.name, Text(file), ", ".join(one.unwritten))

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -122,19 +123,35 @@ def _end_with_the_parent(connection: Connection) -> None:
     os._exit(1)
 
 
+@contextlib.contextmanager
+def ignoring_interrupts() -> Iterator[None]:
+    """Ctrl-C does nothing, nor does it in a process that is started meanwhile."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def in_own_process(run: Run, *arguments: Any, console: Console, language: Language) -> int:
     """Run something in a process of its own; return its exit status, or 1 where it gave none.
 
     run: see OwnProcess.run. After Ctrl-C, which is for both, it may still say where it was.
     """
-    process = OwnProcess()
+    with ignoring_interrupts():  # a Python that is interrupted while it starts shows its imports
+        process = OwnProcess(_heed_interrupts)
     interrupted = False
     try:
         process.run(run, *arguments)
         process.hear(None)
     except KeyboardInterrupt:
         interrupted = True
-        process.hear(LEAVE_SECONDS)
+        if process.at is not None:  # else it may not have heard of it
+            process.hear(LEAVE_SECONDS)
     finally:
         process.stop()
     if process.status is None:

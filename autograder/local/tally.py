@@ -230,7 +230,7 @@ def _table(units: Sequence[Unit], tally: Tally, language: Language) -> Table:
     said = translations(language).gettext
     table = Table(box=None, pad_edge=False)
     for heading in ("", said("unit"), said("exercise")):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")  # a name is whole in the narrowest terminal
     for heading in (_("public tests"), _("worth")):
         table.add_column(said(heading), justify="right")
     for unit in units:

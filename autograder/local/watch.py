@@ -6,10 +6,9 @@ pytest since, and waits for its unit.
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -17,22 +16,13 @@ from watchfiles import watch
 
 from autograder.core.course import Course, Unit
 from autograder.core.language import Language, Sentence, render, say, translations
-from autograder.local.own_process import OwnProcess, Run
+from autograder.local.own_process import OwnProcess, Run, ignoring_interrupts
 
 SUFFIXES = (".py", ".ipynb")
 POLL_MS = 100  # how soon a process that died is missed; of a save we hear at once
 QUIET_MS = 20  # without a further change a save is complete
 SPARE = 1.0  # seconds after which the next process is made, verdict or not
 LONG = 3  # times the limit of a test may a whole check take before it is called long
-
-
-@contextlib.contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _get_ready(language: Language) -> None:
@@ -95,7 +85,7 @@ class Watch:
                 process.stop()
 
     def _get_one_ready(self) -> OwnProcess:
-        with _ignoring_interrupts():  # inherited: Ctrl-C is for this process alone
+        with ignoring_interrupts():  # inherited: Ctrl-C is for this process alone
             return OwnProcess(_get_ready, self._language)
 
     def _unit_of(self, paths: Iterable[Path]) -> Unit | None:
