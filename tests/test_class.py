@@ -153,7 +153,8 @@ def test_the_first_day(count: int, tmp_path: Path) -> None:
     assert "`rnn` begins in rnn.py, line" in replayed and "float64" in replayed
     asked = autograder("replay", "login1", "rnn", "test_rnn_value", cwd=folder)
     assert asked.returncode == 2 and "has no test 'test_rnn_value'. There are: " in asked.stderr
-    alone = came["autograder grade submissions --student login1"]
+    alone = came["autograder grade submissions --assignment week1 --student login1"]
+    assert {path.stem for path in (folder / "results").glob("*/*.json")} == {"rnn"}
     assert "guest" not in alone.stdout.split("Marks")[1].split("Reports")[0]
     marks = imported((folder / "results" / "canvas.csv").read_bytes(), students)
     assert marks.keys() == {s.login for s in students}
