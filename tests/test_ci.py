@@ -22,6 +22,7 @@ from autograder.core.course import ON_CPU
 from autograder.core.github import annotation, line_in
 from autograder.core.language import Language
 from autograder.grading.protocol import Options
+from autograder.release import classroom50_run
 from autograder.release import students as releases
 from autograder.reports.store import read
 
@@ -270,6 +271,17 @@ def test_only_a_tag_that_hands_in_is_offered(language: Language, said: str) -> N
     ]
     readme = made["README.md"].decode()
     assert said in readme and "git tag submit/1 && git push origin submit/1" in readme
+
+
+def test_notebooks_are_read_in_ci(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student cannot install there what reads them."""
+    installed = " . ipython #"
+    assert installed in step(workflows(released)[0], "tests", "Install")["run"]
+    assert installed in (released / ".gitlab-ci.yml").read_text("utf-8")
+    commands: list[list[str]] = []
+    monkeypatch.setattr("subprocess.run", lambda command, **_: commands.append(command))
+    classroom50_run.install(released)
+    assert commands[-1][-2:] == [str(released), "ipython"]
 
 
 def test_three_systems_install_what_the_readme_says(released: Path) -> None:

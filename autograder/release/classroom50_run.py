@@ -57,7 +57,7 @@ def install(work: Path) -> None:
     """Have what the tests need, PyTorch's CPU build among it: a tenth of what pip takes itself."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", str(work / "constraints.txt")]
     subprocess.run([*pip, "--index-url", TORCH, "torch"], check=False)  # else from where all is
-    subprocess.run([*pip, str(work)], check=True)
+    subprocess.run([*pip, str(work), "ipython"], check=True)  # which reads notebooks
 
 
 def bring(checkout: Path, work: Path) -> None:
