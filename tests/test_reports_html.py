@@ -17,6 +17,7 @@ from msgspec import structs
 from reports import HOSTILE, report, result, sample, student_of
 
 from autograder.core.course import Course
+from autograder.core.language import say
 from autograder.reports.pages import figures
 from autograder.reports.pages.html import (
     PAGE,
@@ -25,7 +26,7 @@ from autograder.reports.pages.html import (
     student_page,
     write_pages,
 )
-from autograder.reports.people import Person, Place
+from autograder.reports.people import Account, Person, Place, Step
 from autograder.reports.reading import StudentReports, load
 from autograder.reports.schema import Change
 from autograder.reports.store import encode, path_for, write
@@ -287,3 +288,13 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_names_in_what_changed_a_mark_are_set_as_code(course: Course) -> None:
+    """And what is said there is text, whoever wrote it."""
+    student = student_of([report(course, "ann", "rnn")])
+    step, note = Step(1, say("`softmax`, by hand: <b>")), say("a mistake in `attention.scale`")
+    account = Account(before=1, most=2, steps=[step], notes=[note])
+    page = student_page(replace(student, accounts={"rnn": account}), course, "en")
+    assert "<code>softmax</code>, by hand: &lt;b&gt;" in page
+    assert "a mistake in <code>attention.scale</code>" in page
