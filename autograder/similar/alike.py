@@ -38,22 +38,17 @@ class Program:
         self.who, self.text, self.archived = who, text, archived
 
     @cached_property
-    def tokens(self) -> list[Token]:
-        """Those that count."""
-        return [*_tokens(self.text)]
-
-    @cached_property
     def runs(self) -> list[int]:
         """A number for each run of tokens, by where it begins."""
-        signs = [token.sign for token in self.tokens]
+        signs = [token.sign for token in _tokens(self.text)]
         return [hash(tuple(signs[i : i + RUN])) for i in range(len(signs) - RUN + 1)]
 
     def marked(self, shared: set[int]) -> list[Part]:
         """The text in parts, those that are shared marked."""
-        inside = bytearray(len(self.text))
+        inside, tokens = bytearray(len(self.text)), [*_tokens(self.text)]
         for begin, run in enumerate(self.runs):
             if run in shared:
-                at, end = self.tokens[begin].begin, self.tokens[begin + RUN - 1].end
+                at, end = tokens[begin].begin, tokens[begin + RUN - 1].end
                 inside[at:end] = b"\1" * (end - at)
         parts, at = [], 0
         for is_shared, group in itertools.groupby(inside):
@@ -88,8 +83,7 @@ def pairs(
     """
     own = [(program, own_runs(program, starter)) for program in programs]
     for (a, mine), (b, theirs) in itertools.combinations(own, 2):
-        shared = mine & theirs
-        if (a.archived and b.archived) or len(shared) < TELLING:
+        if (a.archived and b.archived) or len(shared := mine & theirs) < TELLING:
             continue
         share = len(shared) / min(len(mine), len(theirs))
         if share >= least:
