@@ -72,20 +72,15 @@ def _unit(
         said = {"output": message(report, language)}
         yield {"name": title} | _points(0.0, report.max_score) | shown | said
         return
-    by_exercise = _tests(report)
+    by_exercise, before = _tests(report), feedback.before_due
+    beside = feedback.after_due if before == "nothing" else before  # points wait for the due date
     for exercise in unit.exercises:
         if tests := by_exercise.get(exercise.name):
             found = _exercise(tests, exercise, title) | {"visibility": _visibility(feedback)}
             words = {"output": _output(tests, language)}
-            reasons = "reasons" in (feedback.before_due, *_once_due(feedback))
-            yield found | (words if reasons else {"output": ""})
-            if feedback.before_due == "points" and feedback.after_due == "reasons":
+            yield found | (words if beside == "reasons" else {"output": ""})
+            if before == "points" and feedback.after_due == "reasons":
                 yield _later(found["name"]) | words
-
-
-def _once_due(feedback: Feedback) -> list[str]:
-    """What is shown with the points, where these wait for the due date."""
-    return [feedback.after_due] if feedback.before_due == "nothing" else []
 
 
 def _later(name: str) -> dict[str, Any]:
