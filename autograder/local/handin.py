@@ -35,7 +35,6 @@ ZIP = "handin.zip"
 NOT_BEGUN = _("Nothing is written yet in %(files)s: left out.")
 NO_ZIP = _("No zip was packed: mend what is said above, and run this again.")
 PACKED = _("%(zip)s is packed (%(units)s). Hand in this one file.")
-WHEN = (1980, 1, 1, 0, 0, 0)  # of every file: the zip says nothing of when it was made
 
 
 def pack(course: Course, looks: Iterable[UnitLook]) -> bytes:
@@ -166,7 +165,7 @@ def _modules(parts: Sequence[str], folder: Path) -> Iterator[Path]:
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    info = zipfile.ZipInfo(name, WHEN)
+    info = zipfile.ZipInfo(name)  # the zip says nothing of when it was made
     info.compress_type = zipfile.ZIP_DEFLATED
     info.create_system, info.external_attr = 3, 0o644 << 16  # as on Unix, wherever it was packed
     archive.writestr(info, data)

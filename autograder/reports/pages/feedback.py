@@ -22,7 +22,6 @@ from autograder.reports.reading import StudentReports
 from autograder.reports.store import write
 
 FILE = "feedback.html"
-ONE_DAY = (1980, 1, 1, 0, 0, 0)  # the same zip for the same pages
 
 
 def write_feedback(
@@ -39,7 +38,7 @@ def write_feedback(
         keep(place, key_of(student, made_by[theirs], "handed out"), page)
         for name, path in (("moodle", _for_moodle(student)), ("canvas", _for_canvas(student))):
             if path:
-                entry = zipfile.ZipInfo(path, ONE_DAY)
+                entry = zipfile.ZipInfo(path)  # of no day: the same zip for the same pages
                 zips[name].writestr(entry, place.read_bytes(), zipfile.ZIP_DEFLATED)
     written = [folder / "students"]
     for name, archive in zips.items():
