@@ -408,9 +408,10 @@ def test_an_extension_is_one_person_s_and_by_the_nearest_name(
     ]
     assert "ill" not in str(found["Roe, Jane"].accounts)
     assert notes == ["course/extensions.csv names people whom nobody knows: x."]
-    (tmp_path / lateness.FILE).write_text("student,until,days\njroe,soon,\n")
-    with pytest.raises(SubmissionsError, match=r"extensions.csv, line 2: it needs either"):
-        lateness.load(tmp_path / lateness.FILE)
+    for line in ("soon,", ",inf", ",nan", ",1e9"):
+        (tmp_path / lateness.FILE).write_text(f"student,until,days\njroe,{line}\n")
+        with pytest.raises(SubmissionsError, match=r"extensions.csv, line 2: it needs either"):
+            lateness.load(tmp_path / lateness.FILE)
 
 
 def test_what_is_missing_is_a_zero_only_by_rule(course: Course) -> None:

@@ -105,9 +105,11 @@ def release(
 
 def _tell_if_early(course: Course, unit: str) -> None:
     """Say so where somebody may still hand the unit in."""
+    from autograder.reports.table import moment
+
     name, assignment = course.assignment_of(unit) or ("", None)
     if assignment and assignment.due and datetime.now(UTC) < assignment.due:
-        told = f"{unit} is part of {name}, which is due {assignment.due.isoformat(' ', 'minutes')}."
+        told = f"{unit} is part of {name}, which is due {moment(assignment.due)}."
         console(stderr=True).print(told, style="yellow", markup=False)
 
 

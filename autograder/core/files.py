@@ -12,6 +12,9 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import IO
 
+import msgspec
+
+NOT_READ = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # as JSON or TOML
 MOST_BYTES = 64 << 20  # of what people or earlier runs of ours have written
 OPENING = os.O_RDONLY  # no waiting, nothing for children; Windows has none of these
 for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):

@@ -12,9 +12,11 @@ from autograder.core.assignments import Assignment
 from autograder.core.errors import SubmissionsError
 from autograder.core.language import Sentence, _, say
 from autograder.marks.tables import Row, read
+from autograder.reports.table import moment
 
 FILE = "extensions.csv"
 DAY = 86400.0
+MOST_DAYS = 3660  # of an extension; what is no number is not among them, either
 LATE = _("Late: %(days)s day(s) begun after %(due)s, by the course's rule for late work")
 
 
@@ -44,10 +46,10 @@ def _extension(row: Row) -> Extension:
     try:
         if bool(until) == bool(days):
             raise ValueError
-        moment = moment_of(until) if until else None
-        return Extension(
-            row.first(["student"]), row.first(["assignment", "unit"]), moment, float(days or 0)
-        )
+        when, more = moment_of(until) if until else None, float(days or 0)
+        if not abs(more) <= MOST_DAYS:
+            raise ValueError
+        return Extension(row.first(["student"]), row.first(["assignment", "unit"]), when, more)
     except ValueError:
         raise SubmissionsError(
             f"{row.where}: it needs either `until` (2026-10-14, or 2026-10-14T18:00) or `days` (2)."
@@ -104,9 +106,4 @@ def after(points: float, most: float, days: int, assignment: Assignment) -> floa
 @functools.cache
 def late(days: int, due: datetime) -> Sentence:
     """The sentence that says so: the same for half a class."""
-    return say(LATE, days=days, due=shown(due))
-
-
-def shown(moment: datetime) -> str:
-    """A moment for people to read."""
-    return moment.isoformat(" ", "minutes")
+    return say(LATE, days=days, due=moment(due))

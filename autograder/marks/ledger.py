@@ -147,8 +147,9 @@ class Ledger:
         for file, rows in (("extensions", self._extensions), ("adjustments", self._adjusted)):
             if lost := [key for key in rows if isinstance(key, str) and key not in names]:
                 yield f"course/{file}.csv names people whom nobody knows: {several(lost, MOST)}."
-        for unit in seen.handed_in & self._course.waive.keys():
-            if unknown := self._course.waive[unit].keys() - seen.tests[unit]:
+        for unit, waived in self._course.waive.items():
+            unknown = [name for name in waived if name not in seen.tests[unit]]
+            if unknown and unit in seen.handed_in:
                 yield f"[waive.{unit}] names no test of any report: {', '.join(unknown)}."
 
     def _members(self, name: str) -> list[Person]:

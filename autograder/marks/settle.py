@@ -18,6 +18,7 @@ from autograder.marks.lateness import Extension, Handed
 from autograder.reports.people import BEST, Account, Step
 from autograder.reports.reading import StudentReports
 from autograder.reports.schema import Report, TestResult, remarked, score
+from autograder.reports.table import moment
 
 UNIT_EXCUSED = _("Excused: %(why)s")
 UNKNOWN = _("Handed in late, and nobody knows by how much: nothing is taken off.")
@@ -129,7 +130,7 @@ def _best(attempts: Sequence[Attempt], rules: Rules) -> tuple[Attempt, Came]:
     if best[0].name:
         notes.append(say(BEST, attempt=best[0].name))
     if rules.due and rules.assignment.due and rules.due > rules.assignment.due:
-        notes.append(say(EXTENDED, due=lateness.shown(rules.due)))
+        notes.append(say(EXTENDED, due=moment(rules.due)))
     return best
 
 

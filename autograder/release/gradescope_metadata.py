@@ -17,9 +17,11 @@ import msgspec
 
 from autograder.core.assignments import Assignment
 from autograder.core.course import Course, Unit
+from autograder.core.files import NOT_READ
 from autograder.core.language import Language, render, say
 from autograder.grading.protocol import Options
 from autograder.reports.people import BEST
+from autograder.reports.table import moment
 
 FILE = "submission_metadata.json"
 Test = dict[str, Any]  # of a results.json
@@ -55,7 +57,7 @@ def read(root: Path) -> tuple[Metadata, list[str]]:
         return Metadata(), []
     try:
         return msgspec.json.decode(data, type=Metadata, strict=False), []
-    except msgspec.MsgspecError as error:
+    except NOT_READ as error:
         told = f"{FILE} is not understood ({error}): points, due dates and attempts were ignored."
         return Metadata(), [told]
 
@@ -74,7 +76,7 @@ def warnings(
     for name, assignment in _assignments(course, units).items():
         due, there = assignment.due, found.assignment.due_date
         if due and there and due != there:
-            yield f"{name} is due {_told(due)} in course.toml, and {_told(there)} in Gradescope."
+            yield f"{name} is due {moment(due)} in course.toml, and {moment(there)} in Gradescope."
         if (
             _costs(assignment)
             and due
@@ -82,9 +84,9 @@ def warnings(
             and found.created_at > due + timedelta(minutes=assignment.grace_minutes)
         ):
             yield (
-                f"It was handed in {_told(found.created_at)}, after {_told(due)}: what course.toml "
-                "takes off late work is not taken off here. To have it, download the submissions, "
-                "then `autograder collect` and `autograder grade`."
+                f"It was handed in {moment(found.created_at)}, after {moment(due)}: what "
+                "course.toml takes off late work is not taken off here. To have it, download the "
+                "submissions, then `autograder collect` and `autograder grade`."
             )
 
 
@@ -122,7 +124,7 @@ def _best(mine: list[Test], before: Sequence[Before], title: str) -> tuple[list[
         tests = _of((one.results or {}).get("tests") or (), title)
         alike = _sum("max_score", tests) == _sum("max_score", mine)
         if mine and alike and _sum("score", tests) > _sum("score", best):
-            best, when = tests, _told(one.submission_time) if one.submission_time else "?"
+            best, when = tests, moment(one.submission_time) if one.submission_time else "?"
     return best, when
 
 
@@ -141,7 +143,3 @@ def _assignments(course: Course, units: Sequence[Unit]) -> dict[str, Assignment]
 
 def _costs(assignment: Assignment) -> bool:
     return assignment.penalty > 0 or assignment.cap < 1
-
-
-def _told(when: datetime) -> str:
-    return when.isoformat(" ", "minutes")

@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -40,6 +41,11 @@ def number(value: float) -> str:
 def blank(value: float | None) -> str:
     """The same; blank where there is none, which is no zero."""
     return "" if value is None else number(value)
+
+
+def moment(when: datetime) -> str:
+    """A moment for people to read."""
+    return when.isoformat(" ", "minutes")
 
 
 def mark(report: AnyReport | None) -> str:

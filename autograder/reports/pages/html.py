@@ -31,7 +31,7 @@ from autograder.reports.people import PLACES, Account
 from autograder.reports.reading import StudentReports, by_name, changed, in_order, outline, started
 from autograder.reports.schema import Report, TestResult
 from autograder.reports.states import STATES
-from autograder.reports.table import number
+from autograder.reports.table import moment, number
 from autograder.reports.wording import (
     ISOLATION,
     STATUSES,
@@ -425,7 +425,7 @@ def _environment(language: Language) -> Environment:
         "number": number,
         "share": lambda part, whole: round(100 * part / whole) if whole else 0,
         "say": said,
-        "moment": lambda moment: moment.isoformat(" ", "minutes"),
+        "moment": moment,
         "sentence": lambda facts: render(facts, language),
         "title_of": lambda title: title.in_(language),
         "figure": lambda name, course: _figure_title(name, course, language),
