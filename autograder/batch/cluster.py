@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from autograder.core import course as courses
-from autograder.core import errors
 from autograder.core.course import Course, Unit
-from autograder.core.errors import GraderError
+from autograder.core.errors import CourseError, GraderError
 from autograder.grading.grader import warm
 from autograder.grading.keys import course_basis
 from autograder.grading.protocol import Options, UnitOutcome
@@ -132,7 +131,7 @@ def _course() -> Course:
     """The clone of the course that the worker was started in."""
     try:
         return courses.load()
-    except errors.CourseError as error:
+    except CourseError as error:
         raise GraderError(
             f"The worker on {platform.node()} was not started inside a clone of the course: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""The commands, thin: each reads its options, calls one module and prints what came of it."""
+"""A class graded."""
 
 from __future__ import annotations
 
@@ -186,9 +186,8 @@ def _list(found: Sequence[Row], console: Console, lines: BinaryIO | None) -> Non
     from autograder.intake.seen import print_rows
 
     print_rows(console, found)
-    for row in found if lines else []:
-        assert lines
-        lines.write(line({"event": "seen"} | row._asdict()))
+    if lines:
+        lines.writelines(line({"event": "seen"} | row._asdict()) for row in found)
 
 
 def _end_where_unread(seen: Seen, submissions: Path) -> None:
@@ -223,8 +222,9 @@ def _workers(batch: Batch, jobs: int, scheduler: str | None) -> AbstractContextM
 
 def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console) -> None:
     """Write and print everything that is made from the reports, read back from the disk."""
-    from autograder.marks.class_files import INDEX, write_up
+    from autograder.marks.class_files import write_up
     from autograder.reports.changes import print_changes
+    from autograder.reports.pages.html import PAGE
     from autograder.reports.table import print_class
 
     results = batch.results
@@ -252,7 +252,7 @@ def _write_up(batch: Batch, follower: Follower, lang: Language, console: Console
     if kept := follower.counts["kept"]:
         console.print(f"{kept} of {batch.count} reports were up to date (--fresh grades again).")
     console.print(f"Reports: {results}/<student>/<unit>.json    Marks: {results}/summary.csv")
-    console.print(f"Pages: {results / INDEX}", markup=False)
+    console.print(f"Pages: {results / PAGE}", markup=False)
     for note in made.notes:
         console.print(one_line(note), style="yellow", markup=False)
 

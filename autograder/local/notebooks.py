@@ -13,7 +13,7 @@ from autograder.core.language import Sentence, _, restate, say
 from autograder.intake.decode import read_file
 from autograder.intake.submission import File
 from autograder.local.limit import Limit, Pause
-from autograder.local.looks import EXPORTED, UnitLook, is_exported, look
+from autograder.local.looks import EXPORTED, UnitLook, is_exported, look, names_of
 from autograder.sandbox.loader import SubmissionFinder
 from autograder.sandbox.wire import Source
 from autograder.testing.calls import Failure
@@ -69,7 +69,7 @@ class Notebooks(SubmissionFinder):
         self._running = running
         super().__init__(
             [
-                Source(name, file.name, file.cells, True, _names(course.unit(name)))
+                Source(name, file.name, file.cells, True, names_of(course.unit(name)))
                 for name, file in self._read.items()
             ],
             (),
@@ -86,10 +86,6 @@ class Notebooks(SubmissionFinder):
             raise Failure(say(NO_IPYTHON, file=file.name), help_id="not_loaded")
         with Pause(self._running()):
             super().exec_module(module)
-
-
-def _names(unit: Unit) -> list[str]:
-    return [exercise.name for exercise in unit.exercises]
 
 
 def _read(path: Path, limits: Limits) -> File:

@@ -186,9 +186,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         manager = item.config.pluginmanager.getplugin("capturemanager")
         if manager:
             manager.suspend_global_capture(in_=True)
-        place = frame.f_code.co_filename if frame else ""
-        facts = {"line": frame.f_lineno if frame else 0, "file": Path(place).name}
-        told = say(STUBBORN, test=item.name, **facts)
+        line, file = (frame.f_lineno, frame.f_code.co_filename) if frame else (0, "")
+        told = say(STUBBORN, test=item.name, line=line, file=Path(file).name)
         os.write(1, f"\n{render(told.facts, language(item.config))}\n".encode())
 
     try:

@@ -17,7 +17,7 @@ import msgspec
 from autograder.core import stamps
 from autograder.core.course import Course
 from autograder.core.digest import Digest, digest
-from autograder.core.files import read_regular
+from autograder.core.files import NOT_READ, read_regular
 from autograder.core.language import Language
 from autograder.marks import adjustments, handins, lateness, ledger, roster
 from autograder.reports.changes import changes_csv
@@ -25,11 +25,10 @@ from autograder.reports.pages.html import ORDERS, PAGE, write_pages
 from autograder.reports.pages.kept import maker
 from autograder.reports.reading import StudentReports, beside, changed, each
 from autograder.reports.schema import Brief, decoding
-from autograder.reports.store import NOT_READ, RESERVED, write
+from autograder.reports.store import RESERVED, write
 from autograder.reports.table import summary_csv
 
 FILE = ".written.json"
-INDEX = PAGE
 SUMMARY, CHANGES = "summary.csv", "changes.csv"
 FILES = {SUMMARY, CHANGES, *(order.file for order in ORDERS.values())}
 

@@ -126,7 +126,7 @@ def _person(row: Row) -> Person | None:
 
 def _told_apart(found: Sequence[Person]) -> dict[Person, str]:
     """What each is called on a page: who shares a name with another is called by more."""
-    named = {p: p.name or p.login or p.id or p.email or p.canvas or p.moodle for p in found}
+    named = {person: person.name or _other(person) for person in found}
     times, numbers = Counter(named.values()), Counter[str]()
     for person, name in named.items():
         numbers[name] += 1

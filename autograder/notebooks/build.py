@@ -170,13 +170,14 @@ def functions(course: Course, unit: Unit, language: Language = "en") -> tuple[st
     path = course.root / "solutions" / f"{unit.name}.py"
     words = chinese_docstrings(course.root, unit.name) if language == "zh" else None
     text = translated(_read(path), words.of_starter if words else {})
-    lines, body = text.splitlines(), ast.parse(text).body
+    lines, tree = text.splitlines(), ast.parse(text)
     wanted = {exercise.function: exercise.name for exercise in unit.exercises}
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in wanted]
+    every = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    found = [node for node in every if node.name in wanted]
     if missing := wanted.keys() - {node.name for node in found}:
         raise CourseError(f"{path} defines no function {', '.join(sorted(missing))}.")
     starts = [min([n.lineno, *(d.lineno for d in n.decorator_list)]) - 1 for n in found]
-    docstring = body[0].end_lineno or 0 if ast.get_docstring(ast.parse(text)) else 0
+    docstring = tree.body[0].end_lineno or 0 if ast.get_docstring(tree) else 0
     setup = "\n".join(lines[docstring : starts[0]]).strip()
     others = IMPORT.search(setup)
     first = others.start() if others else len(setup)

@@ -70,20 +70,15 @@ def _fill(
                 left_out.append(
                     f"{student.name}: {name} {report.status}; left out, not exported as a zero."
                 )
-            if (
-                report.mark is None or not report.tests
-            ):  # nbgrader says itself that there is no submission
+            if report.mark is None or not report.tests:  # nbgrader says itself what is missing
                 continue
             _know(gradebook, course.unit(name), report)
             gradebook.update_or_create_submission(name, who)
             notebook = gradebook.find_submission_notebook(name, name, who)
             for grade in notebook.grades:
-                if grade.name == QUESTION:  # no test knows of it
-                    continue
-                mark(grade, results_of(report, grade.name))
-            if by_hand := [
-                grade.name for grade in notebook.grades if grade.manual_score is not None
-            ]:
+                if grade.name != QUESTION:  # of which no test knows
+                    mark(grade, results_of(report, grade.name))
+            if by_hand := [one.name for one in notebook.grades if one.manual_score is not None]:
                 left_out.append(
                     f"{student.name}: {name} keeps what was given by hand in the gradebook for "
                     f"{', '.join(by_hand)}."

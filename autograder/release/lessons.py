@@ -144,7 +144,7 @@ def lessons(
     links = dict.fromkeys(course.unit_names, "")
     called = names(course)
     for unit, name in called.items():
-        files = [_built(course, unit, language, suffix) for suffix in (".html", ".ipynb")]
+        files = [_read(built(course, unit, language, s)) for s in (".html", ".ipynb")]
         links[unit] = _links(name, language, repository)
         last = f'{links[unit]} · <a href="index.html">{WORDS[language]["index"]}</a>'
         page = linked(files[0].decode(), nav(course, unit, last, language, called))
@@ -194,10 +194,6 @@ def opens(course: Course) -> bool:
 def opening(course: Course, language: Language, suffix: str) -> Path:
     """That page, as it is written (.md) and as it is built (.html)."""
     return course.root / "course" / f"{OPENING}.{language}{suffix}"
-
-
-def _built(course: Course, unit: str, language: Language, suffix: str) -> bytes:
-    return _read(built(course, unit, language, suffix))
 
 
 def _read(path: Path) -> bytes:

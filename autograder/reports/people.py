@@ -9,8 +9,7 @@ from typing import Literal
 import msgspec
 
 from autograder.core.assignments import Shown
-from autograder.core.language import Language, Sentence, render
-from autograder.core.language import _ as _
+from autograder.core.language import Language, Sentence, _, render
 
 # in: of the roster. out: of no roster that there is. gone: their work is not there any more.
 Place = Literal["", "in", "out", "gone"]
