@@ -625,6 +625,19 @@ def test_marks_of_other_outputs_are_not_near(other: object) -> None:
     assert not known_mistakes.near(known_mistakes.mark(numbers()), known_mistakes.mark(other))
 
 
+@pytest.mark.parametrize("value", ["10**400", "{1: 2.0, 'a': 3.0}"])
+def test_what_cannot_be_added_up_has_no_name(value: str, folder: Path) -> None:
+    text = f"def sequential_steps(*_):\n    return {value}\n"
+    said = checked(folder, text, "cost")[1]
+    assert "Fix first: sequential_steps" in said and ", expected 100." in said
+
+
+def test_what_ends_pytest_itself_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would look as if nobody had chosen a test."""
+    monkeypatch.setattr("autograder.local.explain.explain", lambda *_: 1 / 0)
+    assert "INTERNALERROR> ZeroDivisionError" in checked(folder, "", "cost")[1]
+
+
 @pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 11)"])
 @pytest.mark.parametrize("text", ["import os\n{}\n", "import os\ndef rnn_step(*_):\n    {}\n"])
 def test_a_program_that_ends_before_its_verdict_has_none(

@@ -41,11 +41,12 @@ class PublicRun(NamedTuple):
         return self.status or int(not all_pass(units, self.tally))
 
     def show(self, units: Sequence[Unit], console: Console, language: Language) -> None:
-        """Print it; where no test has run, what pytest says of that."""
-        if self.tally.listed or self.tally.damaged:
-            show(self.tally, units, console, language)
-        else:
+        """Print it; where no test has run, or pytest itself failed, what pytest says of that."""
+        counted = self.tally.listed or self.tally.damaged
+        if not counted or self.status == pytest.ExitCode.INTERNAL_ERROR:
             console.print(self.output, markup=False)
+        if counted:
+            show(self.tally, units, console, language)
 
 
 class _Ears:
