@@ -76,10 +76,19 @@ def test_what_differs_from_the_manifest_is_said(course: Course) -> None:
     assert "after 2026-10-11 12:00+00:00" in told
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"assignment": {"total_points": "many"}}'])
-def test_what_is_not_understood_is_said(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{",
+        b"[]",
+        b'{"assignment": {"total_points": "many"}}',
+        b'{"created_at": "\xff"}',
+        b"[" * 9999,
+    ],
+)
+def test_what_is_not_understood_is_said(tmp_path: Path, data: bytes) -> None:
     assert read(tmp_path) == (Metadata(), [])
-    (tmp_path / gradescope_metadata.FILE).write_text(text)
+    (tmp_path / gradescope_metadata.FILE).write_bytes(data)
     found, (told,) = read(tmp_path)
     assert found == Metadata() and "is not understood" in told
 

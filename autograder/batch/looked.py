@@ -20,12 +20,12 @@ import msgspec
 from autograder.core import stamps
 from autograder.core.course import Course
 from autograder.core.digest import digest, digest_of_code
-from autograder.core.files import read_regular
+from autograder.core.files import NOT_READ, read_regular
 from autograder.core.text import printable
 from autograder.intake import left_out
 from autograder.intake.submission import Submission
 from autograder.intake.tree import MOST_FILES
-from autograder.reports.store import NOT_READ, write
+from autograder.reports.store import write
 
 FILE = ".intake.json"
 

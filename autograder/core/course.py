@@ -15,7 +15,7 @@ from autograder import __version__
 from autograder.core import language as languages
 from autograder.core.assignments import Assignment, Feedback, Marking, Waivers, check
 from autograder.core.errors import CourseError
-from autograder.core.files import read_regular
+from autograder.core.files import NOT_READ, read_regular
 from autograder.core.language import _, say
 from autograder.core.titles import Title as Title
 
@@ -157,7 +157,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    course: About
+    about: About = msgspec.field(name="course")
     units: list[Unit]
     limits: Limits = Limits()
     figures: dict[str, FigureText] = {}
@@ -280,26 +280,16 @@ def load(root: Path | None = None) -> Course:
         raise CourseError(
             f"{os.fspath(folder)} is no course: it holds no course/course.toml."
         ) from None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_READ as error:
         raise CourseError(f"{path} is not a valid manifest: {error}") from error
-    _check_version(path, manifest.course.needs)
+    _check_version(path, manifest.about.needs)
     languages.also(folder / "course" / "shared" / "locale")
     try:
         check(manifest.assignments, manifest.waive, [unit.name for unit in manifest.units])
         _check_built_on(manifest.units)
     except CourseError as error:
         raise CourseError(f"{path}, {error}") from None
-    return Course(
-        folder,
-        manifest.course,
-        manifest.units,
-        manifest.limits,
-        manifest.figures,
-        manifest.assignments,
-        manifest.waive,
-        manifest.feedback,
-        manifest.marks,
-    )
+    return Course(folder, **msgspec.structs.asdict(manifest))
 
 
 def _check_built_on(units: Sequence[Unit]) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.core.files import NOT_READ, read_regular
+
 MANIFEST = "handin.json"
 LONGEST = 256 << 10  # bytes of one
 
@@ -36,12 +38,10 @@ def listed(name: str, data: bytes) -> HandinFile:
 def read_manifest(path: Path) -> HandinManifest | None:
     """What a handin.json says; None where it is none, or of a format that is not known."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST + 1)
-        found = msgspec.json.decode(data, type=HandinManifest)
-    except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        found = msgspec.json.decode(read_regular(path, LONGEST), type=HandinManifest)
+    except NOT_READ:
         return None
-    return found if found.version == 1 and len(data) <= LONGEST else None
+    return found if found.version == 1 else None
 
 
 def differences(folder: Path, manifest: HandinManifest) -> list[str]:

@@ -17,6 +17,7 @@ import msgspec
 
 from autograder.core.course import function_of
 from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 
 Form = TypeVar("Form")
 
@@ -76,7 +77,7 @@ def chinese_docstrings(root: Path, unit: str) -> Docstrings | None:
         return None
     try:
         tables = msgspec.toml.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_READ as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error
     titles, helpers = (
         _table(path, name, tables.pop(name, {}), dict[str, str]) for name in ("tests", "helpers")

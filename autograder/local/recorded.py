@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 from autograder.core.language import Language
 
 FILE = Path("course", "known_mistakes.json")
@@ -35,6 +37,11 @@ RecordedMistakes = dict[str, list[RecordedMistake]]  # by unit
 
 @functools.cache
 def load(root: Path) -> RecordedMistakes:
-    """The recorded mistakes of a course; none where nothing was recorded."""
+    """The recorded mistakes of a course; none where nothing was recorded. Raises CourseError."""
     path = root / FILE
-    return msgspec.json.decode(path.read_bytes(), type=RecordedMistakes) if path.is_file() else {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RecordedMistakes)
+    except FileNotFoundError:
+        return {}
+    except NOT_READ as error:
+        raise CourseError(f"{path} cannot be read: {error}.") from error

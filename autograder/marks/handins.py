@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from autograder.core.errors import ResultsError
-from autograder.core.files import read_regular
+from autograder.core.files import NOT_READ, read_regular
+from autograder.core.text import encodable
 from autograder.intake.collect import people
 from autograder.intake.collect.shelf import Collected
 from autograder.intake.left_out import NOTES
@@ -35,7 +36,7 @@ class HandedIn(msgspec.Struct, frozen=True):
 
 def save(results: Path, submissions: Path, folders: Mapping[str, str]) -> None:
     """Write what was seen. folders: of the reports, by that of the submissions."""
-    seen = {place: name.encode("utf-8", "replace").decode() for name, place in folders.items()}
+    seen = {place: encodable(name) for name, place in folders.items()}
     found = HandedIn(seen, people.read(submissions), _platforms(submissions))
     data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
     path = results / FILE
@@ -50,7 +51,7 @@ def _platforms(submissions: Path) -> dict[str, str]:
     notes = submissions / NOTES
     found = {}
     for path in sorted(notes.rglob("*.json")):
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
+        with contextlib.suppress(*NOT_READ):
             note = msgspec.json.decode(read_regular(path), type=Collected)
             found[path.relative_to(notes).with_suffix("").parts[0]] = note.platform
     return found
@@ -63,7 +64,7 @@ def load(results: Path) -> HandedIn | None:
         return msgspec.json.decode(read_regular(path), type=HandedIn)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except NOT_READ as error:
         raise ResultsError(
             f"{path} cannot be read ({error}). Run `autograder grade` again."
         ) from error

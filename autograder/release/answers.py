@@ -10,6 +10,7 @@ import msgspec
 
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 from autograder.core.language import Language
 from autograder.core.titles import Title
 from autograder.core.units import unit_folder
@@ -65,7 +66,7 @@ def _answers(path: Path) -> dict[str, Answer]:
         return {}
     try:
         found = msgspec.toml.decode(path.read_bytes(), type=dict[str, Answer])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except NOT_READ as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error
     for name in found:
         if not (path.parent / "right" / f"{name}.py").is_file():

@@ -17,8 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from autograder.core.errors import ResultsError
-from autograder.core.files import read_regular
-from autograder.reports import schema, store
+from autograder.core.files import NOT_READ, read_regular
+from autograder.reports import schema
 from autograder.reports.schema import SCHEMA, Brief, Report, current, decoding
 
 # What stands beside the students' folders: of results (exports, too), of submissions; and what
@@ -37,7 +37,6 @@ CUTS = (1000, 200, 50)  # characters of its texts that are kept, while it is lar
 MOST_UNKNOWN = 20  # files of no unit that it then names
 PLAIN = bytes(range(32, 127)) + b"\n"  # of JSON, what may be shown as it stands
 ESCAPED = re.compile(rb"\\[^nt\"\\/]")  # and what may not
-NOT_READ = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # of a JSON file
 UNSAFE = '%~/\\:*?"<>|'
 NAME_BYTES = 200
 WRITING = ".writing-"  # how a file's name begins that is not whole yet
@@ -229,7 +228,7 @@ def sole_writer(results: Path) -> Iterator[None]:
         raise ResultsError(f"{results} cannot be written to: {error.strerror}.") from error
     try:
         _lock(descriptor, results)
-        for left in results.rglob(f"{store.WRITING}*"):
+        for left in results.rglob(f"{WRITING}*"):
             left.unlink(missing_ok=True)
         yield
     finally:

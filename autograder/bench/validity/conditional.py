@@ -17,6 +17,7 @@ import msgspec
 from autograder.bench.validity.mutants import INTEGERS, Mutant
 from autograder.core.course import Course, Exercise, Unit
 from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 from autograder.core.units import unit_folder
 
 MODULE = "conditions"  # what the wrappers are called beside a submission
@@ -87,7 +88,7 @@ def _longest(course: Course, unit: Unit) -> dict[str, Longest]:
         return {}
     try:
         return msgspec.toml.decode(path.read_bytes(), type=dict[str, Longest])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_READ as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error
 
 

@@ -16,6 +16,7 @@ from autograder.bench.validity.tables import _by_unit, _print
 from autograder.bench.validity.trial import Case, TrialVerdict
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 from autograder.core.units import hidden_tests, unit_folder
 
 
@@ -102,7 +103,7 @@ def read_equivalent(course: Course) -> dict[tuple[str, str], str]:
 def _listed(path: Path) -> list[EquivalentMutant]:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=EquivalentMutants).mutant
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_READ as error:
         raise CourseError(
             f"{path} cannot be read: {error}. It holds a [[mutant]] for each, with the changed "
             'statement, line = "…", and why = "…".'
