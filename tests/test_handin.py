@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from autograder.core import course as courses
 from autograder.core import manifest as manifests
 from autograder.core.course import Course
-from autograder.local import commands, handin, looks
+from autograder.core.errors import CourseError
+from autograder.local import commands, handin, looks, places
 from autograder.local.commands import app
 from autograder.local.own_process import INTERRUPTED
 
@@ -318,3 +319,13 @@ def test_a_file_that_ends_the_process_is_told_and_packed(
     assert status == 1
     assert "It was at: rnn.py" in " ".join((said + capfd.readouterr().out).split())
     assert (clone.root / "out.zip").is_file()
+
+
+def test_what_cannot_be_written_is_told_and_leaves_nothing(clone: Course, tmp_path: Path) -> None:
+    places.write(tmp_path / "new" / "out.zip", b"zip")
+    assert (tmp_path / "new" / "out.zip").read_bytes() == b"zip"
+    write(clone, "rnn.py", "K = 1\n")
+    seen, console = looks.look(clone, [clone.unit("rnn")]), Console(quiet=True)
+    with pytest.raises(CourseError, match="new cannot be written: Is a directory"):
+        handin.write(clone, seen, tmp_path / "new", console, "en")
+    assert not (tmp_path / "new.part").exists()

@@ -20,6 +20,7 @@ from autograder.core import course as courses
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.language import render
+from autograder.local import recorded
 from autograder.local.check import check_folder
 from autograder.local.commands import _named, app
 from autograder.local.hints import hint
@@ -67,8 +68,15 @@ def test_a_hint_for_what_is_no_exercise(clone: Course) -> None:
     with pytest.raises(CourseError, match=r"no exercise 'sofmax'\. Did you mean 'softmax'"):
         hint(clone, "sofmax", "en")
     (clone.root / ".autograder").mkdir()
-    (clone.root / ".autograder" / "hints.json").write_text("[")
-    assert hint(clone, "softmax", "en")[0].startswith("Hint 1 of ")
+    for data in (b"[", b'{"softmax\xff": 1}'):
+        (clone.root / ".autograder" / "hints.json").write_bytes(data)
+        assert hint(clone, "softmax", "en")[0].startswith("Hint 1 of ")
+    recorded.load.cache_clear()
+    (clone.root / recorded.FILE).write_text("<<<<<<< HEAD\n")
+    with pytest.raises(
+        CourseError, match=r"known_mistakes\.json cannot be read: JSON is malformed"
+    ):
+        hint(clone, "softmax", "en")
 
 
 def test_every_exercise_has_hints(clone: Course) -> None:

@@ -28,6 +28,7 @@ from autograder.core.language import (
 )
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
 from autograder.core.text import printable
+from autograder.local import places
 from autograder.local.looks import EXPORTED, SUFFIXES, UnitLook, is_exported, runs, trees
 from autograder.local.own_process import Begins
 
@@ -126,7 +127,7 @@ def write(
     if not works or any(one.unsure for one in looks):
         console.print(render(say(NO_ZIP).facts, language), style="red")
         return False
-    path.write_bytes(pack(course, works))
+    places.write(path, pack(course, works))
     told = say(PACKED, zip=str(path), units=", ".join(one.unit.name for one in works))
     console.print(render(told.facts, language), markup=False)
     return True

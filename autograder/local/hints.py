@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.core.course import TESTS_OF, Course, Exercise, Unit
+from autograder.core.course import Course, Exercise, Unit
+from autograder.core.files import NOT_READ
 from autograder.core.language import Language, Sentence, _, say
-from autograder.local.places import OURS
+from autograder.local.places import OURS, write
 from autograder.local.recorded import load
 
 KEPT = OURS / "hints.json"  # how many were given, by exercise
@@ -43,9 +44,7 @@ def hint(course: Course, name: str, language: Language) -> list[Sentence]:
         said = helps[number - 1]
         told.append(say(HINT, number=number + 1, count=count, function=name, help=said))
     given[name] = number + 1
-    path = course.root / KEPT
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(msgspec.json.encode(given))
+    write(course.root / KEPT, msgspec.json.encode(given))
     return told
 
 
@@ -53,7 +52,7 @@ def _first(unit: Unit, exercise: Exercise, more: bool) -> Sentence:
     """The hint to begin with. more: whether others follow."""
     file, tests = (f"exercises/{stem}.py" for stem in (unit.name, f"test_{unit.name}"))
     facts = {"function": exercise.function, "file": file, "next": say(NEXT) if more else ""}
-    if exercise.name.startswith(TESTS_OF):
+    if exercise.asks_for_tests:
         return say(FIRST_OF_TESTS, **facts)
     return say(FIRST, tests=tests, **facts)
 
@@ -67,5 +66,5 @@ def _helps(root: Path, unit: str, function: str, language: Language) -> list[str
 def _given(root: Path) -> dict[str, int]:
     try:
         return msgspec.json.decode((root / KEPT).read_bytes(), type=dict[str, int])
-    except (OSError, msgspec.DecodeError):
+    except NOT_READ:
         return {}

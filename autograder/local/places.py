@@ -1,10 +1,13 @@
-"""Paths as they are typed where somebody works."""
+"""Paths as they are typed where somebody works, and files written there."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from pathlib import Path
+
+from autograder.core.errors import CourseError
 
 OURS = Path(".autograder")  # what commands keep beside a student's work
 
@@ -20,3 +23,16 @@ def quoted(word: str) -> str:
     if os.name != "nt":
         return shlex.quote(word)
     return f'"{word}"' if " " in word else word
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and its folder. Raises CourseError."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise CourseError(f"{path} cannot be written: {error.strerror}. Run this again.") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.core.course import Course
 from autograder.core.errors import CourseError
 from autograder.core.language import Language, Sentence, _, say
-from autograder.local.places import OURS
+from autograder.local.places import OURS, write
 
 BACKUPS = OURS / "backups"
 STUB = "raise NotImplementedError  # replace this line with your code"
@@ -34,11 +34,10 @@ def reset(course: Course, name: str, language: Language = "en") -> Sentence:
         data.decode("utf-8", "surrogateescape"), exercise.function, path, STUBS[language]
     )
     backup = course.root / BACKUPS / time.strftime(f"{unit.name}-%Y%m%d-%H%M%S.py")
-    backup.parent.mkdir(parents=True, exist_ok=True)
     while backup.exists():  # twice in a second
         backup = backup.with_stem(f"{backup.stem}-again")
-    backup.write_bytes(data)
-    path.write_bytes(emptied.encode("utf-8", "surrogateescape"))
+    write(backup, data)
+    write(path.resolve(), emptied.encode("utf-8", "surrogateescape"))
     shown = backup.relative_to(course.root).as_posix()
     return say(RESET, function=name, file=f"exercises/{path.name}", backup=shown)
 

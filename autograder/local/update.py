@@ -16,10 +16,12 @@ import msgspec
 from autograder.core.course import Course
 from autograder.core.digest import digest
 from autograder.core.errors import CourseError
+from autograder.core.files import NOT_READ
 from autograder.core.language import Language, Sentence, _, render, say
 from autograder.core.text import printable
 from autograder.intake.archives import Budget, members
 from autograder.intake.unreadable import Unreadable
+from autograder.local.places import write
 from autograder.local.reset import BACKUPS
 
 GIVEN = "course/given.json"  # the digest of each file of a release, by its path
@@ -122,7 +124,7 @@ def _given(root: Path) -> dict[str, str]:
     """What this folder was given, as far as it knows: a release before this command has no list."""
     try:
         found = msgspec.json.decode((root / GIVEN).read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError):
+    except NOT_READ:
         return {}
     return {name: text for name, text in found.items() if OURS.fullmatch(name)}
 
@@ -168,13 +170,6 @@ def _listed(names: set[str], language: Language) -> str:
 
 
 def _write(root: Path, path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.parent.resolve().is_relative_to(root.resolve()):
         raise CourseError(f"{path} lies behind a link.")
-    temporary = path.with_name(f"{path.name}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror}. Run this again.") from error
+    write(path, data)
