@@ -43,9 +43,9 @@ def startup(course: Course, rounds: int, console: Console) -> None:
     ours = statistics.median(pair[0] for pair in pairs)
     fresh = statistics.median(pair[1] for pair in pairs)
     ratio = statistics.median(pair[1] / pair[0] for pair in pairs)
-    table = Table(title=f"To a student's first answered call, median of {rounds}")
-    for heading in ("what", "seconds"):
-        table.add_column(heading)
+    table = Table(
+        "what", "seconds", title=f"To a student's first answered call, median of {rounds}"
+    )
     table.add_row("an isolated fork of the warm host", f"{ours:.4f}")
     table.add_row("a fresh Python that imports torch", f"{fresh:.3f}")
     table.add_row("ratio", f"{ratio:.0f}")
@@ -72,9 +72,8 @@ def desk(course: Course, rounds: int, console: Console) -> None:
         for _round in range(rounds):
             for name, (arguments, _over) in rows.items():
                 times[name].append(_cpu_seconds(python(*arguments), folder))
-    table = Table(title=f"At a student's desk, CPU time, median of {rounds}")
-    for heading in ("command", "seconds", "ratio", "over"):
-        table.add_column(heading)
+    title = f"At a student's desk, CPU time, median of {rounds}"
+    table = Table("command", "seconds", "ratio", "over", title=title)
     for name, (_arguments, over) in rows.items():
         ratio = statistics.median(a / b for a, b in zip(times[name], times[over], strict=True))
         table.add_row(name, f"{statistics.median(times[name]):.2f}", f"{ratio:.2f}", over)

@@ -63,10 +63,10 @@ def _without_fonts(svg: str) -> str:
 
 
 def main(
-    file: Path,
-    student: str,
-    unit: str,
-    language: Annotated[Language, typer.Argument()] = "en",
+    file: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to draw it.")],
+    student: Annotated[str, typer.Argument(help="A folder of the sample class.")],
+    unit: Annotated[str, typer.Argument(help="The unit that is checked.")],
+    language: Annotated[Language, typer.Argument(help="What is said in.")] = "en",
 ) -> None:
     """Draw what a student's terminal shows, as SVG."""
     file.write_text(draw(load(), student, unit, language), encoding="utf-8")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -12,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.bench import cpu_time
+from autograder.bench.validity.graders import solutions, submission
 from autograder.core.course import Course, Unit
 from autograder.core.errors import GraderError
 from autograder.grading.grader import Grader
 from autograder.grading.protocol import Options
-from autograder.intake.submission import File, Submission
 from autograder.sandbox.host import MANY
 
 GOAL = 0.1  # CPU-seconds of a unit
@@ -58,7 +56,7 @@ def units(course: Course, asked: Sequence[Unit], rounds: int, console: Console) 
 
 def _cost(course: Course, unit: Unit, grader: Grader, rounds: int) -> tuple[int, Seconds]:
     """How many tests ran, and the mean CPU time of a grading, the first one not counted."""
-    perfect = _perfect(course.root / "solutions")
+    perfect = submission(solutions(course))
     report = grader.grade(perfect, unit)
     if report.score != report.max_score:
         raise GraderError(f"The solution of {unit.name} does not get full marks: {report.message}")
@@ -69,15 +67,6 @@ def _cost(course: Course, unit: Unit, grader: Grader, rounds: int) -> tuple[int,
     ran = sum(test.status == "passed" for test in report.tests)
     tests, sandbox = ((b - a) / rounds for a, b in zip(before, after, strict=True))
     return ran, Seconds(tests, sandbox)
-
-
-def _perfect(solutions: Path) -> Submission:
-    files = [
-        File(path.stem, path.name, [path.read_text("utf-8")])
-        for path in sorted(solutions.glob("*.py"))
-    ]
-    texts = "".join(cell for file in files for cell in file.cells)
-    return Submission("perfect", files, hashlib.sha256(texts.encode()).hexdigest())
 
 
 def _spent() -> Seconds:

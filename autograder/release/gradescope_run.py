@@ -98,7 +98,7 @@ def _readable(folder: Path, level: Level) -> bool:
 def main(
     unit: Annotated[list[str] | None, typer.Option(help="Grade this unit only.")] = None,
     lang: LanguageOption = "en",
-    speed: Annotated[bool, typer.Option("--speed/--no-speed")] = True,
+    speed: Annotated[bool, typer.Option("--speed/--no-speed", help="Whether speed counts.")] = True,
 ) -> None:
     """What run_autograder runs; AUTOGRADER_ROOT names another folder than /autograder."""
     root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))

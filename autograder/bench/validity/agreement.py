@@ -53,9 +53,8 @@ def agreements(course: Course, units: Sequence[Unit]) -> list[Agreement]:
 
 def print_agreements(console: Console, found: Sequence[Agreement]) -> None:
     """Print the largest relative difference for each of PyTorch's layers."""
-    table = Table(title="Solutions against PyTorch's own, float64")
-    for heading in ("unit", "against", "largest relative difference"):
-        table.add_column(heading)
+    headings = ("unit", "against", "largest relative difference")
+    table = Table(*headings, title="Solutions against PyTorch's own, float64")
     for agreement in found:
         table.add_row(agreement.unit, agreement.what, f"{agreement.difference:.1e}")
     console.print(table)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.core.course import Course, Unit
 
 
@@ -68,8 +68,8 @@ def cheats(graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1) -
 
 def print_cheats(console: Console, found: Sequence[Cheat]) -> None:
     """Print how many were caught, by unit, and which were not."""
-    rows = {unit: (len(g), sum(c.caught for c in g)) for unit, g in _by_unit(found)}
-    _print(console, "The cheapest programs", ("programs", "caught"), rows)
+    rows = {unit: (len(g), sum(c.caught for c in g)) for unit, g in by_unit(found)}
+    print_table(console, "The cheapest programs", ("programs", "caught"), rows)
     for cheat in found:
         if not cheat.caught:
             console.print(f"  {cheat.unit}.{cheat.function}: {cheat.name}", style="red")

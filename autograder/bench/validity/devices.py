@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.bench.validity.written import BETWEEN, programs
 from autograder.core.course import Unit
 
@@ -47,12 +47,12 @@ def on_gpu(graders: CorrectnessGraders, units: Sequence[Unit], share: int = 1) -
 def print_on_gpu(console: Console, found: Sequence[OnGpu]) -> None:
     """Print how many were refused with their line, and let through, by unit."""
     rows = {}
-    for unit, group in _by_unit(found):
+    for unit, group in by_unit(found):
         wrong, right = [o for o in group if o.line], [o for o in group if not o.line]
         told, through = sum(o.right for o in wrong), sum(o.right for o in right)
         rows[unit] = (len(wrong), sum(bool(o.told) for o in wrong), told, len(right), through)
     headings = ("mistakes", "caught", "told with their line", "no mistakes", "let through")
-    _print(console, "What a GPU would refuse, on the pretend one", headings, rows)
+    print_table(console, "What a GPU would refuse, on the pretend one", headings, rows)
     for one in found:
         if not one.right:
             console.print(f"  {one.unit}.{one.name}: {one.told}", style="red", markup=False)

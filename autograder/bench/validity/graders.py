@@ -49,10 +49,15 @@ class CorrectnessGraders(workers.Graders):
 
     def _grade(self, job: Job[About], seed: str) -> tuple[About, Report]:
         about, unit, texts = job
-        files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
-        digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
         with self.borrow() as grader:
-            return about, grader.grade(Submission("validity", files, digest), unit, seed)
+            return about, grader.grade(submission(texts), unit, seed)
+
+
+def submission(texts: dict[str, str]) -> Submission:
+    """What somebody hands in whose files have these texts, by module."""
+    files = [File(name, f"{name}.py", [text]) for name, text in texts.items()]
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+    return Submission("validity", files, digest)
 
 
 def files(course: Course, unit: Unit, folder: str) -> list[Path]:

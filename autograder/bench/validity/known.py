@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders, Job, solutions
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
 from autograder.core.units import unit_folder
@@ -151,10 +151,10 @@ def _judged(report: Report, function: str, name: str, label: str) -> MistakeTria
 def print_mistakes(console: Console, title: str, found: Sequence[MistakeTrial]) -> None:
     """Print the share that was caught and named, by unit, and what was not."""
     rows = {}
-    for unit, group in _by_unit(found):
+    for unit, group in by_unit(found):
         caught = sum(m.caught for m in group)
         rows[unit] = (len(group), caught, sum(m.recognised for m in group))
-    _print(console, title, ("programs", "caught", "named"), rows)
+    print_table(console, title, ("programs", "caught", "named"), rows)
     for m in found:
         if not (m.caught and m.recognised):
             said = ", ".join(sorted(m.named)) or "nothing"

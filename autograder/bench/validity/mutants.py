@@ -187,18 +187,14 @@ class _Mutator:
         target = copy.copy(node.target)
         yield _Change("term dropped", ast.Assign([target], node.value))
 
-    def _assign(self, node: ast.Assign) -> Iterator[_Change]:
+    def _assign(self, node: ast.stmt) -> Iterator[_Change]:
         yield _Change("statement dropped", None)
+
+    _raise = _break = _assign
 
     def _expr(self, node: ast.Expr) -> Iterator[_Change]:
         if isinstance(node.value, ast.Call):
             yield _Change("statement dropped", None)
-
-    def _raise(self, node: ast.Raise) -> Iterator[_Change]:
-        yield _Change("statement dropped", None)
-
-    def _break(self, node: ast.Break) -> Iterator[_Change]:
-        yield _Change("statement dropped", None)
 
     def _compare(self, node: ast.Compare) -> Iterator[_Change]:
         for i, operator in enumerate(node.ops):

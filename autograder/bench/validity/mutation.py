@@ -12,7 +12,7 @@ from rich.console import Console
 from autograder.bench.validity import conditional, mutants, trial
 from autograder.bench.validity.graders import solutions
 from autograder.bench.validity.mutants import Mutant
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.bench.validity.trial import Case, TrialVerdict
 from autograder.core.course import Course, Unit
 from autograder.core.errors import CourseError
@@ -120,7 +120,7 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
     """Print the score, by unit, and the survivors."""
     rows = {}
     changed = [t for t in tried if t.mutant.operator != "conditional"]
-    for unit, group in _by_unit(changed):
+    for unit, group in by_unit(changed):
         wrong = [t for t in group if not t.equivalent]
         killed = sum(not t.survived for t in wrong)
         raised = sum(t.hidden in ("raised", "ended") for t in wrong)
@@ -128,13 +128,13 @@ def print_mutation(console: Console, tried: Sequence[Tried]) -> None:
         counts = (len(group), len(group) - len(wrong), killed, raised)
         rows[unit] = (*counts, f"{killed / len(wrong):.1%}", f"{public / len(wrong):.1%}")
     headings = ("mutants", "equivalent", "killed", "by an error", "score", "public tests alone")
-    _print(console, "Mutants of the solutions", headings, rows)
+    print_table(console, "Mutants of the solutions", headings, rows)
     counted = {}
-    for unit, group in _by_unit([t for t in tried if t not in changed]):
+    for unit, group in by_unit([t for t in tried if t not in changed]):
         wrong = [t for t in group if not t.equivalent]
         killed = sum(not t.survived for t in wrong)
         counted[unit] = (len(group), len(group) - len(wrong), killed)
-    _print(console, "Right but under one condition", headings[:3], counted)
+    print_table(console, "Right but under one condition", headings[:3], counted)
     for t in tried:
         if t.survived:
             where = f"{t.unit}.{t.mutant.function}"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from autograder.bench.validity import trial
 from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.bench.validity.trial import Case
 from autograder.core.course import Course, Unit
 from autograder.core.units import hidden_tests
@@ -67,8 +67,8 @@ def rejected(course: Course, units: Sequence[Unit], seeds: Sequence[str], jobs: 
 
 def print_right(console: Console, found: Sequence[Right]) -> None:
     """Print how many got full marks, by unit, and what the others lost."""
-    rows = {unit: (len(g), sum(r.full for r in g)) for unit, g in _by_unit(found)}
-    _print(console, "Right answers written differently", ("programs", "full marks"), rows)
+    rows = {unit: (len(g), sum(r.full for r in g)) for unit, g in by_unit(found)}
+    print_table(console, "Right answers written differently", ("programs", "full marks"), rows)
     for right in found:
         for test in right.report.tests:
             if test.status in ("failed", "error"):

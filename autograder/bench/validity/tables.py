@@ -10,15 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 
-def _by_unit(items: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+def by_unit(items: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
     """The items of each unit, in the units' order."""
     for unit, group in itertools.groupby(items, key=lambda item: item.unit):
         yield unit, list(group)
 
 
-def _print(
+def print_table(
     console: Console, title: str, headings: Sequence[str], rows: Mapping[str, Sequence[object]]
 ) -> None:
+    """Print a row a unit."""
     table = Table(title=title)
     table.add_column("unit")
     for heading in headings:

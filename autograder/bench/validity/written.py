@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from autograder.bench.validity.graders import CorrectnessGraders, Job, files, solutions
-from autograder.bench.validity.tables import _by_unit, _print
+from autograder.bench.validity.tables import by_unit, print_table
 from autograder.core.course import Course, Unit
 
 BETWEEN = "__"  # the exercise, and what is wrong
@@ -83,13 +83,15 @@ def wrong_programs(
 def print_wrong(console: Console, found: Sequence[WrongTrial]) -> None:
     """Print how many were caught and named, by unit, and what was said of the others."""
     rows = {}
-    for unit, group in _by_unit(found):
+    for unit, group in by_unit(found):
         caught = [w for w in group if w.caught]
         rightly, falsely = sum(w.rightly for w in caught), sum(w.falsely for w in caught)
         unnamed = len(caught) - rightly - falsely
         rows[unit] = (len(group), len(caught), rightly, falsely, unnamed)
     headings = ("programs", "caught", "named rightly", "falsely", "unnamed")
-    _print(console, "Wrong programs written without a look at the known mistakes", headings, rows)
+    print_table(
+        console, "Wrong programs written without a look at the known mistakes", headings, rows
+    )
     for w in found:
         if not w.rightly:
             said = ", ".join(sorted(w.named)) or ("no name" if w.caught else "not caught")
