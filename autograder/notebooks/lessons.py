@@ -36,13 +36,13 @@ WORD = re.compile(r"[^\W\d]\w*")
 def notebook(course: Course, unit: Unit, language: Language) -> str:
     """A lesson's notebook as JSON: it imports what students write, and holds no answers."""
     import nbformat
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+    from nbformat.v4 import new_code_cell as code
+    from nbformat.v4 import new_markdown_cell as text
+    from nbformat.v4 import new_notebook
 
-    reads: Any = nbformat.reads
-    code: Any = new_code_cell
-    text: Any = new_markdown_cell
     setup, _answers = functions(course, unit, language)
-    graded_cells = reads(unit_notebook(course, unit, language, ON_CPU), as_version=4).cells[1:]
+    made = unit_notebook(course, unit, language, ON_CPU)
+    graded_cells = nbformat.reads(made, as_version=4).cells[1:]
     cells = [code(start(language))]
     for cell in graded_cells:
         graded = cell.metadata.get("nbgrader", {})
@@ -61,8 +61,8 @@ def notebook(course: Course, unit: Unit, language: Language) -> str:
             cells.append(cell)
     for number, cell in enumerate(cells):
         cell.id = f"{unit.name.replace('_', '-')}-{number}"
-    whole: Any = new_notebook
-    return str(nbformat.writes(whole(cells=cells, metadata=METADATA, nbformat_minor=5))) + "\n"
+    whole = new_notebook(cells=cells, metadata=METADATA, nbformat_minor=5)
+    return str(nbformat.writes(whole)) + "\n"
 
 
 def _imports(setup: str, unit: Unit, cells: Sequence[Any]) -> Iterator[str]:

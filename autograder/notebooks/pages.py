@@ -87,8 +87,7 @@ def unexecuted(course: Course, unit: Unit, language: Language) -> str:
     import nbformat
 
     text = unit_notebook(course, unit, language, ON_CPU)
-    reads: Any = nbformat.reads
-    return _page(course, unit, language, reads(text, as_version=4))
+    return _page(course, unit, language, nbformat.reads(text, as_version=4))
 
 
 def opening_page(course: Course, language: Language) -> str:
