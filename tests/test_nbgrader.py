@@ -36,7 +36,7 @@ from autograder.notebooks import build as notebooks
 from autograder.notebooks.build import ANSWER, QUESTION
 from autograder.notebooks.gradebook import save
 from autograder.reports import store
-from autograder.reports.reading import load
+from autograder.reports.reading import each
 
 Gradebook = pytest.importorskip("nbgrader.api").Gradebook
 sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -354,7 +354,7 @@ def test_reports_go_into_a_gradebook_again_and_again(graded: Class, database: st
     """
     course = courses.load(ROOT)
     unit = course.unit(UNIT)
-    students = load(graded.folder / "results", [unit])
+    students = list(each(graded.folder / "results", [unit]))
     assert save(students, course, database, "zh") == []
     with Gradebook(database) as gradebook:
         submissions = gradebook.assignment_submissions(UNIT)

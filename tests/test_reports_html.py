@@ -27,7 +27,7 @@ from autograder.reports.pages.html import (
     write_pages,
 )
 from autograder.reports.people import Account, Person, Place, Step
-from autograder.reports.reading import StudentReports, load
+from autograder.reports.reading import StudentReports, each, in_order
 from autograder.reports.schema import Change
 from autograder.reports.store import encode, path_for, write
 from autograder.reports.wording import LABELS, Language, reason, translations
@@ -197,7 +197,7 @@ def test_pages_are_written_where_the_reports_are(course: Course, tmp_path: Path)
     for student in students:
         for found in student.reports.values():
             write(path_for(tmp_path, found.student, found.unit), encode(found))
-    read = load(tmp_path, course.units)
+    read = in_order(each(tmp_path, course.units))
     assert {s.name for s in read} == {s.name for s in students}
     write_pages(tmp_path, read, course, "en")
     links = [a["href"] for tag, a in Page((tmp_path / PAGE).read_text()).tags if tag == "a"]

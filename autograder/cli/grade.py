@@ -277,22 +277,13 @@ def _settle(device: str, scheduler: str | None) -> bool:
 
 
 def level_of(isolation: Isolation, scheduler: str | None = None) -> Level:
-    """The level of isolation to grade with."""
+    """The level of isolation to grade with; for `best`, another process is asked, which may import
+    torch.
+    """
     if isolation != "best":
         return isolation
     if scheduler:
         fail("--isolation best looks at this machine. With --scheduler, name the level.")
-    return _strongest()
-
-
-def _torch_sees_a_gpu() -> bool:
-    """Ask another process: this one neither imports torch nor starts CUDA."""
-    code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
-    return subprocess.run(python("-c", code), check=False).returncode == 0
-
-
-def _strongest() -> Level:
-    """Ask another process which level of isolation works here: this one does not import torch."""
     from autograder.sandbox.host import LEVELS
 
     command = python("-m", "autograder.supervisor.warm_host")
@@ -301,3 +292,9 @@ def _strongest() -> Level:
     if level is None:
         fail("Which isolation works here could not be found out; the lines above say why.", 3)
     return level
+
+
+def _torch_sees_a_gpu() -> bool:
+    """Ask another process: this one neither imports torch nor starts CUDA."""
+    code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return subprocess.run(python("-c", code), check=False).returncode == 0

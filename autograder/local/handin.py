@@ -62,9 +62,8 @@ def pack(course: Course, looks: Iterable[UnitLook]) -> bytes:
 def report(looks: Sequence[UnitLook], console: Console, language: Language) -> None:
     """Print a table of the units, and below it what is to be mended."""
     said = translations(language).gettext
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", said("unit"), said("file"), said("not written yet")):
-        table.add_column(heading)
+    headings = ("", said("unit"), said("file"), said("not written yet"))
+    table = Table(*headings, box=None, pad_edge=False)
     for one in looks:
         read = one.file and any(tree.body for tree in trees(one.file))
         fine = read and not one.told and not one.unwritten

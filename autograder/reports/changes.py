@@ -57,9 +57,9 @@ def reason(before: Report, after: Report) -> str:
     if old.keys() != new.keys():
         return "graded before by a version that kept no such account"
     found = [words for name, words in REASONS.items() if old.get(name) != new.get(name)]
-    for name, what in {"options": "options", "versions": "versions"}.items():
+    for name in ("options", "versions"):
         if old.get(name) != new.get(name):
-            found.append(f"other {what}: {_difference(old.get(name, ''), new.get(name, ''))}")
+            found.append(f"other {name}: {_difference(old.get(name, ''), new.get(name, ''))}")
     return "; ".join(found) or "graded again"
 
 

@@ -76,11 +76,6 @@ class StudentReports:
         return most(r for unit, r in self.reports.items() if unit not in self.extra)
 
 
-def load(results: Path, units: Sequence[Unit]) -> list[StudentReports]:
-    """Read RESULTS/<student>/<unit>.json of all students, by name; the units in the order given."""
-    return in_order(each(results, units))
-
-
 def in_order(students: Iterable[StudentReports]) -> list[StudentReports]:
     """Students by name, as pages and exports list them; who is in no roster comes last."""
     return sorted(students, key=by_name)
@@ -94,7 +89,7 @@ def by_name(student: StudentReports, *first: str | float) -> tuple[Any, ...]:
 def each(
     results: Path, units: Sequence[Unit], notes: list[str] | None = None
 ) -> Iterator[StudentReports]:
-    """The same, one student at a time, by folder: a large class need not be held at once.
+    """Read RESULTS/<student>/<unit>.json, one student at a time, by folder, the units in order.
 
     notes: is told of what lies where a report would, and is none that can be read.
     """

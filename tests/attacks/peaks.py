@@ -20,7 +20,7 @@ import psutil
 from test_attacks import ATTACKS, HERE
 
 from autograder.core import course as courses
-from autograder.reports.reading import load
+from autograder.reports.reading import each
 
 GRADE, TESTS = 200, 4096  # MiB, as docs/threat-model.md states them
 REPORT = 1 << 20  # bytes
@@ -86,7 +86,7 @@ def measured(name: str, submissions: Path, isolation: str) -> bool:
     with tempfile.TemporaryDirectory() as results:
         most, tests = grade(submissions, Path(results), isolation)
         largest = max((p.stat().st_size for p in Path(results).glob("*/*.json")), default=0)
-        reports = [r for s in load(Path(results), COURSE.units) for r in s.reports.values()]
+        reports = [r for s in each(Path(results), COURSE.units) for r in s.reports.values()]
     lost = sum(report.status == "incomplete" for report in reports)
     print(
         f"{name}: {len(list(submissions.iterdir()))} students, {lost} units incomplete, `grade` "

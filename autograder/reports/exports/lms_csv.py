@@ -148,11 +148,9 @@ def _titles(found: Sequence[Column]) -> list[str]:
 
 def _of(student: StudentReports, column: Column) -> list[Report] | None:
     """A student's reports of an assignment; None while one is not graded, of those that count."""
-    there = [student.reports.get(unit) for unit in column.units]
-    lacking = [u for u, r in zip(column.units, there, strict=True) if not r]
-    if set(lacking) - set(column.extra):
+    if set(column.units) - set(column.extra) - student.reports.keys():
         return None
-    return [report for report in there if report]
+    return [student.reports[unit] for unit in column.units if unit in student.reports]
 
 
 def _cell(student: StudentReports, column: Column) -> str:

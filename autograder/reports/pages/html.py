@@ -196,7 +196,7 @@ def class_page(
         bars=figures.histogram(shares) if shares else [],
         successes=[s for unit in units for s in successes(unit, students)],
         mistakes=mistakes,
-        sections=list(dict.fromkeys(filter(None, sorted(s.person.section for s in students)))),
+        sections=sorted({student.person.section for student in students} - {""}),
         made=_made(mistakes),
         tests=[passed for unit in units for passed in passed_tests(unit, students)],
         changes=[*changed(students)],
