@@ -27,9 +27,10 @@ from autograder.intake.collect import people, repositories, run
 from autograder.marks import adjustments, handins, lateness, roster
 from autograder.marks.handins import HandedIn
 from autograder.marks.ledger import Files, Ledger
+from autograder.reports import store
 from autograder.reports.exports.render import render
 from autograder.reports.people import Person
-from autograder.reports.reading import StudentReports, beside, in_order
+from autograder.reports.reading import StudentReports, beside, each, in_order
 from autograder.reports.table import number, summary_csv
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -449,6 +450,21 @@ def test_what_is_not_due_yet_is_neither_missed_nor_exported(course: Course) -> N
     (points, jane) = table(exported("canvas", found, both)["canvas.csv"])
     assert float(points["week2"]) == 5 + course.unit("gates").max_score(ON_CPU)
     assert (jane["week1"], jane["week2"]) == ("", "5")
+
+
+def test_what_is_begun_is_asked_of_everyone_in_whatever_order(
+    course: Course, tmp_path: Path
+) -> None:
+    week2 = Assignment(["attention", "gates"], due=NOW.replace(year=2030))
+    both = msgspec.structs.replace(course, assignments={"week2": week2})
+    for name, unit in (("jroe", "rnn"), ("wxm", "rnn"), ("wxm", "attention")):
+        store.write(tmp_path / name / f"{unit}.json", store.encode(report(both, name, unit)))
+    handed_in = HandedIn({name: name for name in ("jroe", "wxm")})
+    book = Ledger(both, Files(roster.Roster([JANE, MING])), handed_in, NOW, tmp_path)
+    first, last = book.over(each(tmp_path, both.units))
+    assert (first.name, last.name) == ("Roe, Jane", "王小明")
+    assert first.reports.keys() == last.reports.keys() == {"rnn", "attention", "gates"}
+    assert first.max_score == last.max_score
 
 
 def test_an_assignment_is_a_column_and_waits_for_all_of_its_units(course: Course) -> None:

@@ -103,7 +103,7 @@ class Ledger:
     def over(self, students: Iterable[StudentReports]) -> Iterator[StudentReports]:
         """Everybody, each once: who has a folder of reports, then who has several, or none."""
         self.notes.clear()  # it stays the same list: whoever reads the reports adds to it
-        seen = _Seen()
+        seen = _Seen(most=self._begun())
         held: dict[Person, list[StudentReports]] = {}
         for student in students:
             owners = self._owners.get(student.folder)
@@ -123,6 +123,17 @@ class Ledger:
                 nothing = StudentReports(self._name(person), self._free(person), {}, person, "in")
                 yield self._settled(nothing, seen.most)
         self.notes += self._look(seen)
+
+    def _begun(self) -> dict[str, float]:
+        """The points of each unit that anybody has a report of, by one of these: what is asked of
+        the first folder's owner follows from the last one's, too.
+        """
+        found = {}
+        for unit in self._course.unit_names:
+            paths = sorted(self._results.glob(f"*/{unit}.json")) if self._results else []
+            if report := next(filter(None, map(read, paths)), None):
+                found[unit] = report.max_score
+        return found
 
     def overdue(self) -> list[bool]:
         """Which of the due dates have passed: all that marks depend on of what time it is."""
