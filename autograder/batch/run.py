@@ -18,7 +18,7 @@ import msgspec
 from autograder.batch import looked
 from autograder.batch.workers import Workers, windowed
 from autograder.core.course import Course, Unit
-from autograder.grading.keys import basis, course_basis, key, work_basis
+from autograder.grading.keys import course_basis, key, work_basis
 from autograder.grading.protocol import Options
 from autograder.grading.seeds import seed_of
 from autograder.intake import decisions
@@ -159,10 +159,6 @@ class Batch:
             else:
                 whole = whole or self.read(name)
                 yield Job(name, unit, whole, store.read(path))
-
-    def basis(self, handed_in: Submission, unit: Unit) -> dict[str, str]:
-        """What a unit's marks depend on, as it is now."""
-        return basis(handed_in, unit, self.options, self.course)
 
     def _graded(self, workers: Workers, tasks: Iterable[Job]) -> Iterator[list[tuple[Job, Report]]]:
         def submit(task: Job) -> Future[bytes]:

@@ -36,9 +36,8 @@ MOST_RUNS = 5  # of the same command, after a fault
 DISK_BYTES = 1 << 30
 LITTLE_ROOM = 16 << 10  # bytes: for a report or two
 
-Marked = tuple[
-    str, float | None, float, dict[str, str]
-]  # status, score, of, what each test came to
+# A report's status, its score, of how many points, and what each test came to.
+Marked = tuple[str, float | None, float, dict[str, str]]
 
 
 class Skipped(Exception):  # noqa: N818 - an outcome

@@ -213,9 +213,11 @@ def errors(
                 file.flush()
     seconds = (time.monotonic() - start) / max(1, len(todo) - done)
     console.print(_table(found, noise))
+    good = True
     for kind, word in (("parallel", "failed"), ("sequential", "passed")):
         mine = [tally for tally in found if tally.of.kind == kind]
         total, wrong = sum(len(t.words) for t in mine), sum(t.wrong for t in mine)
+        good &= wrong * 1000 <= gradings
         unmeasured = sum(t.words.count("unmeasurable") for t in mine)
         refused = sum(t.words.count("refused") for t in mine)
         console.print(
@@ -226,10 +228,7 @@ def errors(
     console.print(f"{seconds:.2f} s a grading, {jobs} at once, with {noise} noise processes.")
     if plot:
         _plot(found, plot)
-    return all(
-        sum(t.wrong for t in found if t.of.kind == kind) * 1000 <= gradings
-        for kind in ("parallel", "sequential")
-    )
+    return good
 
 
 def bound(wrong: int, total: int) -> float:

@@ -21,11 +21,8 @@ from autograder.local.tally import PASSED
 
 VERDICT = PASSED.partition("%")[0]
 PAUSE = 6.0  # seconds between two saves, as between two thoughts
-STUDENTS = [
-    sys.executable,
-    "-c",
-    "from autograder.local.commands import app; app()",
-]  # their commands
+# Their commands.
+STUDENTS = [sys.executable, "-c", "from autograder.local.commands import app; app()"]
 COPIED = ["course.toml", "known_mistakes.json"]
 
 

@@ -37,6 +37,7 @@ def replay(
     """
     from autograder.batch.run import Batch
     from autograder.grading.grader import setup_of
+    from autograder.grading.keys import work_basis
     from autograder.grading.protocol import Options, UnitTask
     from autograder.grading.replay import Replay, run
     from autograder.marks.whose import folder_of
@@ -54,7 +55,8 @@ def replay(
     handed_in = batch.read(folder)
     if handed_in.work(unit).state != "read":
         fail(f"{folder}'s {unit} cannot be run any more: {report.message}")
-    if batch.basis(handed_in, asked)["submission"] != report.basis.get("submission"):
+    now = work_basis(handed_in, asked, options)["submission"]
+    if now != report.basis.get("submission"):
         console(stderr=True).print(
             "The work has changed since it was graded: this is how it does now.", style="yellow"
         )

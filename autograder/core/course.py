@@ -162,26 +162,18 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     figures: dict[str, FigureText] = {}
     assignments: dict[str, Assignment] = {}
-    waive: dict[str, dict[str, Title]] = {}
+    waive: Waivers = {}
     feedback: Feedback = Feedback()
     marks: Marking = Marking()
 
 
-class Course(msgspec.Struct, frozen=True):
-    """A course and the folder that it lives in.
+class Course(_Manifest, frozen=True, kw_only=True):
+    """A course as its manifest has it, and the folder that it lives in.
 
     left_out: the units that are none of the assignments that were asked for; see `only`.
     """
 
     root: Path
-    about: About
-    units: list[Unit]
-    limits: Limits
-    figures: dict[str, FigureText] = {}
-    assignments: dict[str, Assignment] = {}
-    waive: Waivers = {}
-    feedback: Feedback = Feedback()
-    marks: Marking = Marking()
     left_out: list[Unit] = []
 
     @property
@@ -289,7 +281,7 @@ def load(root: Path | None = None) -> Course:
         _check_built_on(manifest.units)
     except CourseError as error:
         raise CourseError(f"{path}, {error}") from None
-    return Course(folder, **msgspec.structs.asdict(manifest))
+    return Course(root=folder, **msgspec.structs.asdict(manifest))
 
 
 def _check_built_on(units: Sequence[Unit]) -> None:

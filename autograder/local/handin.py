@@ -19,13 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.core.course import Course, Unit
-from autograder.core.language import (
-    Language,
-    _,
-    render,
-    say,
-    translations,
-)
+from autograder.core.language import Language, _, render, say, translations
 from autograder.core.manifest import MANIFEST, HandinManifest, listed
 from autograder.core.text import printable
 from autograder.local import places

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from autograder.core.assignments import Assignment
 from autograder.core.course import Course, Unit
 from autograder.core.files import NOT_READ
 from autograder.core.language import Language, render, say
@@ -73,12 +72,13 @@ def warnings(
             f"The assignment has {points:g} points, its tests count {most}. "
             f"Set the assignment's points to {most}."
         )
-    for name, assignment in _assignments(course, units).items():
+    assigned = filter(None, (course.assignment_of(unit.name) for unit in units))
+    for name, assignment in dict(assigned).items():
         due, there = assignment.due, found.assignment.due_date
         if due and there and due != there:
             yield f"{name} is due {moment(due)} in course.toml, and {moment(there)} in Gradescope."
         if (
-            _costs(assignment)
+            (assignment.penalty > 0 or assignment.cap < 1)
             and due
             and found.created_at
             and found.created_at > due + timedelta(minutes=assignment.grace_minutes)
@@ -135,11 +135,3 @@ def _of(tests: Sequence[Test], title: str) -> list[Test]:
 
 def _sum(what: str, tests: Sequence[Test]) -> float:
     return round(math.fsum(test.get(what) or 0.0 for test in tests), 6)
-
-
-def _assignments(course: Course, units: Sequence[Unit]) -> dict[str, Assignment]:
-    return dict(filter(None, (course.assignment_of(unit.name) for unit in units)))
-
-
-def _costs(assignment: Assignment) -> bool:
-    return assignment.penalty > 0 or assignment.cap < 1
