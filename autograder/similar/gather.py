@@ -14,11 +14,11 @@ from autograder.core.units import unit_folder
 from autograder.intake.content import content
 from autograder.intake.reading import find_students, read
 from autograder.reports.pages.similar import MOST_PAIRS, Pair
-from autograder.similar.alike import TELLING, Program, Token, own_runs, pairs
+from autograder.similar.alike import TELLING, Program, own_runs, pairs
 
 LONGEST = 1 << 16  # letters of a program that is looked at; the longest solution has 9000
-# CPU-seconds to find its tokens, of which an honest one takes a tenth: pygments looks from each
-# blank line, and from each `\\N{` in a string, through all that follows.
+# CPU-seconds to find a program's tokens, of which an honest one takes a tenth: pygments looks from
+# each blank line, and from each `\\N{` in a string, through all that follows.
 SECONDS = 3.0
 Told = Callable[[str], None]
 
@@ -66,7 +66,7 @@ def _handed_in(
             text = "\n\n".join(cell for file in files for cell in file.cells)
             program = Program(who, text, archived=archived)
             is_read = submission.work(unit).state == "read"
-            if len(text) > LONGEST or (is_read and _tokens(program) is None):
+            if len(text) > LONGEST or (is_read and not _is_readable(program)):
                 too_long.append(f"{who} ({unit})")
             elif is_read:
                 yield unit, program
@@ -74,13 +74,13 @@ def _handed_in(
         tell(f"Too long to be compared: {several(too_long)}.")
 
 
-def _tokens(program: Program) -> list[Token] | None:
-    """A program's tokens, which it keeps; None where it takes too long to find them."""
+def _is_readable(program: Program) -> bool:
+    """Whether its runs, which it keeps, are found in time."""
     try:
         with _limit(SECONDS):
-            return program.tokens
+            return program.runs is not None
     except _TooLate:
-        return None
+        return False
 
 
 class _TooLate(Exception):  # noqa: N818
