@@ -223,9 +223,8 @@ def test_a_zip_that_cannot_be_written_is_told(
     write(clone, "rnn.py", SOLUTION)
     monkeypatch.chdir(clone.root)
     monkeypatch.setattr(commands, "_in_own_process", lambda *_, **__: 0)
-    done = CliRunner().invoke(app, ["handin", "rnn", "--output", "nowhere/x.zip"])
-    assert done.exit_code == 3
-    assert done.stderr.replace("\n", "") == "nowhere/x.zip: No such file or directory"
+    done = CliRunner().invoke(app, ["handin", "rnn", "--output", "exercises/rnn.py/x.zip"])
+    assert (done.exit_code, "x.zip cannot be written" in done.stderr) == (2, True)
 
 
 def test_the_manifest_lists_all_of_it(clone: Course, tmp_path: Path) -> None:

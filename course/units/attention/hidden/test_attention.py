@@ -440,7 +440,7 @@ def test_attention_large_logits(student, draw):
     """Logits around -10000, 0 and +10000 and tied ones, with and without a mask; float32 too.
 
     Catches: no maximum subtracted, the maximum over everything or of hidden keys, -1e4 where -inf
-    is meant, in the place of a score or added to it.
+    is meant.
     """
     q, k, v = at_levels(draw)
     mask = draw.mask(5, 11)

@@ -171,7 +171,7 @@ def test_attend_large_logits(student, draw):
     """Logits around -10000, 0 and +10000 and tied ones, with and without a mask; float32 too.
 
     Catches: no maximum subtracted, the maximum over the batch or of hidden words, -1e3 where -inf
-    is meant, in the place of a score or added to it.
+    is meant.
     """
     args, mask = at_levels(draw), draw.mask(5, 11)
     mask[1] = first = torch.arange(11) < 6  # at -10000, some words are hidden and some are not

@@ -268,7 +268,7 @@ def test_self_attention_large_logits(student, draw):
     """Logits around -10000, 0 and +10000, causal and not.
 
     Catches: no maximum subtracted, the maximum over everything or of hidden words, -1e3 where -inf
-    is meant, in the place of a score or added to it.
+    is meant.
     """
     x, w_q, w_k, w_v = args = at_levels(*inputs(draw, 2, len(LEVELS), 13, 11, 5))
     far_above = [x, w_k, w_q, w_v]  # the levels are the keys', and those to come beat those seen
