@@ -81,6 +81,8 @@ GROUPS = {
     "tests/test_elsewhere.py::test_the_public_tests_run": "long",
     "tests/test_elsewhere.py": "sandbox",
     "tests/test_helpers.py::test_in_a_real_kernel": "notebooks",
+    "tests/test_intake.py::test_a_helper_is_imported_as": "sandbox",
+    "tests/test_intake.py::test_another_unit_is_imported": "sandbox",
     "tests/test_intake.py::test_cases_that_are_right": "sandbox",
     "tests/test_intake.py::test_fuzz_of_names": "long",
     "tests/test_isolation_levels.py::test_best_without_landlock": "long",
