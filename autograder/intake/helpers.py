@@ -73,7 +73,7 @@ class Library:
         said = self._words(users)
         asked = {above for user in users for name in user.modules for above in _packages(name)}
         taken = {*mains, *have.values()}
-        by_key = {key(word): word for word in said} if self._has_renamed else {}
+        by_key = {key(word): word for word in sorted(said)} if self._has_renamed else {}
         found: Helpers = {}
         for folder in folders:
             for piece, parts, stem in self._programs:
