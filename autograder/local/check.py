@@ -79,9 +79,8 @@ def _print_advice(
                 advice = (
                     backend.advise(unit.name, name, scaling, Draw("check")) for scaling in scalings
                 )
-                with contextlib.redirect_stdout(
-                    io.StringIO()
-                ):  # its prints were shown by the tests
+                # What it prints was shown by the tests.
+                with contextlib.redirect_stdout(io.StringIO()):
                     found = next(filter(None, advice), None)
             except Exception:  # of a student's program: for tests to tell
                 continue
