@@ -243,6 +243,14 @@ def test_right_work_beside_a_wrong_copy_is_never_guessed(course: Course, tmp_pat
         assert sorted(found.work("rnn").files) == sorted(["rnn.py", printable(name)])
 
 
+@pytest.mark.parametrize("line", ["N = (7\n%{})\n", 'NOTE = """\n!{}\n"""\n'])
+def test_what_begins_like_a_command_and_is_none_is_compared(
+    course: Course, tmp_path: Path, line: str
+) -> None:
+    files = {f"{place}/rnn.py": line.format(number) + RNN for number, place in enumerate("ab", 2)}
+    assert of(put(tmp_path / "ann", **files), course).work("rnn").state == "unread"
+
+
 # A student's units must not be taken for one another's.
 @pytest.mark.parametrize(
     "name", ["lab-1.py", "lab_1 (2).py", "Lab1.py", "lab 1.py.txt", "lab_1_2.py"]

@@ -183,6 +183,8 @@ GETS_K = [
      "import importlib\nimportlib.reload(my)\nK = my.K"],
     ["%%writefile my.py\nK = 2", "%run my.py", "%%writefile my.py\nK = 3", "%run my.py"],
     ["from IPython import get_ipython", "%%writefile my.py\nK = 3", "%run my.py"],
+    ["%%writefile my.py\nK = 3", "%run my.py  # it's mine"],
+    ["%%writefile my.py\nK = 3", "%%writefile my.json\n{\"K\": true}", "from my import K"],
     ["import IPython\nIPython.get_ipython().run_cell('K = 3')"],
     ["get_ipython().run_cell_magic('time', '', 'K = 3\\n')"],
     ["get_ipython().ex('K = 3')"],
@@ -264,6 +266,14 @@ def test_packages_with_and_without_an_init() -> None:
         file("K = 4", "plain.deep.ops", ""),
     )
     assert loaded.names["f"]() == (8, 1)
+
+
+def test_a_program_may_be_as_deep_as_python_compiles() -> None:
+    """Which is deeper than a tree of it may be."""
+    deep = f"N = 1\nK = {'+'.join(['N'] * 1500)}\n"
+    unit = file(f"from helper import K\n{deep}def f(): return K")
+    loaded = Loaded(unit, file(deep, "helper", ""))
+    assert loaded.names["f"]() == 1500
 
 
 def test_waiting_at_the_top_level() -> None:

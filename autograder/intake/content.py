@@ -26,11 +26,10 @@ RUN = re.compile(  # a file that a notebook runs, without its suffix
     re.MULTILINE,
 )
 IMPORT_LINE = re.compile(r"^[ \t]*(?:from[ \t].*)?import[ \t].*", re.MULTILINE)
-# A notebook's line that binds no name, as it stands there or in a script that was made of it.
-COMMAND = re.compile(
-    r"^([ \t]*)(?:!|%(?!%|run\b|time\b|prun\b)|get_ipython\(\)\.(?:system\(|run_line_magic\('"
-    r"(?!run'|time'|prun'))).*",
-    re.MULTILINE,
+# A notebook's line that binds no name, and as a script has it that was made of the notebook.
+COMMAND = re.compile(r"^([ \t]*)(?:!|%(?!%|run\b|time\b|prun\b)).*", re.MULTILINE)
+AS_CALL = re.compile(
+    r"^([ \t]*)get_ipython\(\)\.(?:system\(|run_line_magic\('(?!run'|time'|prun')).*", re.MULTILINE
 )
 WORD = re.compile(r"[^\W\d]\w*")
 
@@ -141,13 +140,19 @@ def statements(cells: Sequence[str]) -> str:
     Without texts that stand alone and a notebook's commands: a script that Colab or Jupyter made of
     a notebook has these in other forms.
     """
-    text = "\n".join(COMMAND.sub(r"\1pass", cell) for cell in cells)
-    module = _parsed(text) if len(text) <= MOST_LETTERS else None
+    text = "\n".join(cells)
+    module = _without_commands(cells) if len(text) <= MOST_LETTERS else None
     try:
         kept = [node for node in module.body if not _does_nothing(node)] if module else []
         return "\n".join(map(ast.dump, kept)) or text
     except RecursionError:
         return text
+
+
+def _without_commands(cells: Sequence[str]) -> ast.Module | None:
+    """What Python can read has no commands: a line such as `% length` is part of a sum there."""
+    read = (cell if _parsed(cell) else COMMAND.sub(r"\1pass", cell) for cell in cells)
+    return _parsed("\n".join(AS_CALL.sub(r"\1pass", cell) for cell in read))
 
 
 def binds_by_imports_alone(cells: Sequence[str], names: Iterable[str]) -> bool:

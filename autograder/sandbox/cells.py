@@ -71,7 +71,7 @@ def statements(source: Source, number: int) -> Iterator[Statement]:
     count, flags = 0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if source.notebook else 0
     for index, cell in enumerate(source.cells, start=1):
         place = f"{source.file}, code cell {index}" if source.notebook else source.file
-        text, body = read(cell, place) if source.notebook else (cell, program(source).body)
+        text, body = read(cell, place) if source.notebook else (cell, _body(source))
         remember(place, text)
         for node in [None] if body is None else _one_by_one(body):
             count += 1
@@ -79,21 +79,23 @@ def statements(source: Source, number: int) -> Iterator[Statement]:
             flags |= _future_flags(node)
 
 
-def program(source: Source) -> ast.Module:
-    """A .py file's program. Raises SyntaxError.
+def program(source: Source) -> str | ast.Module:
+    """A .py file's program, to be compiled. Raises SyntaxError.
 
     The folder of a file that is no part of a package is none, as it is for `python -m hw.rnn`: what
-    lies there is imported by its name.
+    lies there is imported by its name. All else stays a text: Python compiles no tree as deep as
+    that of a sum of a thousand.
     """
     [text] = source.cells
-    tree = ast.parse(text, source.file)
     is_part = "." in source.module or source.file.endswith("__init__.py")
-    if _RELATIVE.search(text) and not is_part:
-        for node in ast.walk(tree):  # which does not recurse, as a chain of a thousand sums would
-            for field in ("body", "orelse", "finalbody"):
-                block = getattr(node, field, None)
-                if isinstance(block, list):
-                    block[:] = map(_absolute, block)
+    if is_part or not _RELATIVE.search(text):
+        return text
+    tree = ast.parse(text, source.file)
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list):
+                block[:] = map(_absolute, block)
     return tree
 
 
@@ -119,6 +121,11 @@ def bare(cell: str) -> str:
 def remember(place: str, text: str) -> None:
     """Let tracebacks quote a file that is on no disk."""
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+
+
+def _body(source: Source) -> list[ast.stmt]:
+    found = program(source)
+    return (ast.parse(found, source.file) if isinstance(found, str) else found).body
 
 
 def _absolute(statement: ast.stmt) -> ast.stmt:

@@ -26,6 +26,7 @@ from autograder.sandbox.shell import Nothing, Shell
 from autograder.sandbox.wire import Lost, Position, Source
 
 MAIN = "__main__"
+PROGRAMS = (".py", ".ipy", "")
 # What the notebooks of a course share, where nobody handed it in: it does nothing in grading.
 LESSON = Source(
     "lesson", "lesson.py", ["def __getattr__(name): return lambda *_, **__: None"], False, []
@@ -138,9 +139,12 @@ class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def _write(self, file: str, text: str, more: bool) -> None:
         """What `%%writefile file` does: from now on it is a file of the submission.
 
-        It is imported as from its own folder, and from each above it.
+        It is imported as from its own folder, and from each above it. Data, such as helper.json, is
+        nobody's module.
         """
         path = PurePath(file)
+        if path.suffix not in PROGRAMS:
+            return
         names = _modules(path.parent if path.stem == "__init__" else path.with_suffix(""))
         if more and (before := self._sources.get(names[-1])):
             text = before.cells[0] + text

@@ -82,7 +82,11 @@ class Shell(Nothing):
 
 def _options(line: str) -> tuple[set[str], str]:
     """The options of a magic, and the file that it names, with slashes. Raises ValueError."""
-    parts = shlex.split(line.replace("\\", "/"))
+    line = line.replace("\\", "/")
+    try:
+        parts = shlex.split(line)
+    except ValueError:  # a quote that does not end, as in `# it's mine`, is a letter
+        parts = line.split()
     options = {part for part in parts if part.startswith("-")}
     if files := [part for part in parts if part not in options]:
         return options, files[0]
