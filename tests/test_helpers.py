@@ -93,7 +93,9 @@ def test_reset_makes_the_starter_again(clone: Course, newline: str) -> None:
     starter = path.read_text("utf-8")
     work = solution().replace("\n", newline).encode()
     path.write_bytes(work)
+    path.chmod(0o600)
     told = reset(clone, "rnn")
+    assert path.stat().st_mode & 0o077 == 0, "nobody else may read it, as before"
     text = path.read_bytes().decode()
     assert text.count(STUB) == 1
     assert text.partition("def rnn(")[2] == starter.replace("\n", newline).partition("def rnn(")[2]

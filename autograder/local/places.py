@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 from autograder.core.errors import CourseError
@@ -26,11 +27,16 @@ def quoted(word: str) -> str:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and its folder. Raises CourseError."""
+    """Write a file whole or not at all, and its folder; it stays as private as it was.
+
+    Raises CourseError.
+    """
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
