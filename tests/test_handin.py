@@ -216,15 +216,16 @@ def test_ctrl_c_packs_nothing(clone: Course, monkeypatch: pytest.MonkeyPatch) ->
     assert not Path(handin.ZIP).exists()
 
 
+@pytest.mark.parametrize("output", ["exercises/rnn.py/x.zip", "."])
 def test_a_zip_that_cannot_be_written_is_told(
-    clone: Course, monkeypatch: pytest.MonkeyPatch
+    clone: Course, monkeypatch: pytest.MonkeyPatch, output: str
 ) -> None:
     """As in a folder that is read-only: no traceback."""
     write(clone, "rnn.py", SOLUTION)
     monkeypatch.chdir(clone.root)
     monkeypatch.setattr(commands, "_in_own_process", lambda *_, **__: 0)
-    done = CliRunner().invoke(app, ["handin", "rnn", "--output", "exercises/rnn.py/x.zip"])
-    assert (done.exit_code, "x.zip cannot be written" in done.stderr) == (2, True)
+    done = CliRunner().invoke(app, ["handin", "rnn", "--output", output])
+    assert (done.exit_code, f"{output} cannot be written" in done.stderr) == (2, True)
 
 
 def test_the_manifest_lists_all_of_it(clone: Course, tmp_path: Path) -> None:

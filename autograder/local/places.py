@@ -31,7 +31,7 @@ def write(path: Path, data: bytes) -> None:
 
     Raises CourseError.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = Path(f"{path}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
