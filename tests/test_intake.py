@@ -243,6 +243,13 @@ def test_right_work_beside_a_wrong_copy_is_never_guessed(course: Course, tmp_pat
         assert sorted(found.work("rnn").files) == sorted(["rnn.py", printable(name)])
 
 
+def test_a_picture_beside_a_file_that_nobody_knows_hides_it_for_no_unit(
+    course: Course, tmp_path: Path
+) -> None:
+    found = of(put(tmp_path / "ann", **{"hw.py": "def step(x): return x", "rnn.png": b"x"}), course)
+    assert {found.work(unit).state for unit in UNITS} == {"unread"}
+
+
 @pytest.mark.parametrize("line", ["N = (7\n%{})\n", 'NOTE = """\n!{}\n"""\n'])
 def test_what_begins_like_a_command_and_is_none_is_compared(
     course: Course, tmp_path: Path, line: str

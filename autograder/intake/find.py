@@ -92,7 +92,12 @@ class Search:
         """What was found for each unit."""
         found = {unit: self._unit(unit) for unit in self.course.unit_names}
         told = self.unknown([each.piece for each in found.values() if each.piece])
-        if told and all(each.work.state == "missing" for each in found.values()):
+        shown = {p.unit for p in self.pieces if p.name.kind == "picture"}
+        nothing_of = {
+            unit: each.work.state == "missing" or (unit in shown and not each.work.files)
+            for unit, each in found.items()
+        }
+        if told and all(nothing_of.values()):
             lost = {unit: say(UNKNOWN, unit=unit, files=listed(told)) for unit in found}
             return {
                 unit: each if unit in self._decided else _unread(lost[unit], told)
