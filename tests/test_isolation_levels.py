@@ -95,7 +95,7 @@ def test_best_takes_what_is_left_and_says_so(unit: str, submissions: Path, tmp_p
     """Of two who search files for answers; in `rnn`, whose search takes long, all objects too."""
     shutil.copy(ROOT / "solutions" / "attention.py", submissions / "ann")
     results = tmp_path / "r"
-    arguments = ["grade", submissions, "--unit", unit, "--results", results]
+    arguments = ["grade", submissions, "--unit", unit, "--no-speed", "--results", results]
     done = run(NAMESPACES, *arguments, "--isolation", "best", "--jobs", 1)
     assert done.returncode == 0, done.stderr
     assert "Isolation: reduced. These marks are advisory." in done.stdout

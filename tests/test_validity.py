@@ -25,7 +25,7 @@ from autograder.core.course import Unit
 COURSE = courses.load(ROOT)
 UNITS = COURSE.unit_names
 SEEDS = 200
-SHARE = 96  # of mistakes, wrong programs and mutants one in so many is tried; all are, in `long`
+SHARE = 128  # of mistakes, wrong programs and mutants one in so many is tried; all are, in `long`
 # Met in a class: a w_hh that stretched what float16 rounds, step by step, beyond the allowance.
 UNLUCKY = ["a2ad962bf432d8e971793cd1482a0afbb85af0144cfcc6309baf99157c7e9e0b"]
 
