@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import math
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 import torch
 
 from autograder.core.language import AND, LANGUAGES, OR, Language, translations
+from autograder.core.time_limit import at_most
 from autograder.mistakes.catalogue import pairs
 from autograder.mistakes.entry import Mistake
 from autograder.mistakes.match import (
@@ -286,7 +285,7 @@ class Recording:
         """
         left = [(reason, v, bits) for reason, v in candidates if (bits := weigh(v, calls)) > 0]
         wrong = [call for call in calls if not call.is_right]
-        with _at_most(MORE_SECONDS):
+        with at_most(MORE_SECONDS):
             right_ones = [call for call in calls if call.is_right]
             for asked in _fresh(wrong, right_ones or wrong, MORE_CALLS):
                 if _clear(left, needed):
@@ -368,28 +367,6 @@ def _told(found: Sequence[Reason], language: Language) -> list[str]:
     both = translations(language).gettext(AND)
     helps = ((mistake.help[language] for mistake in reason) for reason in found)
     return list(dict.fromkeys(both.join(dict.fromkeys(told)) for told in helps))
-
-
-class _Stop(BaseException):
-    """Time is up; no `except Exception` of a variant's holds it up."""
-
-
-@contextlib.contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Leave the block when it has used so much of this process's time: a variant may not end."""
-
-    def stop(*_: object) -> None:
-        raise _Stop
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    except _Stop:
-        pass
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def _fresh(wrong: Sequence[_Call], right: Sequence[_Call], most: int) -> Iterator[Invocation]:

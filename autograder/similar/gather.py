@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from autograder.core.course import Course, Unit
 from autograder.core.text import several
+from autograder.core.time_limit import at_most
 from autograder.core.units import unit_folder
 from autograder.intake.content import content
 from autograder.intake.reading import find_students, read
@@ -76,31 +74,10 @@ def _handed_in(
 
 def _is_readable(program: Program) -> bool:
     """Whether its runs, which it keeps, are found in time."""
-    try:
-        with _limit(SECONDS):
-            return program.runs is not None
-    except _TooLate:
-        return False
-
-
-class _TooLate(Exception):  # noqa: N818
-    """The time is up."""
-
-
-@contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Raise _TooLate after so many CPU-seconds, in the midst of a search too."""
-
-    def end(*_: Any) -> None:
-        raise _TooLate
-
-    before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+    found = None
+    with at_most(SECONDS):
+        found = program.runs
+    return found is not None
 
 
 def _published(course: Course, unit: str) -> Iterator[Program]:

@@ -422,7 +422,7 @@ wrong(
 )(
     en="The largest score is looked for among the hidden keys, too. Where theirs is far above the "
     "others, every exponential that counts becomes 0. Of which scores must the maximum be taken?",
-    zh="最大值把被遮住的key 也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
+    zh="最大值把被遮住的 key 也算进去了。当它远大于其余分数时，真正算数的指数全部变成 0。"
     "最大值应该在哪些分数里取？",
 )
 wrong("mask_inverted", attention, read=torch.logical_not)(
